@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The error of everything that keeps state: disks, files, locks and bytes that cannot be trusted.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace auspex::stateStore {
+
+/// State cannot be read, written or trusted. The message names the path or the store, and the
+/// reason.
+class StoreError : public std::runtime_error {
+ public:
+  explicit StoreError(const std::string& message) : std::runtime_error(message) {}
+};
+
+}  // namespace auspex::stateStore
