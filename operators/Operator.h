@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// An operator: what happens to the rows of one draw. It belongs to one task and one thread.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "operators/data/Batch.h"
+#include "operators/data/Draw.h"
+#include "operators/data/RowErrors.h"
+
+namespace auspex::operators {
+
+/// What an operator sees besides its inputs while one draw goes through a task.
+struct DrawContext {
+  const Draw& draw;
+  RowErrors& errors;
+};
+
+/// Timestamp of "time has gone to infinity": the flush after the end of finite inputs.
+inline constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
+
+/// Turns the batches of its inputs into one output batch, once per draw.
+///
+/// All sides of a draw come in one call; an operator with several inputs walks them by drawIndex, so
+/// that the result is that of processing record by record (law of batches). Output rows are ordered
+/// by drawIndex. It never waits, and reports failing rows in context.errors, never by exception.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  /// inputs: one batch per input of the node, in the topology's order; an input without rows in
+  /// this draw has numRows == 0. Sinks return an empty batch.
+  virtual Batch process(std::span<const Batch> inputs, DrawContext& context) = 0;
+
+  /// Rows whose results arrived since (scoring over RPC or topics); empty when there are none.
+  virtual Batch poll(DrawContext&) { return {}; }
+
+  /// Time has gone to infinity: gives out what still waited for time (open windows, outer rows).
+  virtual Batch flush(DrawContext&) { return {}; }
+};
+
+}  // namespace auspex::operators

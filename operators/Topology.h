@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a query runs: immutable descriptions of operators, stores and topics, split into sub-topologies
+// where data is repartitioned. The engine makes one task per sub-topology and partition.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/Operator.h"
+#include "operators/ports/RecordChannel.h"
+#include "stateStore/KeyValueStore.h"
+
+namespace auspex::operators {
+
+/// What an operator may ask of the task it is created in. References live as long as the task.
+class TaskServices {
+ public:
+  virtual ~TaskServices() = default;
+  /// The partition number of the task.
+  virtual int32_t partition() const = 0;
+  /// A store named in the sub-topology's list (asserted).
+  virtual stateStore::KeyValueStore& store(const std::string& name) = 0;
+  /// A channel to a sink topic of the sub-topology.
+  virtual RecordChannel& channel(const std::string& topic) = 0;
+};
+
+/// Immutable recipe of one operator; shared by all tasks. Any thread.
+class OperatorDescription {
+ public:
+  virtual ~OperatorDescription() = default;
+  virtual std::unique_ptr<Operator> create(TaskServices& services) const = 0;
+  /// One line for EXPLAIN: `Filter(AMOUNT > 0)`.
+  virtual std::string toString() const = 0;
+};
+
+struct TopologyNode {
+  std::vector<size_t> inputs;  ///< indexes of earlier nodes of the same sub-topology
+  std::shared_ptr<const OperatorDescription> description;
+};
+
+/// An input topic of a sub-topology. Its index in SubTopology::sources is DrawnRecord::source.
+struct SourceTopic {
+  std::string topic;
+  bool internal = false;  ///< written by the engine itself: damage in it stops the query
+};
+
+/// A store of a sub-topology; its changelog key prefix is its position in the list.
+struct StoreDescription {
+  std::string name;
+  uint64_t fingerprint = 0;  ///< of the row layout; a newer plan must not misread it
+};
+
+/// An output topic; internal ones (repartition) are created by the engine.
+struct SinkTopic {
+  std::string topic;
+  bool internal = false;
+  int32_t numPartitions = 0;  ///< for internal ones: to create with
+};
+
+struct SubTopology {
+  std::vector<SourceTopic> sources;  ///< co-partitioned; the first one is the group's anchor
+  std::vector<TopologyNode> nodes;   ///< inputs come before their users
+  std::vector<StoreDescription> stores;
+  std::vector<SinkTopic> sinks;
+};
+
+/// Immutable graph of a query, sub-topologies in data-flow order.
+struct Topology {
+  std::string queryId;
+  std::vector<SubTopology> parts;
+  std::string deadLetterTopic;  ///< where rows that cannot be processed go
+};
+
+/// Prints all parts as an indented tree, sinks first (EXPLAIN).
+std::string toString(const Topology& topology);
+
+}  // namespace auspex::operators

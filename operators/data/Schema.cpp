@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/data/Schema.h"
+
+#include <algorithm>
+
+namespace auspex::operators {
+
+Schema::Schema(std::vector<SchemaColumn> columns) : columns_(std::move(columns)) {
+  const auto firstValue =
+      std::stable_partition(columns_.begin(), columns_.end(),
+                            [](const SchemaColumn& column) { return column.isKey; });
+  numKeys_ = static_cast<size_t>(firstValue - columns_.begin());
+}
+
+std::optional<size_t> Schema::find(std::string_view name) const {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].name == name) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string Schema::toString() const {
+  std::string text;
+  for (const SchemaColumn& column : columns_) {
+    if (!text.empty()) {
+      text += ", ";
+    }
+    text += "`" + column.name + "` " + column.type.toString() + (column.isKey ? " KEY" : "");
+  }
+  return text;
+}
+
+}  // namespace auspex::operators

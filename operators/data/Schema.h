@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema of a stream or table: named key and value columns with types, keys first.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/data/SqlType.h"
+
+namespace auspex::operators {
+
+struct SchemaColumn {
+  std::string name;  ///< as stored: upper-cased unless it was quoted
+  SqlType type;
+  bool isKey = false;
+  friend bool operator==(const SchemaColumn& left, const SchemaColumn& right) = default;
+};
+
+/// Key columns, then value columns, each in declared order. Immutable after construction.
+class Schema {
+ public:
+  Schema() = default;
+  /// Moves key columns to the front, keeping the order within keys and within values.
+  explicit Schema(std::vector<SchemaColumn> columns);
+
+  const std::vector<SchemaColumn>& columns() const { return columns_; }
+  size_t size() const { return columns_.size(); }
+  const SchemaColumn& operator[](size_t index) const { return columns_[index]; }
+  size_t numKeys() const { return numKeys_; }
+  size_t numValues() const { return columns_.size() - numKeys_; }
+  /// Position of the column of exactly that name.
+  std::optional<size_t> find(std::string_view name) const;
+  /// ``"`ID` STRING KEY, `AMOUNT` DOUBLE"``, as DESCRIBE and error texts print it.
+  std::string toString() const;
+
+  friend bool operator==(const Schema& left, const Schema& right) = default;
+
+ private:
+  std::vector<SchemaColumn> columns_;
+  size_t numKeys_ = 0;
+};
+
+}  // namespace auspex::operators
