@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+void f() {
+  if (a) {
+  } else
+    b();
+}

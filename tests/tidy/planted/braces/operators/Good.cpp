@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+void f() {
+  if constexpr (a()) {
+  } else if (b) {
+  } else {
+  }
+  do {
+  } while (a);
+  // if (a) b;
+  for (;;) {
+  }
+}
