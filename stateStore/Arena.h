@@ -16,7 +16,7 @@ class Arena {
   /// Copies the bytes; the view stays valid until clear() or the end of the arena.
   std::string_view copy(std::string_view bytes);
 
-  /// Forgets all copies; keeps the largest block for reuse.
+  /// Forgets all copies; keeps one full-sized block for reuse.
   void clear();
 
   /// Bytes handed out since the last clear().

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "stateStore/Arena.h"
 
@@ -75,12 +76,9 @@ class ByteStore : public ByteReader {
   /// StoreError.
   virtual std::unique_ptr<SortedRun> writeRun(WriteBatchView sorted) = 0;
 
-  /// Makes a run of this store visible, over what was there. Much faster than apply() for many
-  /// rows, but a crash in the middle may leave a part. Throws StoreError.
-  virtual void ingest(std::unique_ptr<SortedRun> run) = 0;
-
-  /// Removes every row, those of the meta store last. Throws StoreError.
-  virtual void clear() = 0;
+  /// Makes runs of this store visible over what was there, later runs over earlier ones: all of
+  /// them or, after a crash, none. Much faster than apply() for many rows. Throws StoreError.
+  virtual void ingest(std::vector<std::unique_ptr<SortedRun>> runs) = 0;
 };
 
 }  // namespace auspex::stateStore

@@ -45,6 +45,7 @@ class StateDirectory {
 
  private:
   void lock();
+  void unlock() noexcept;
   void checkFormat() const;
   std::filesystem::path statePath() const;
 

@@ -25,13 +25,13 @@ class StateMemory;
 
 /// A store that a plan asks for.
 struct StoreSpec {
-  std::string name;       // 1 to 255 bytes, stable from plan to plan; not "meta"
+  std::string name;       // 1 to 255 bytes, stable from plan to plan; not "meta" or "default"
   std::string rowLayout;  // fingerprint of how keys and values are encoded; compared on opening
 };
 
 /// Limits of a task's state.
 struct TaskStateOptions {
-  std::size_t cacheBytes = std::size_t{8} << 20;           // per store, kept from commit to commit
+  std::size_t cacheBytes = std::size_t{16} << 20;          // per store, kept from commit to commit
   std::size_t restoreBufferBytes = std::size_t{64} << 20;  // rows in memory while restoring
   std::size_t ingestBytes = std::size_t{4}
                             << 20;  // from here on restored rows go in as sorted files
@@ -81,8 +81,8 @@ class TaskState {
   static std::unique_ptr<TaskState> inMemory(std::vector<StoreSpec> stores,
                                              TaskStateOptions options);
 
-  /// `bytes` has one store for meta and one for each of `stores`, in order. Throws StoreError as
-  /// open().
+  /// Over any stores. `bytes` has one store for meta and one for each of `stores`, in order. Throws
+  /// StoreError as open().
   TaskState(std::unique_ptr<ByteStore> bytes, std::vector<StoreSpec> stores,
             TaskStateOptions options);
   ~TaskState();
@@ -138,9 +138,9 @@ class TaskState {
   std::shared_ptr<const StateSnapshot> snapshot() const;
 
  private:
-  void openMeta();
-  void checkLayouts() const;
-  std::vector<RowChange> missingLayouts() const;
+  void readMeta();
+  void checkLayouts();
+  void checkLayout(const StoreSpec& spec, std::string_view kept) const;
   std::uint64_t numWrites() const;
 
   std::vector<StoreSpec> specs_;

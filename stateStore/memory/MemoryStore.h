@@ -27,14 +27,14 @@ class MemoryStore final : public ByteStore {
   void sync() override {}
   std::unique_ptr<const ByteReader> snapshot() const override;
   std::unique_ptr<SortedRun> writeRun(WriteBatchView sorted) override;
-  void ingest(std::unique_ptr<SortedRun> run) override;
-  void clear() override;
+  void ingest(std::vector<std::unique_ptr<SortedRun>> runs) override;
 
  private:
   using Rows = std::map<std::string, std::string, std::less<>>;
   class Run;
 
   const Rows& rows(StoreIndex store) const;
+  void applyLocked(WriteBatchView changes);
 
   mutable std::mutex mutex_;  // guards stores_
   std::vector<Rows> stores_;

@@ -18,7 +18,7 @@ class StateMemory;
 class RocksStore final : public ByteStore {
  public:
   /// Opens or creates the directory. The meta store is added to the names. Throws StoreError, also
-  /// if the directory holds a store that is not named.
+  /// if the directory holds rows of a store that is not named.
   RocksStore(std::filesystem::path directory, const std::vector<std::string>& storeNames,
              std::shared_ptr<const StateMemory> memory);
   ~RocksStore() override;
@@ -31,8 +31,7 @@ class RocksStore final : public ByteStore {
   void sync() override;
   std::unique_ptr<const ByteReader> snapshot() const override;
   std::unique_ptr<SortedRun> writeRun(WriteBatchView sorted) override;
-  void ingest(std::unique_ptr<SortedRun> run) override;
-  void clear() override;
+  void ingest(std::vector<std::unique_ptr<SortedRun>> runs) override;
 
  private:
   class Database;

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stateStore/rocksdb/RocksStore.h"
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <system_error>
+#include <utility>
+
+#include "stateStore/StoreError.h"
+#include "stateStore/rocksdb/RocksOptions.h"
+#include "stateStore/rocksdb/StateMemory.h"
+
+namespace auspex::stateStore {
+
+namespace {
+
+constexpr std::size_t kReadChunk = 64;  // keys a MultiGet, so that pins fit on the stack
+constexpr std::string_view kRunsDirectory = "runs";
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+}  // namespace
+
+/// An open RocksDB. Shared with snapshots, so that it is closed after the last of them.
+class RocksStore::Database {
+ public:
+  Database(std::filesystem::path directory, const std::vector<std::string>& storeNames,
+           std::shared_ptr<const StateMemory> memory);
+  ~Database();
+
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB& db() { return *db_; }
+
+  rocksdb::ColumnFamilyHandle* family(StoreIndex store) const {
+    assert(static_cast<std::size_t>(store) < families_.size());
+    return families_[static_cast<std::size_t>(store)];
+  }
+
+  std::filesystem::path runsPath() const { return directory_ / kRunsDirectory; }
+
+  /// Throws StoreError unless the status is ok.
+  void check(const rocksdb::Status& status, std::string_view action) const {
+    if (!status.ok()) {
+      throw StoreError(fmt::format("State in {}: {} failed: {}", directory_.string(), action,
+                                   status.ToString()));
+    }
+  }
+
+  /// snapshot: null for the newest rows.
+  void multiGet(const rocksdb::Snapshot* snapshot, StoreIndex store,
+                std::span<const std::string_view> keys, Arena& arena,
+                std::span<std::optional<std::string_view>> values) const;
+  void scan(const rocksdb::Snapshot* snapshot, StoreIndex store, std::string_view begin,
+            std::optional<std::string_view> end, const RowVisitor& visitor) const;
+
+ private:
+  std::vector<std::string> existingFamilies() const;
+  void open(const std::vector<std::string>& names);
+  void dropUnnamed(std::size_t numNamed);
+  void removeRuns() const;
+  void close() noexcept;
+
+  std::filesystem::path directory_;
+  std::shared_ptr<const StateMemory> memory_;
+  std::unique_ptr<rocksdb::DB> db_;
+  // meta, the named stores, RocksDB's own default family, then those that no plan names.
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
+RocksStore::Database::Database(std::filesystem::path directory,
+                               const std::vector<std::string>& storeNames,
+                               std::shared_ptr<const StateMemory> memory)
+    : directory_(std::move(directory)), memory_(std::move(memory)) {
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) {
+    throw StoreError(
+        fmt::format("Cannot create directory {}: {}", directory_.string(), error.message()));
+  }
+  removeRuns();
+  std::vector<std::string> names{std::string(kMetaStoreName)};
+  names.insert(names.end(), storeNames.begin(), storeNames.end());
+  names.push_back(rocksdb::kDefaultColumnFamilyName);
+  const std::size_t numNamed = names.size();
+  for (std::string& name : existingFamilies()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  open(names);
+  try {
+    dropUnnamed(numNamed);
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+RocksStore::Database::~Database() {
+  close();
+}
+
+std::vector<std::string> RocksStore::Database::existingFamilies() const {
+  std::vector<std::string> names;
+  if (std::filesystem::exists(directory_ / "CURRENT")) {
+    check(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), directory_.string(), &names),
+          "reading the list of stores");
+  }
+  return names;
+}
+
+void RocksStore::Database::open(const std::vector<std::string>& names) {
+  rocksdb::DBOptions options;
+  setDatabaseOptions(options, *memory_);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) {
+    rocksdb::ColumnFamilyOptions familyOptions;
+    if (name == kMetaStoreName || name == rocksdb::kDefaultColumnFamilyName) {
+      setMetaOptions(familyOptions, *memory_);
+    } else {
+      setStoreOptions(familyOptions, *memory_);
+    }
+    descriptors.emplace_back(name, familyOptions);
+  }
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::Open(options, directory_.string(), descriptors, &families_, &opened),
+        "opening");
+  db_.reset(opened);
+}
+
+// A store that a refused plan left behind is empty and goes; one with rows belongs to another plan.
+void RocksStore::Database::dropUnnamed(std::size_t numNamed) {
+  while (families_.size() > numNamed) {
+    rocksdb::ColumnFamilyHandle* const family = families_.back();
+    bool hasRows = false;
+    const auto index = static_cast<StoreIndex>(families_.size() - 1);
+    scan(nullptr, index, "", std::nullopt, [&hasRows](std::string_view, std::string_view) {
+      hasRows = true;
+      return false;
+    });
+    if (hasRows) {
+      throw StoreError(fmt::format(
+          "State in {} has a store '{}', which the query no longer has. Start with --fresh, or "
+          "keep the query as it was.",
+          directory_.string(), family->GetName()));
+    }
+    check(db_->DropColumnFamily(family), "dropping an empty store");
+    check(db_->DestroyColumnFamilyHandle(family), "dropping an empty store");
+    families_.pop_back();
+  }
+}
+
+void RocksStore::Database::removeRuns() const {
+  std::error_code error;
+  std::filesystem::remove_all(runsPath(), error);
+  if (error) {
+    throw StoreError(fmt::format("Cannot remove {}: {}", runsPath().string(), error.message()));
+  }
+}
+
+void RocksStore::Database::close() noexcept {
+  if (db_ != nullptr) {
+    // Nothing can be done about an error here, and nothing is lost: the log has every commit.
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      static_cast<void>(db_->DestroyColumnFamilyHandle(family));
+    }
+    families_.clear();
+    static_cast<void>(db_->Close());
+    db_.reset();
+  }
+}
+
+void RocksStore::Database::multiGet(const rocksdb::Snapshot* snapshot, StoreIndex store,
+                                    std::span<const std::string_view> keys, Arena& arena,
+                                    std::span<std::optional<std::string_view>> values) const {
+  assert(keys.size() == values.size());
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kReadChunk) {
+    const std::size_t count = std::min(kReadChunk, keys.size() - begin);
+    std::array<rocksdb::Slice, kReadChunk> slices;
+    std::array<rocksdb::PinnableSlice, kReadChunk> pinned;
+    std::array<rocksdb::Status, kReadChunk> statuses;
+    for (std::size_t i = 0; i < count; ++i) {
+      assert(begin + i == 0 || keys[begin + i - 1] < keys[begin + i]);
+      slices[i] = slice(keys[begin + i]);
+    }
+    db_->MultiGet(options, family(store), count, slices.data(), pinned.data(), statuses.data(),
+                  /*sorted_input=*/true);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (statuses[i].IsNotFound()) {
+        values[begin + i] = std::nullopt;
+      } else {
+        check(statuses[i], "reading");
+        values[begin + i] = arena.copy(view(pinned[i]));
+      }
+    }
+  }
+}
+
+void RocksStore::Database::scan(const rocksdb::Snapshot* snapshot, StoreIndex store,
+                                std::string_view begin, std::optional<std::string_view> end,
+                                const RowVisitor& visitor) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  rocksdb::Slice bound;
+  if (end) {
+    bound = slice(*end);
+    options.iterate_upper_bound = &bound;
+  }
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, family(store)));
+  for (row->Seek(slice(begin)); row->Valid(); row->Next()) {
+    if (!visitor(view(row->key()), view(row->value()))) {
+      return;
+    }
+  }
+  check(row->status(), "scanning");
+}
+
+/// Sorted files in the runs directory, one per store, removed with the object.
+class RocksStore::Run final : public SortedRun {
+ public:
+  struct File {
+    StoreIndex store;
+    std::string path;
+  };
+
+  ~Run() override {
+    for (const File& file : files) {
+      std::error_code ignored;  // what stays is removed when the directory is opened
+      std::filesystem::remove(file.path, ignored);
+    }
+  }
+
+  std::vector<File> files;
+};
+
+class RocksStore::Snapshot final : public ByteReader {
+ public:
+  explicit Snapshot(std::shared_ptr<Database> database)
+      : database_(std::move(database)), snapshot_(database_->db().GetSnapshot()) {}
+  ~Snapshot() override { database_->db().ReleaseSnapshot(snapshot_); }
+
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  void multiGet(StoreIndex store, std::span<const std::string_view> keys, Arena& arena,
+                std::span<std::optional<std::string_view>> values) const override {
+    database_->multiGet(snapshot_, store, keys, arena, values);
+  }
+
+  void scan(StoreIndex store, std::string_view begin, std::optional<std::string_view> end,
+            const RowVisitor& visitor) const override {
+    database_->scan(snapshot_, store, begin, end, visitor);
+  }
+
+ private:
+  std::shared_ptr<Database> database_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+RocksStore::RocksStore(std::filesystem::path directory, const std::vector<std::string>& storeNames,
+                       std::shared_ptr<const StateMemory> memory)
+    : database_(std::make_shared<Database>(std::move(directory), storeNames, std::move(memory))) {
+}
+
+RocksStore::~RocksStore() = default;
+
+void RocksStore::multiGet(StoreIndex store, std::span<const std::string_view> keys, Arena& arena,
+                          std::span<std::optional<std::string_view>> values) const {
+  database_->multiGet(nullptr, store, keys, arena, values);
+}
+
+void RocksStore::scan(StoreIndex store, std::string_view begin, std::optional<std::string_view> end,
+                      const RowVisitor& visitor) const {
+  database_->scan(nullptr, store, begin, end, visitor);
+}
+
+void RocksStore::apply(WriteBatchView changes) {
+  rocksdb::WriteBatch batch;
+  for (const RowChange& change : changes) {
+    rocksdb::ColumnFamilyHandle* const family = database_->family(change.store);
+    const rocksdb::Status status = change.value
+                                       ? batch.Put(family, slice(change.key), slice(*change.value))
+                                       : batch.Delete(family, slice(change.key));
+    database_->check(status, "collecting a commit");
+  }
+  // The log is written but not synced: a killed process loses nothing, and what a power failure
+  // takes is replayed from the changelog.
+  database_->check(database_->db().Write(rocksdb::WriteOptions(), &batch), "writing a commit");
+}
+
+void RocksStore::sync() {
+  database_->check(database_->db().FlushWAL(true), "syncing the log");
+}
+
+std::unique_ptr<const ByteReader> RocksStore::snapshot() const {
+  return std::make_unique<Snapshot>(database_);
+}
+
+std::unique_ptr<SortedRun> RocksStore::writeRun(WriteBatchView sorted) {
+  std::error_code error;
+  std::filesystem::create_directories(database_->runsPath(), error);
+  if (error) {
+    throw StoreError(fmt::format("Cannot create directory {}: {}", database_->runsPath().string(),
+                                 error.message()));
+  }
+  auto run = std::make_unique<Run>();
+  const std::uint64_t id = nextRun_++;
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    const StoreIndex store = sorted[begin].store;
+    rocksdb::ColumnFamilyHandle* const family = database_->family(store);
+    const std::string path =
+        (database_->runsPath() / fmt::format("{}-{}.sst", id, static_cast<unsigned>(store)))
+            .string();
+    run->files.push_back({store, path});
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), database_->db().GetOptions(family),
+                                  family);
+    database_->check(writer.Open(path), "writing a sorted file");
+    for (; begin < sorted.size() && sorted[begin].store == store; ++begin) {
+      const RowChange& row = sorted[begin];
+      database_->check(
+          row.value ? writer.Put(slice(row.key), slice(*row.value)) : writer.Delete(slice(row.key)),
+          "writing a sorted file");
+    }
+    database_->check(writer.Finish(), "writing a sorted file");
+  }
+  return run;
+}
+
+void RocksStore::ingest(std::vector<std::unique_ptr<SortedRun>> runs) {
+  std::vector<rocksdb::IngestExternalFileArg> arguments;
+  for (const std::unique_ptr<SortedRun>& run : runs) {
+    for (const Run::File& file : dynamic_cast<const Run&>(*run).files) {
+      rocksdb::ColumnFamilyHandle* const family = database_->family(file.store);
+      auto argument = std::find_if(arguments.begin(), arguments.end(), [family](const auto& other) {
+        return other.column_family == family;
+      });
+      if (argument == arguments.end()) {
+        argument = arguments.emplace(arguments.end());
+        argument->column_family = family;
+        argument->options.move_files = true;
+      }
+      argument->external_files.push_back(file.path);
+    }
+  }
+  if (!arguments.empty()) {
+    database_->check(database_->db().IngestExternalFiles(arguments), "taking in sorted files");
+  }
+}
+
+}  // namespace auspex::stateStore

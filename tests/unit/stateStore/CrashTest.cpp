@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// A process is killed in the middle of commits: what is left is exactly one committed state.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <random>
+#include <string>
+
+#include "stateStore/TaskState.h"
+#include "tests/unit/stateStore/support/RecordedChangelog.h"
+#include "tests/unit/stateStore/support/TestStates.h"
+
+namespace auspex::stateStore {
+
+namespace {
+
+constexpr int kKills = 20;
+constexpr std::uint64_t kRing = 500;   // keys of the ring
+constexpr std::uint64_t kStride = 50;  // of them per commit
+const std::vector<StoreSpec> kSpecs{{"ring", "BIGINT"}, {"count", "BIGINT"}};
+
+class NoChangelog final : public Changelog {
+ public:
+  void append(std::string_view, std::optional<std::string_view>) override {}
+};
+
+// Commit n writes n to the next keys of the ring, erases the one behind them, and counts in another
+// store; so the state after n commits is known from n alone.
+void applyNumber(std::uint64_t number, const auto& put, const auto& erase) {
+  for (std::uint64_t i = 0; i < kStride; ++i) {
+    put("ring", fmt::format("{}", (number * kStride + i) % kRing), number);
+  }
+  erase("ring", fmt::format("{}", (number * kStride + kStride) % kRing));
+  put("count", "commits", number);
+}
+
+struct Expected {
+  Rows ring;
+  Rows count;
+};
+
+Expected expectedAfter(std::uint64_t numCommits) {
+  Expected expected;
+  const auto put = [&](std::string_view store, std::string key, std::uint64_t number) {
+    (store == "ring" ? expected.ring : expected.count)[std::move(key)] = fmt::format("{}", number);
+  };
+  const auto erase = [&](std::string_view, const std::string& key) { expected.ring.erase(key); };
+  // Only the last turns of the ring can still be seen.
+  const std::uint64_t first = numCommits > 3 * kRing ? numCommits - 3 * kRing : 0;
+  for (std::uint64_t number = first + 1; number <= numCommits; ++number) {
+    applyNumber(number, put, erase);
+  }
+  return expected;
+}
+
+[[noreturn]] void commitForever(const TemporaryDirectory& directory, int ready) {
+  try {
+    const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
+    NoChangelog changelog;
+    std::uint64_t number = state->marker() ? state->marker()->sequence : 0;
+    const auto put = [&](std::string_view store, const std::string& key, std::uint64_t value) {
+      state->store(store).put(key, fmt::format("{}", value));
+    };
+    const auto erase = [&](std::string_view store, const std::string& key) {
+      state->store(store).erase(key);
+    };
+    for (bool told = false;; told = true) {
+      ++number;
+      applyNumber(number, put, erase);
+      state->prepareCommit(changelog, numbered(number));
+      state->applyCommit(numbered(number), static_cast<std::int64_t>(number) * 100);
+      if (!told && ::write(ready, "r", 1) != 1) {
+        ::_exit(3);
+      }
+    }
+  } catch (...) {
+    ::_exit(2);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("After kill -9 in the middle of commits, rows and marker are of one commit") {
+  const std::uint64_t seed = testSeed();
+  MESSAGE("AUSPEX_SEED=" << seed);
+  std::mt19937_64 random(seed);
+  const TemporaryDirectory directory;
+  std::uint64_t lastNumber = 0;
+  for (int kill = 0; kill < kKills; ++kill) {
+    CAPTURE(kill);
+    int pipe[2] = {-1, -1};
+    REQUIRE(::pipe(pipe) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      commitForever(directory, pipe[1]);
+    }
+    ::close(pipe[1]);
+    char byte = 0;
+    REQUIRE(::read(pipe[0], &byte, 1) == 1);  // the first commit is in
+    ::close(pipe[0]);
+    ::usleep(static_cast<useconds_t>(random() % 30'000));
+    REQUIRE(::kill(child, SIGKILL) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+
+    const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
+    REQUIRE(state->marker().has_value());
+    const std::uint64_t number = state->marker()->sequence;
+    CHECK(number > lastNumber);
+    lastNumber = number;
+    CHECK(state->marker() == numbered(number));
+    CHECK(state->changelogOffset() == static_cast<std::int64_t>(number) * 100);
+    const Expected expected = expectedAfter(number);
+    CHECK(rowsOf(state->store("ring")) == expected.ring);
+    CHECK(rowsOf(state->store("count")) == expected.count);
+  }
+  MESSAGE(kKills << " kills over " << lastNumber << " commits");
+}
+
+}  // namespace auspex::stateStore
