@@ -23,16 +23,17 @@ inline constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
 
 /// Turns the batches of its inputs into one output batch, once per draw.
 ///
-/// All sides of a draw come in one call; an operator with several inputs walks them by drawIndex, so
-/// that the result is that of processing record by record (law of batches). Output rows are ordered
-/// by drawIndex. It never waits, and reports failing rows in context.errors, never by exception.
+/// All sides of a draw come in one call; an operator with several inputs walks them by drawIndex,
+/// so that the result is that of processing record by record (law of batches). Output rows are
+/// ordered by drawIndex. It never waits, and reports failing rows in context.errors, never by
+/// exception.
 class Operator {
  public:
   virtual ~Operator() = default;
 
   /// inputs: one batch per input of the node, in the topology's order; an input without rows in
-  /// this draw has numRows == 0. Sinks return an empty batch.
-  virtual Batch process(std::span<const Batch> inputs, DrawContext& context) = 0;
+  /// this draw has numRows == 0. They may be moved from. Sinks return an empty batch.
+  virtual Batch process(std::span<Batch> inputs, DrawContext& context) = 0;
 
   /// Rows whose results arrived since (scoring over RPC or topics); empty when there are none.
   virtual Batch poll(DrawContext&) { return {}; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a query runs: immutable descriptions of operators, stores and topics, split into sub-topologies
-// where data is repartitioned. The engine makes one task per sub-topology and partition.
+// How a query runs: immutable descriptions of operators, stores and topics, split into
+// sub-topologies where data is repartitioned. The engine makes one task per sub-topology and
+// partition.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The narrow port to a log of topics with transactions. Three implementations: Kafka, local (embedded,
-// durable) and simulated (in memory, deterministic). The same tests run against all of them.
+// The narrow port to a log of topics with transactions. Three implementations: Kafka, local
+// (embedded, durable) and simulated (in memory, deterministic). The same tests run against all of
+// them.
 #pragma once
 
 #include <chrono>
@@ -24,11 +25,11 @@ namespace auspex::engine {
 enum class BrokerErrorKind : uint8_t {
   Unavailable,  ///< not reachable or timed out before anything could have happened: wait, retry
   Abortable,    ///< the transaction must be aborted and its inputs replayed
-  Ambiguous,    ///< a commit that may or may not have happened: reopen the producer, compare markers
-  Fenced,       ///< another producer has this transactional id: this one is over
-  OutOfRange,   ///< the wanted offset is no longer there: data would be lost
-  Rejected,     ///< the broker refuses a record or an operation for good (too large, not allowed)
-  Fatal         ///< anything else: the handle is unusable
+  Ambiguous,   ///< a commit that may or may not have happened: reopen the producer, compare markers
+  Fenced,      ///< another producer has this transactional id: this one is over
+  OutOfRange,  ///< the wanted offset is no longer there: data would be lost
+  Rejected,    ///< the broker refuses a record or an operation for good (too large, not allowed)
+  Fatal        ///< anything else: the handle is unusable
 };
 
 class BrokerError : public std::runtime_error {
@@ -52,10 +53,10 @@ using Offsets = std::map<TopicPartition, int64_t>;
 struct TopicDescription {
   std::string name;
   int32_t numPartitions = 0;
-  size_t maxRecordBytes = 0;      ///< max.message.bytes
-  bool logAppendTime = false;     ///< the broker overwrites timestamps: event time would be lost
-  bool compacted = false;         ///< cleanup.policy contains compact
-  int64_t retentionMs = -1;       ///< -1: for ever
+  size_t maxRecordBytes = 0;   ///< max.message.bytes
+  bool logAppendTime = false;  ///< the broker overwrites timestamps: event time would be lost
+  bool compacted = false;      ///< cleanup.policy contains compact
+  int64_t retentionMs = -1;    ///< -1: for ever
 };
 
 struct TopicSpec {
@@ -104,8 +105,8 @@ class PartitionReader {
   virtual bool atEnd() const = 0;
 };
 
-/// A member of a consumer group: which partitions of the anchor topics this process has. Offsets are
-/// committed through a producer's transaction. One thread.
+/// A member of a consumer group: which partitions of the anchor topics this process has. Offsets
+/// are committed through a producer's transaction. One thread.
 class Membership {
  public:
   struct Change {
@@ -177,7 +178,8 @@ class Broker {
                                                       int64_t position, Isolation isolation,
                                                       std::shared_ptr<Wakeup> wakeup) = 0;
   /// Initialises transactions of that id: fences earlier owners and settles what they left open.
-  virtual std::unique_ptr<TransactionalProducer> openProducer(const std::string& transactionalId) = 0;
+  virtual std::unique_ptr<TransactionalProducer> openProducer(
+      const std::string& transactionalId) = 0;
   virtual std::unique_ptr<Membership> join(const MembershipSpec& spec) = 0;
 };
 

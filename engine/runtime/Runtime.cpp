@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/Runtime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "operators/data/Assert.h"
+
+namespace auspex::engine {
+
+Runtime::Runtime(Broker& broker, RuntimeSettings settings)
+    : broker_(broker), settings_(std::move(settings)), ends_(broker) {
+  const int numThreads = std::max(1, settings_.numThreads);
+  for (int i = 0; i < numThreads; ++i) {
+    const auto onFailure = [this](const JobFailure& failure) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) {
+          failure_ = failure;
+        }
+      }
+      wakeup_->notify();
+    };
+    // Without threads one wakeup serves all, so that the owner can sleep on it.
+    auto wakeup = settings_.numThreads == 0 ? wakeup_ : std::make_shared<Wakeup>();
+    threads_.push_back(std::make_unique<TaskThread>(
+        broker_, fmt::format("{}-{}-{}", settings_.serviceId, settings_.instanceId, i),
+        settings_.commit, std::move(wakeup), onFailure));
+    if (settings_.numThreads > 0) {
+      threads_.back()->start();
+    }
+  }
+}
+
+Runtime::~Runtime() {
+  stop();
+}
+
+std::string Runtime::changelogTopic(const std::string& serviceId, const std::string& queryId,
+                                    size_t part) {
+  return fmt::format("{}-{}-{}-changelog", serviceId, queryId, part);
+}
+
+void Runtime::createInternalTopics(const operators::Topology& topology, Query& query) {
+  for (const operators::SubTopology& part : topology.parts) {
+    for (const operators::SinkTopic& sink : part.sinks) {
+      if (sink.internal && !broker_.topic(sink.topic)) {
+        broker_.createTopic({sink.topic,
+                             sink.numPartitions,
+                             -1,
+                             {{"retention.ms", "-1"}, {"cleanup.policy", "delete"}}});
+      }
+    }
+  }
+  for (size_t i = 0; i < topology.parts.size(); ++i) {
+    const operators::SubTopology& part = topology.parts[i];
+    query.parts.push_back(std::make_unique<Part>());
+    Part& running = *query.parts.back();
+    for (const operators::SourceTopic& source : part.sources) {
+      const std::optional<TopicDescription> topic = broker_.topic(source.topic);
+      if (!topic) {
+        throw std::runtime_error(
+            fmt::format("{}: topic '{}' does not exist", topology.queryId, source.topic));
+      }
+      if (running.numPartitions == 0) {
+        running.numPartitions = topic->numPartitions;
+      } else if (running.numPartitions != topic->numPartitions) {
+        throw std::runtime_error(fmt::format(
+            "{}: inputs must have equal numbers of partitions: '{}' has {}, '{}' has {}",
+            topology.queryId, part.sources[0].topic, running.numPartitions, source.topic,
+            topic->numPartitions));
+      }
+    }
+    if (part.stores.empty()) {
+      continue;
+    }
+    running.changelogTopic = changelogTopic(settings_.serviceId, topology.queryId, i);
+    const std::optional<TopicDescription> changelog = broker_.topic(running.changelogTopic);
+    if (!changelog) {
+      broker_.createTopic({running.changelogTopic,
+                           running.numPartitions,
+                           -1,
+                           {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+    } else if (changelog->numPartitions != running.numPartitions) {
+      throw std::runtime_error(
+          fmt::format("{}: changelog '{}' has {} partitions, its inputs have {}", topology.queryId,
+                      running.changelogTopic, changelog->numPartitions, running.numPartitions));
+    }
+  }
+}
+
+void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
+  auto query = std::make_unique<Query>();
+  query->topology = std::move(topology);
+  query->group = fmt::format("{}-{}", settings_.serviceId, query->topology->queryId);
+  createInternalTopics(*query->topology, *query);
+  MembershipSpec membership{query->group, {}, settings_.instanceId, wakeup_};
+  for (const operators::SubTopology& part : query->topology->parts) {
+    membership.anchorTopics.push_back(part.sources[0].topic);
+    for (const operators::SinkTopic& sink : part.sinks) {
+      ends_.addWriter(sink.topic);
+    }
+  }
+  unfinished_ += static_cast<int>(query->parts.size());
+  query->membership = broker_.join(membership);
+  queries_.push_back(std::move(query));
+  serveMembership(*queries_.back());
+}
+
+void Runtime::startTransient(std::shared_ptr<const operators::Topology> topology,
+                             ResultChannels results, OffsetReset reset,
+                             std::function<void()> onFinished) {
+  AUSPEX_ASSERT(topology->parts.size() == 1);
+  TaskAssignment assignment;
+  for (size_t source = 0; source < topology->parts[0].sources.size(); ++source) {
+    const std::string& name = topology->parts[0].sources[source].topic;
+    const std::optional<TopicDescription> topic = broker_.topic(name);
+    if (!topic) {
+      throw std::runtime_error(fmt::format("topic '{}' does not exist", name));
+    }
+    for (int32_t partition = 0; partition < topic->numPartitions; ++partition) {
+      assignment.inputs.push_back({static_cast<uint32_t>(source), {name, partition}});
+    }
+  }
+  assignment.topology = std::move(topology);
+  assignment.counters = std::make_shared<QueryCounters>();
+  // Transient settings differ in where they begin, so they are kept with the job.
+  struct TransientTask final {
+    TaskSettings settings;
+  };
+  auto settings = std::make_shared<TaskSettings>(settings_.task);
+  settings->offsetReset = reset;
+  settings->stateDirectory = nullptr;
+  TaskThread& thread = threadFor(nextThread_++);
+  auto task = std::make_unique<Task>(broker_, ends_, *settings, std::move(assignment),
+                                     thread.wakeup(), std::move(results));
+  ++unfinished_;
+  thread.add(std::move(task), [this, settings, finished = std::move(onFinished)] {
+    --unfinished_;
+    if (finished) {
+      finished();
+    }
+    wakeup_->notify();
+  });
+}
+
+void Runtime::startJob(std::unique_ptr<Job> job, const std::vector<std::string>& writes) {
+  for (const std::string& topic : writes) {
+    ends_.addWriter(topic);
+  }
+  ++unfinished_;
+  threadFor(nextThread_++).add(std::move(job), [this, writes] {
+    for (const std::string& topic : writes) {
+      ends_.writerFinished(topic);
+    }
+    --unfinished_;
+    notifyAll();
+  });
+}
+
+void Runtime::serveMembership(Query& query) {
+  while (std::optional<Membership::Change> change = query.membership->poll()) {
+    if (!change->revoked.empty()) {
+      removeTasks(query, change->revoked);
+      query.membership->confirm();
+    }
+    for (const TopicPartition& anchor : change->assigned) {
+      for (size_t part = 0; part < query.parts.size(); ++part) {
+        if (query.topology->parts[part].sources[0].topic == anchor.topic) {
+          addTask(query, part, anchor.partition);
+        }
+      }
+    }
+  }
+}
+
+void Runtime::addTask(Query& query, size_t part, int32_t partition) {
+  TaskAssignment assignment;
+  assignment.topology = query.topology;
+  assignment.part = part;
+  assignment.partition = partition;
+  const auto& sources = query.topology->parts[part].sources;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    assignment.inputs.push_back(
+        {static_cast<uint32_t>(source), {sources[source].topic, partition}});
+  }
+  assignment.group = query.group;
+  assignment.membership = query.membership.get();
+  assignment.changelogTopic = query.parts[part]->changelogTopic;
+  assignment.counters = query.counters;
+  TaskThread& thread = threadFor(partition);
+  thread.add(std::make_unique<Task>(broker_, ends_, settings_.task, std::move(assignment),
+                                    thread.wakeup()),
+             [this, &query, part] { taskFinished(query, part); });
+}
+
+void Runtime::taskFinished(Query& query, size_t part) {
+  if (++query.parts[part]->finishedTasks != query.parts[part]->numPartitions) {
+    return;
+  }
+  for (const operators::SinkTopic& sink : query.topology->parts[part].sinks) {
+    ends_.writerFinished(sink.topic);
+  }
+  ++query.finishedParts;
+  --unfinished_;
+  notifyAll();
+}
+
+void Runtime::removeTasks(Query& query, const std::vector<TopicPartition>& anchors) {
+  const auto isGone = [&](const Job& job) {
+    const auto* const task = dynamic_cast<const Task*>(&job);
+    if (task == nullptr || task->assignment().topology != query.topology) {
+      return false;
+    }
+    const TopicPartition& anchor = task->assignment().inputs[0].second;
+    return std::find(anchors.begin(), anchors.end(), anchor) != anchors.end();
+  };
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove(isGone);
+  }
+}
+
+void Runtime::stopQuery(const std::string& queryId) {
+  const auto query = std::find_if(queries_.begin(), queries_.end(), [&](const auto& other) {
+    return other->topology->queryId == queryId;
+  });
+  if (query == queries_.end()) {
+    return;
+  }
+  const auto isOf = [&](const Job& job) {
+    const auto* const task = dynamic_cast<const Task*>(&job);
+    return task != nullptr && task->assignment().topology == (*query)->topology;
+  };
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove(isOf);
+  }
+  (*query)->membership->leave();
+  unfinished_ -= static_cast<int>((*query)->parts.size()) - (*query)->finishedParts.load();
+  queries_.erase(query);
+}
+
+void Runtime::stopJob(const std::string& name) {
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove([&](const Job& job) { return job.name() == name; });
+  }
+}
+
+bool Runtime::poll() {
+  for (const std::unique_ptr<Query>& query : queries_) {
+    serveMembership(*query);
+  }
+  bool worked = false;
+  if (settings_.numThreads == 0) {
+    for (const std::unique_ptr<TaskThread>& thread : threads_) {
+      worked = thread->step() || worked;
+    }
+    if (!worked) {
+      // Nothing left to do now: commit, so that what depends on committed results goes on.
+      for (const std::unique_ptr<TaskThread>& thread : threads_) {
+        thread->commit();
+      }
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  if (failure_) {
+    throw std::runtime_error(fmt::format("{}: {}", failure_->job, failure_->message));
+  }
+  return worked;
+}
+
+bool Runtime::allFinished() const {
+  return unfinished_.load() == 0;
+}
+
+std::vector<QueryReport> Runtime::reports() const {
+  std::vector<QueryReport> reports;
+  for (const std::unique_ptr<Query>& query : queries_) {
+    reports.push_back({query->topology->queryId, query->counters,
+                       query->finishedParts == static_cast<int>(query->parts.size())});
+  }
+  return reports;
+}
+
+std::vector<std::shared_ptr<const stateStore::StateSnapshot>> Runtime::snapshots(
+    const std::string& queryId) {
+  std::vector<std::shared_ptr<const stateStore::StateSnapshot>> found;
+  const auto collect = [&](const Job& job) {
+    const auto* const task = dynamic_cast<const Task*>(&job);
+    if (task != nullptr && task->assignment().topology->queryId == queryId) {
+      if (auto snapshot = task->snapshot()) {
+        found.push_back(std::move(snapshot));
+      }
+    }
+    return false;
+  };
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove(collect);
+  }
+  return found;
+}
+
+TaskThread& Runtime::threadFor(int32_t partition) {
+  return *threads_[static_cast<size_t>(partition) % threads_.size()];
+}
+
+void Runtime::notifyAll() {
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->wakeup()->notify();
+  }
+  wakeup_->notify();
+}
+
+void Runtime::stop() {
+  // Tasks go before memberships, whose generation fences their last commit.
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->stop();
+  }
+  for (const std::unique_ptr<Query>& query : queries_) {
+    query->membership->leave();
+  }
+  queries_.clear();
+}
+
+}  // namespace auspex::engine

@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/Task.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "operators/data/Assert.h"
+#include "stateStore/Changelog.h"
+#include "stateStore/StoreError.h"
+
+namespace auspex::engine {
+namespace {
+
+constexpr size_t kRestoreFetch = 4096;
+
+/// Larger than any timestamp: draw without looking at other inputs.
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
+}  // namespace
+
+/// An output topic of the task, written through the thread's transaction.
+class Task::TopicChannel final : public operators::RecordChannel {
+ public:
+  TopicChannel(Task& task, TopicDescription topic, bool internal)
+      : task_(task), topic_(std::move(topic)), internal_(internal) {}
+
+  int32_t numPartitions() const override { return topic_.numPartitions; }
+  size_t maxRecordBytes() const override { return topic_.maxRecordBytes; }
+  void send(std::span<const operators::OutgoingRecord> records) override {
+    task_.writer_->send(topic_.name, records);
+    if (!internal_) {
+      task_.rowsOut_ += records.size();
+    }
+  }
+
+ private:
+  Task& task_;
+  TopicDescription topic_;
+  bool internal_;
+};
+
+/// The task's partition of its changelog topic.
+class Task::TopicChangelog final : public stateStore::Changelog {
+ public:
+  explicit TopicChangelog(Task& task) : task_(task) {}
+
+  void append(std::string_view key, std::optional<std::string_view> value) override {
+    // Changelog records carry the wall clock, so that retention by time means what it says; event
+    // time is in the values.
+    operators::OutgoingRecord record;
+    record.partition = task_.assignment_.partition;
+    record.key = key;
+    record.value = value;
+    record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    task_.writer_->send(task_.assignment_.changelogTopic, {&record, 1});
+    ++numRecords_;
+  }
+  /// Records appended since the last call.
+  int64_t takeCount() { return std::exchange(numRecords_, 0); }
+
+ private:
+  Task& task_;
+  int64_t numRecords_ = 0;
+};
+
+Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
+           TaskAssignment assignment, std::shared_ptr<Wakeup> wakeup, ResultChannels results)
+    : broker_(broker),
+      ends_(ends),
+      settings_(settings),
+      assignment_(std::move(assignment)),
+      wakeup_(std::move(wakeup)),
+      results_(std::move(results)) {
+  AUSPEX_ASSERT(assignment_.part < assignment_.topology->parts.size());
+  AUSPEX_ASSERT(!assignment_.inputs.empty());
+  for (const auto& [source, partition] : assignment_.inputs) {
+    inputs_.emplace_back(source, partition);
+  }
+}
+
+Task::~Task() = default;
+
+std::string Task::name() const {
+  return fmt::format("{}/{}_{}", assignment_.topology->queryId, assignment_.part,
+                     assignment_.partition);
+}
+
+const operators::SubTopology& Task::part() const {
+  return assignment_.topology->parts[assignment_.part];
+}
+
+void Task::open(TransactionWriter& writer) {
+  writer_ = &writer;
+  attempt_ = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  openState();
+  seekToCommitted();
+  createOperators();
+}
+
+void Task::openState() {
+  if (part().stores.empty()) {
+    return;
+  }
+  std::vector<stateStore::StoreSpec> specs;
+  for (const operators::StoreDescription& store : part().stores) {
+    specs.push_back({store.name, fmt::format("{:016x}", store.fingerprint)});
+  }
+  const stateStore::TaskStateOptions options;
+  if (settings_.stateDirectory == nullptr || assignment_.changelogTopic.empty()) {
+    state_ = stateStore::TaskState::inMemory(std::move(specs), options);
+  } else {
+    const auto path = settings_.stateDirectory->taskPath(assignment_.topology->queryId,
+                                                         static_cast<uint32_t>(assignment_.part),
+                                                         assignment_.partition);
+    state_ = stateStore::TaskState::open(path, std::move(specs), settings_.stateMemory, options);
+  }
+  if (!assignment_.changelogTopic.empty()) {
+    changelog_ = std::make_unique<TopicChangelog>(*this);
+    restore();
+  }
+}
+
+void Task::restore() {
+  const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
+  // The end is the read-uncommitted one: the last stable offset may lag behind a finished commit.
+  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
+  const int64_t begin = broker_.beginOffset(log);
+  int64_t start = state_->changelogOffset() ? *state_->changelogOffset() + 1 : begin;
+  start = std::max(start, begin);
+  auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
+  state_->beginRestore();
+  int64_t lastMarker = start - 1;
+  while (reader->position() < end) {
+    const auto fetched = reader->poll(kRestoreFetch);
+    if (!fetched) {
+      wakeup->wait(std::chrono::milliseconds(20));
+      continue;
+    }
+    for (const operators::Record& record : fetched->records) {
+      if (record.offset >= end) {
+        break;
+      }
+      state_->restoreRecord(record.key.value_or(std::string_view()), record.value, record.offset);
+      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key)) {
+        lastMarker = record.offset;
+      }
+    }
+  }
+  const std::optional<stateStore::Marker> marker = state_->finishRestore();
+  changelogPosition_ = lastMarker;
+  sequence_ = marker ? marker->sequence : 0;
+}
+
+void Task::seekToCommitted() {
+  std::vector<TopicPartition> partitions;
+  for (const TaskInput& input : inputs_) {
+    partitions.push_back(input.partition());
+  }
+  Offsets committed;
+  if (!assignment_.group.empty()) {
+    committed = broker_.committedOffsets(assignment_.group, partitions);
+  }
+  if (changelog_ && state_->marker()) {
+    for (const stateStore::InputOffset& input : state_->marker()->inputs) {
+      const TopicPartition partition{input.topic, input.partition};
+      const auto group = committed.find(partition);
+      if (group != committed.end() && group->second != input.offset) {
+        throw BrokerError(
+            BrokerErrorKind::Fatal,
+            fmt::format("{}: state and input disagree: the state was committed at offset {} of "
+                        "{}-{}, the group {} at {}. Nothing was changed. Reset both or neither.",
+                        name(), input.offset, input.topic, input.partition, assignment_.group,
+                        group->second));
+      }
+      committed[partition] = input.offset;
+    }
+  }
+  for (TaskInput& input : inputs_) {
+    const auto known = committed.find(input.partition());
+    int64_t position = 0;
+    if (known != committed.end()) {
+      position = known->second;
+    } else if (settings_.offsetReset == OffsetReset::Earliest) {
+      position = broker_.beginOffset(input.partition());
+    } else {
+      position = broker_.endOffset(input.partition(), Isolation::ReadCommitted);
+    }
+    input.openAt(broker_, position, wakeup_);
+  }
+}
+
+void Task::createOperators() {
+  operators_.clear();
+  lastUser_.assign(part().nodes.size(), 0);
+  for (const operators::TopologyNode& node : part().nodes) {
+    for (const size_t input : node.inputs) {
+      lastUser_[input] = operators_.size();
+    }
+    operators_.push_back(node.description->create(*this));
+  }
+  outputs_.assign(part().nodes.size(), {});
+}
+
+stateStore::KeyValueStore& Task::store(const std::string& name) {
+  AUSPEX_ASSERT(state_ != nullptr);
+  return state_->store(name);
+}
+
+operators::RecordChannel& Task::channel(const std::string& topic) {
+  const auto result = results_.find(topic);
+  if (result != results_.end()) {
+    return *result->second;
+  }
+  std::unique_ptr<TopicChannel>& channel = channels_[topic];
+  if (!channel) {
+    std::optional<TopicDescription> description = broker_.topic(topic);
+    if (!description) {
+      throw BrokerError(BrokerErrorKind::Fatal,
+                        fmt::format("{}: output topic '{}' does not exist", name(), topic));
+    }
+    const auto& sinks = part().sinks;
+    const bool internal = std::any_of(sinks.begin(), sinks.end(), [&](const auto& sink) {
+      return sink.topic == topic && sink.internal;
+    });
+    channel = std::make_unique<TopicChannel>(*this, std::move(*description), internal);
+  }
+  return *channel;
+}
+
+bool Task::readyToDraw() {
+  bool any = false;
+  bool all = true;
+  for (TaskInput& input : inputs_) {
+    input.fetch(settings_.maxDrawRows);
+    if (input.hasRecord()) {
+      any = true;
+    } else if (inputs_.size() > 1) {
+      // With several inputs the choice of the next record needs every head: an empty input must
+      // have been read to its known end (finite runs: the end of all its writers).
+      const std::optional<int64_t> end = ends_.end(input.partition());
+      const bool done = ends_.isEndless() ? input.atEnd() : end && input.position() >= *end;
+      all = all && done;
+    }
+  }
+  return any && all;
+}
+
+bool Task::buildDraw() {
+  draw_.records.clear();
+  draw_.buffers.clear();
+  draw_.firstOrdinal = nextOrdinal_;
+  while (draw_.records.size() < settings_.maxDrawRows) {
+    if (inputs_.size() == 1) {
+      inputs_[0].drawInto(draw_, settings_.maxDrawRows, kNoLimit);
+      break;
+    }
+    // The input whose head is earliest goes first, ties by position; it goes on up to the next
+    // head.
+    TaskInput* earliest = nullptr;
+    int64_t notAfter = kNoLimit;
+    for (TaskInput& input : inputs_) {
+      if (!input.hasRecord()) {
+        continue;
+      }
+      const int64_t timestamp = input.front().timestamp;
+      if (earliest == nullptr) {
+        earliest = &input;
+      } else if (timestamp < earliest->front().timestamp) {
+        // The former earliest comes before this one in position, so it wins ties.
+        notAfter = std::min(notAfter, earliest->front().timestamp - 1);
+        earliest = &input;
+      } else {
+        notAfter = std::min(notAfter, timestamp);
+      }
+    }
+    if (earliest == nullptr) {
+      break;
+    }
+    earliest->drawInto(draw_, settings_.maxDrawRows - draw_.records.size(), notAfter);
+    // An emptied input may have more to come, and then the choice is not ours to make yet.
+    if (!earliest->hasRecord() && !readyToDraw()) {
+      break;
+    }
+  }
+  nextOrdinal_ += draw_.records.size();
+  return !draw_.records.empty();
+}
+
+bool Task::work() {
+  if (!readyToDraw() || !buildDraw()) {
+    return false;
+  }
+  processDraw();
+  hasUncommitted_ = true;
+  return true;
+}
+
+void Task::processDraw() {
+  operators::RowErrors errors;
+  operators::DrawContext context{draw_, errors};
+  std::vector<operators::Batch> inputs;
+  for (size_t i = 0; i < operators_.size(); ++i) {
+    inputs.clear();
+    for (const size_t input : part().nodes[i].inputs) {
+      if (lastUser_[input] == i) {
+        inputs.push_back(std::exchange(outputs_[input], {}));
+      } else {
+        inputs.push_back(outputs_[input]);
+      }
+    }
+    outputs_[i] = operators_[i]->process(inputs, context);
+  }
+  for (const operators::DrawnRecord& drawn : draw_.records) {
+    rowsIn_ += part().sources[drawn.source].internal ? 0 : 1;
+  }
+  reportErrors(errors);
+  assignment_.counters->draws.fetch_add(1, std::memory_order_relaxed);
+  draw_.records.clear();
+  draw_.buffers.clear();
+}
+
+void Task::reportErrors(const operators::RowErrors& errors) {
+  for (const operators::RowError& error : errors.errors()) {
+    if (error.kind == operators::RowErrorKind::Expression) {
+      ++expressionErrors_;
+      continue;
+    }
+    const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
+    if (part().sources[drawn.source].internal) {
+      throw BrokerError(BrokerErrorKind::Fatal,
+                        fmt::format("{}: record {}-{}@{} of the engine's own topic is damaged: {}",
+                                    name(), drawn.origin->topic, drawn.origin->partition,
+                                    drawn.record->offset, error.message));
+    }
+    sendDeadLetter(error);
+  }
+}
+
+void Task::sendDeadLetter(const operators::RowError& error) {
+  const std::string& topic = assignment_.topology->deadLetterTopic;
+  if (topic.empty()) {
+    ++deadLetters_;
+    return;
+  }
+  if (!deadLetterTopicKnown_ && !broker_.topic(topic)) {
+    try {
+      broker_.createTopic({topic, 1, -1, {{"retention.ms", "-1"}}});
+    } catch (const BrokerError&) {
+      // Another task was quicker; what else may be wrong shows when it is looked up and written.
+      if (!broker_.topic(topic)) {
+        throw;
+      }
+    }
+  }
+  deadLetterTopicKnown_ = true;
+  const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
+  const std::string partition = std::to_string(drawn.origin->partition);
+  const std::string offset = std::to_string(drawn.record->offset);
+  const std::string& query = assignment_.topology->queryId;
+  operators::OutgoingRecord record;
+  record.key = drawn.record->key;
+  record.value = drawn.record->value;
+  record.timestamp = drawn.record->timestamp;
+  record.headers = drawn.record->headers;
+  record.headers.push_back({"auspex.query", query});
+  record.headers.push_back({"auspex.place", error.place});
+  record.headers.push_back({"auspex.reason", error.message});
+  record.headers.push_back({"auspex.topic", drawn.origin->topic});
+  record.headers.push_back({"auspex.partition", partition});
+  record.headers.push_back({"auspex.offset", offset});
+  writer_->send(topic, {&record, 1});
+  ++deadLetters_;
+}
+
+bool Task::wantsCommit() const {
+  return state_ && state_->sizeBytes() > settings_.maxUncommittedBytes;
+}
+
+Offsets Task::positions() const {
+  Offsets offsets;
+  for (const TaskInput& input : inputs_) {
+    offsets[input.partition()] = input.position();
+  }
+  return offsets;
+}
+
+stateStore::Marker Task::makeMarker() const {
+  stateStore::Marker marker;
+  marker.sequence = sequence_ + 1;
+  marker.instance = settings_.instanceId;
+  marker.attempt = attempt_;
+  for (const auto& [partition, offset] : positions()) {
+    marker.inputs.push_back({partition.topic, partition.partition, offset});
+  }
+  return marker;
+}
+
+void Task::prepare(std::vector<GroupOffsets>& offsets) {
+  if (!hasUncommitted_) {
+    return;
+  }
+  if (changelog_) {
+    ++attempt_;
+    intended_ = makeMarker();
+    state_->prepareCommit(*changelog_, *intended_);
+  }
+  if (!assignment_.group.empty()) {
+    offsets.push_back({assignment_.membership, assignment_.group, positions()});
+  }
+}
+
+void Task::committed() {
+  if (!hasUncommitted_) {
+    return;
+  }
+  if (changelog_) {
+    // At least so far: what aborted transactions left between is not counted, and a bound that is
+    // too low only means that a few records are read again.
+    changelogPosition_ += changelog_->takeCount();
+    state_->applyCommit(*intended_, changelogPosition_);
+    changelogPosition_ += 1;  // the transaction's control record
+    sequence_ = intended_->sequence;
+  } else if (state_) {
+    stateStore::Marker marker = makeMarker();
+    sequence_ = marker.sequence;
+    struct NoChangelog final : stateStore::Changelog {
+      void append(std::string_view, std::optional<std::string_view>) override {}
+    } nowhere;
+    state_->prepareCommit(nowhere, marker);
+    state_->applyCommit(marker, 0);
+  }
+  for (TaskInput& input : inputs_) {
+    input.markCommitted();
+  }
+  hasUncommitted_ = false;
+  QueryCounters& counters = *assignment_.counters;
+  counters.rowsIn += std::exchange(rowsIn_, 0);
+  counters.rowsOut += std::exchange(rowsOut_, 0);
+  counters.deadLetters += std::exchange(deadLetters_, 0);
+  counters.expressionErrors += std::exchange(expressionErrors_, 0);
+  counters.commits += 1;
+}
+
+void Task::aborted() {
+  rowsIn_ = rowsOut_ = deadLetters_ = expressionErrors_ = 0;
+  if (changelog_) {
+    changelog_->takeCount();
+  }
+  if (state_) {
+    state_->abort();
+  }
+  hasUncommitted_ = false;
+  draw_.records.clear();
+  draw_.buffers.clear();
+  for (operators::Batch& output : outputs_) {
+    output = {};
+  }
+  for (TaskInput& input : inputs_) {
+    input.openAt(broker_, input.committedPosition(), wakeup_);
+  }
+  createOperators();
+}
+
+std::optional<bool> Task::wasCommitted() {
+  if (!hasUncommitted_) {
+    return std::nullopt;
+  }
+  if (changelog_) {
+    const std::optional<stateStore::Marker> last = readLastMarker();
+    return last && *last == *intended_;
+  }
+  if (assignment_.group.empty()) {
+    return std::nullopt;
+  }
+  std::vector<TopicPartition> partitions;
+  for (const TaskInput& input : inputs_) {
+    partitions.push_back(input.partition());
+  }
+  return broker_.committedOffsets(assignment_.group, partitions) == positions();
+}
+
+std::optional<stateStore::Marker> Task::readLastMarker() {
+  const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
+  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
+  const int64_t start = std::max(changelogPosition_, broker_.beginOffset(log));
+  auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
+  std::optional<stateStore::Marker> last = state_->marker();
+  while (reader->position() < end) {
+    const auto fetched = reader->poll(kRestoreFetch);
+    if (!fetched) {
+      wakeup->wait(std::chrono::milliseconds(20));
+      continue;
+    }
+    for (const operators::Record& record : fetched->records) {
+      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key) && record.value) {
+        last = stateStore::Marker::decode(*record.value);
+      }
+    }
+  }
+  return last;
+}
+
+bool Task::finished() const {
+  if (hasUncommitted_ || operators_.empty()) {
+    return false;
+  }
+  return std::all_of(inputs_.begin(), inputs_.end(), [this](const TaskInput& input) {
+    const std::optional<int64_t> end = ends_.end(input.partition());
+    return end && input.position() >= *end;
+  });
+}
+
+std::shared_ptr<const stateStore::StateSnapshot> Task::snapshot() const {
+  return state_ ? state_->snapshot() : nullptr;
+}
+
+}  // namespace auspex::engine

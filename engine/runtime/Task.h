@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// One partition of one sub-topology with its stores: draws records, runs the operators over them
+// and takes part in its thread's commits.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/EndTracker.h"
+#include "engine/runtime/Job.h"
+#include "engine/runtime/QueryCounters.h"
+#include "engine/runtime/TaskInput.h"
+#include "operators/Topology.h"
+#include "stateStore/StateDirectory.h"
+#include "stateStore/TaskState.h"
+#include "stateStore/rocksdb/StateMemory.h"
+
+namespace auspex::engine {
+
+enum class OffsetReset : uint8_t { Earliest, Latest };
+
+/// Settings that all tasks of a run share.
+struct TaskSettings {
+  size_t maxDrawRows = 1024;
+  OffsetReset offsetReset = OffsetReset::Earliest;
+  size_t maxUncommittedBytes = size_t{64} << 20;  ///< overlays: commit early beyond
+  std::string instanceId;
+  stateStore::StateDirectory* stateDirectory = nullptr;  ///< null: state lives in memory
+  std::shared_ptr<const stateStore::StateMemory> stateMemory;
+};
+
+/// Which work a task does and in whose name.
+struct TaskAssignment {
+  std::shared_ptr<const operators::Topology> topology;
+  size_t part = 0;
+  int32_t partition = 0;  ///< number of the task; of every input unless gathered
+  std::vector<std::pair<uint32_t, TopicPartition>> inputs;  ///< source index, partition
+  std::string group;                 ///< empty: transient, nothing is committed to a group
+  Membership* membership = nullptr;  ///< fences the offsets; null for local groups
+  std::string changelogTopic;        ///< empty: no stores, or state that is not logged
+  std::shared_ptr<QueryCounters> counters;
+};
+
+/// Takes the rows of a transient query instead of a topic; given to the task by name of the sink.
+using ResultChannels = std::map<std::string, operators::RecordChannel*>;
+
+class Task final : public Job, private operators::TaskServices {
+ public:
+  Task(Broker& broker, EndTracker& ends, const TaskSettings& settings, TaskAssignment assignment,
+       std::shared_ptr<Wakeup> wakeup, ResultChannels results = {});
+  ~Task() override;
+
+  std::string name() const override;
+  void open(TransactionWriter& writer) override;
+  bool work() override;
+  bool hasUncommitted() const override { return hasUncommitted_; }
+  bool wantsCommit() const override;
+  void prepare(std::vector<GroupOffsets>& offsets) override;
+  void committed() override;
+  void aborted() override;
+  std::optional<bool> wasCommitted() override;
+  bool finished() const override;
+
+  const TaskAssignment& assignment() const { return assignment_; }
+  /// The state's committed rows, for readers in other threads; null without stores.
+  std::shared_ptr<const stateStore::StateSnapshot> snapshot() const;
+
+ private:
+  class TopicChannel;
+  class TopicChangelog;
+
+  // TaskServices, for the operators.
+  int32_t partition() const override { return assignment_.partition; }
+  stateStore::KeyValueStore& store(const std::string& name) override;
+  operators::RecordChannel& channel(const std::string& topic) override;
+
+  const operators::SubTopology& part() const;
+  void openState();
+  void restore();
+  void seekToCommitted();
+  void createOperators();
+  bool readyToDraw();
+  bool buildDraw();
+  void processDraw();
+  void reportErrors(const operators::RowErrors& errors);
+  void sendDeadLetter(const operators::RowError& error);
+  Offsets positions() const;
+  stateStore::Marker makeMarker() const;
+  std::optional<stateStore::Marker> readLastMarker();
+
+  Broker& broker_;
+  EndTracker& ends_;
+  const TaskSettings& settings_;
+  TaskAssignment assignment_;
+  std::shared_ptr<Wakeup> wakeup_;
+  ResultChannels results_;
+  TransactionWriter* writer_ = nullptr;
+
+  std::vector<TaskInput> inputs_;
+  std::unique_ptr<stateStore::TaskState> state_;
+  std::unique_ptr<TopicChangelog> changelog_;
+  std::map<std::string, std::unique_ptr<TopicChannel>> channels_;
+  std::vector<std::unique_ptr<operators::Operator>> operators_;
+  std::vector<operators::Batch> outputs_;  // per node, of the current draw
+  std::vector<size_t> lastUser_;           // per node: the last one that reads its output
+
+  operators::Draw draw_;
+  uint64_t nextOrdinal_ = 0;
+  bool hasUncommitted_ = false;
+  bool deadLetterTopicKnown_ = false;
+  uint64_t attempt_ = 0;
+  uint64_t sequence_ = 0;
+  std::optional<stateStore::Marker> intended_;
+  // A lower bound of the offset of the last marker in the changelog: where restoring may start.
+  int64_t changelogPosition_ = 0;
+  uint64_t rowsIn_ = 0, rowsOut_ = 0, deadLetters_ = 0, expressionErrors_ = 0;  // since the commit
+};
+
+}  // namespace auspex::engine

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// One input partition of a task: its reader, what has been fetched and not yet processed, and how
+// far the task has come.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "engine/brokers/Broker.h"
+#include "operators/data/Draw.h"
+
+namespace auspex::engine {
+
+/// One thread.
+class TaskInput {
+ public:
+  TaskInput(uint32_t source, TopicPartition partition)
+      : source_(source), partition_(std::move(partition)) {}
+
+  uint32_t source() const { return source_; }
+  const TopicPartition& partition() const { return partition_; }
+
+  /// Begins, or begins again, at `position`; drops what was fetched.
+  void openAt(Broker& broker, int64_t position, const std::shared_ptr<Wakeup>& wakeup);
+
+  /// Fetches when fewer than `wanted` records wait.
+  void fetch(size_t wanted);
+
+  bool hasRecord() const { return next_ < numBuffered(); }
+  /// The next record to process. hasRecord() must hold.
+  const operators::Record& front() const { return buffers_.front()->records[next_]; }
+  /// Appends up to `limit` waiting records to the draw and passes them; the draw keeps the buffers.
+  /// Stops before a record later than `notAfter`. Returns how many.
+  size_t drawInto(operators::Draw& draw, size_t limit, int64_t notAfter);
+
+  /// Nothing waits, and the reader saw the end of the partition at its last look.
+  bool atEnd() const { return !hasRecord() && reader_->atEnd(); }
+  /// The next offset to process, control records passed.
+  int64_t position() const { return hasRecord() ? front().offset : reader_->position(); }
+  /// The next offset to process as of the last call of markCommitted().
+  int64_t committedPosition() const { return committedPosition_; }
+  void markCommitted() { committedPosition_ = position(); }
+
+ private:
+  size_t numBuffered() const { return buffers_.empty() ? 0 : buffers_.front()->records.size(); }
+
+  uint32_t source_;
+  TopicPartition partition_;
+  std::unique_ptr<PartitionReader> reader_;
+  std::deque<std::shared_ptr<const operators::FetchedRecords>> buffers_;
+  size_t next_ = 0;     // index into the front buffer
+  size_t waiting_ = 0;  // records not yet drawn, over all buffers
+  int64_t committedPosition_ = 0;
+};
+
+}  // namespace auspex::engine

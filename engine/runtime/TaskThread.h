@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs several jobs with one transactional producer: work, and every so often one commit over all.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/runtime/Job.h"
+
+namespace auspex::engine {
+
+/// How a thread commits.
+struct CommitSettings {
+  std::chrono::milliseconds interval{100};
+  /// For a test that shows that the checks see it: offsets go in a transaction of their own after
+  /// the outputs, and state is applied before the broker's commit.
+  bool brokenOrder = false;
+};
+
+/// What ended a job before its time.
+struct JobFailure {
+  std::string job;
+  std::string message;
+};
+
+/// A loop over jobs on one thread (or driven step by step by a test). The thread owns the producer;
+/// a failed transaction takes all of its jobs back to their last commit, and nothing else.
+class TaskThread final : private TransactionWriter {
+ public:
+  /// onFailure is called on this thread when a job or the thread itself cannot go on.
+  TaskThread(Broker& broker, std::string transactionalId, CommitSettings settings,
+             std::shared_ptr<Wakeup> wakeup, std::function<void(const JobFailure&)> onFailure);
+  ~TaskThread() override;
+
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
+
+  const std::shared_ptr<Wakeup>& wakeup() const { return wakeup_; }
+
+  /// Any thread. The job is opened by the loop. onFinished is called once, on the loop's thread,
+  /// when the job has finished and committed.
+  void add(std::unique_ptr<Job> job, std::function<void()> onFinished = {});
+  /// Any thread: commits, then takes out the jobs for which `which` holds and destroys them.
+  /// Returns when that is done (at once when the loop is not running: on the caller's thread).
+  void remove(const std::function<bool(const Job&)>& which);
+
+  void start();
+  /// Commits what is done, takes the jobs out and ends the thread.
+  void stop();
+  /// One round: takes over new jobs, works, commits when due. Returns whether anything was done.
+  /// For runs without a thread of its own.
+  bool step();
+  /// Commits now. On the loop's thread or without one.
+  void commit();
+
+  /// All jobs given so far are open, finished and committed.
+  bool allFinished() const { return allFinished_.load(); }
+
+ private:
+  struct Slot {
+    std::unique_ptr<Job> job;
+    std::function<void()> onFinished;
+    bool reported = false;
+  };
+  struct Request {
+    Slot add;
+    std::function<bool(const Job&)> remove;
+    bool done = false;
+  };
+
+  void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override;
+  void loop(const std::stop_token& token);
+  void takeRequests();
+  void openJob(Job& job);
+  bool workOnce();
+  bool commitDue() const;
+  void commitTransaction();
+  void commitInBrokenOrder();
+  std::vector<GroupOffsets> prepareJobs();
+  void sendOffsets(const std::vector<GroupOffsets>& offsets);
+  void applyJobs();
+  void ensureProducer();
+  void ensureBegun();
+  void recover(const BrokerError& error);
+  void settleAmbiguous();
+  void abortJobs();
+  void updateFinished();
+  void fail(const std::string& job, const std::string& message);
+
+  Broker& broker_;
+  const std::string transactionalId_;
+  const CommitSettings settings_;
+  std::shared_ptr<Wakeup> wakeup_;
+  std::function<void(const JobFailure&)> onFailure_;
+
+  std::unique_ptr<TransactionalProducer> producer_;
+  bool begun_ = false;
+  bool committing_ = false;
+  std::vector<Slot> jobs_;
+  std::chrono::steady_clock::time_point lastCommit_;
+  int failuresInARow_ = 0;
+  bool broken_ = false;
+
+  std::mutex mutex_;  // guards requests_
+  std::condition_variable requestDone_;
+  std::vector<std::shared_ptr<Request>> requests_;
+  std::atomic<int> pending_{0};  // requests not yet taken over
+  std::atomic<bool> allFinished_{true};
+  std::jthread thread_;
+};
+
+}  // namespace auspex::engine

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/ProjectOperator.h"
+
+#include "operators/expressions/Evaluator.h"
+
+namespace auspex::operators {
+namespace {
+
+class ProjectOperator final : public Operator {
+ public:
+  explicit ProjectOperator(const ProjectDescription& description)
+      : evaluator_(description.expressions) {}
+
+  Batch process(std::span<Batch> inputs, DrawContext& context) override {
+    Batch batch = std::move(inputs[0]);
+    if (batch.numRows == 0) {
+      return {};
+    }
+    // The old side first: its errors belong to the past, so they are not reported again.
+    if (batch.carriesOld) {
+      RowErrors reportedBefore;
+      batch.oldColumns = evaluator_.evaluate(EvaluationInput::oldSide(batch), reportedBefore);
+    }
+    // Rows without a value are computed too, over nulls: their key columns are needed.
+    batch.columns = evaluator_.evaluate(EvaluationInput::newSide(batch), context.errors);
+    return batch;
+  }
+
+ private:
+  Evaluator evaluator_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> ProjectDescription::create(TaskServices&) const {
+  return std::make_unique<ProjectOperator>(*this);
+}
+
+std::string ProjectDescription::toString() const {
+  std::string text = "Project(";
+  for (size_t i = 0; i < expressions.size(); ++i) {
+    const std::string expression = expressions[i]->toString();
+    text += (i == 0 ? "" : ", ") + expression + (expression == names[i] ? "" : " AS " + names[i]);
+  }
+  return text + ")";
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes rows to a topic: the sink of a query, or a repartition topic between two of its parts.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/Topology.h"
+#include "operators/data/Schema.h"
+#include "operators/formats/Format.h"
+
+namespace auspex::operators {
+
+/// Columns in: the schema's, keys first. A row goes to the partition of its key's hash, as Kafka's
+/// own clients do; rows without a key keep their source partition. A row that cannot be encoded, or
+/// is larger than the topic takes, is a dead letter. Headers travel on. Source: dialect, operator
+/// semantics.
+struct SinkDescription final : OperatorDescription {
+  std::string topic;
+  Schema schema;
+  const Format* keyFormat = nullptr;
+  const Format* valueFormat = nullptr;
+  FormatOptions keyOptions;
+  FormatOptions valueOptions;
+
+  std::unique_ptr<Operator> create(TaskServices& services) const override;
+  std::string toString() const override;
+};
+
+/// Columns in: key columns of the new key first, then everything the next part needs. The key is
+/// written in the format that the co-partitioned inputs use, the value as a compact typed row of
+/// all columns. Rows without a value, and rows with a NULL among the key columns, are dropped (the
+/// latter reported). Source: dialect, GROUP BY and joins.
+struct RepartitionSinkDescription final : OperatorDescription {
+  std::string topic;
+  std::vector<SchemaColumn> keyColumns;
+  const Format* keyFormat = nullptr;
+  FormatOptions keyOptions;
+  std::vector<SqlType> types;  ///< of all columns in
+
+  std::unique_ptr<Operator> create(TaskServices& services) const override;
+  std::string toString() const override;
+};
+
+/// Reads what a RepartitionSink wrote; columns out are its columns in. Damage throws: the topic is
+/// the engine's own.
+struct RepartitionSourceDescription final : OperatorDescription {
+  uint32_t source = 0;
+  std::string topic;
+  std::vector<SqlType> types;
+
+  std::unique_ptr<Operator> create(TaskServices& services) const override;
+  std::string toString() const override;
+};
+
+}  // namespace auspex::operators

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/SourceOperator.h"
+
+#include <fmt/format.h>
+
+#include "operators/data/Assert.h"
+
+namespace auspex::operators {
+namespace {
+
+class SourceOperator final : public Operator {
+ public:
+  explicit SourceOperator(const SourceDescription& description) : description_(description) {
+    const auto& columns = description.schema.columns();
+    const size_t numKeys = description.schema.numKeys();
+    const std::span<const SchemaColumn> all(columns);
+    keyUsed_.assign(description.used.begin(),
+                    description.used.begin() + static_cast<ptrdiff_t>(numKeys));
+    valueUsed_.assign(description.used.begin() + static_cast<ptrdiff_t>(numKeys),
+                      description.used.begin() + static_cast<ptrdiff_t>(columns.size()));
+    keyDecoder_ =
+        description.keyFormat->makeDecoder(all.first(numKeys), keyUsed_, description.keyOptions);
+    valueDecoder_ = description.valueFormat->makeDecoder(all.subspan(numKeys), valueUsed_,
+                                                         description.valueOptions);
+  }
+
+  Batch process(std::span<Batch>, DrawContext& context) override {
+    Batch batch = collect(context);
+    if (batch.numRows == 0) {
+      return batch;
+    }
+    using Buffers = std::vector<std::shared_ptr<const FetchedRecords>>;
+    const Owner owner = std::make_shared<const Buffers>(context.draw.buffers);
+    std::vector<ColumnPtr> valueColumns;
+    errors_.clear();
+    keyDecoder_->decode(keys_, owner, batch.columns, errors_);
+    const size_t numKeyErrors = errors_.size();
+    valueDecoder_->decode(values_, owner, valueColumns, errors_);
+    batch.columns.insert(batch.columns.end(), valueColumns.begin(), valueColumns.end());
+    addPseudoColumns(batch, context);
+    return errors_.empty() ? std::move(batch) : dropErrors(batch, numKeyErrors, context);
+  }
+
+ private:
+  /// Picks this source's records of the draw; fills keys_ and values_.
+  Batch collect(const DrawContext& context) {
+    Batch batch;
+    keys_.clear();
+    values_.clear();
+    bool allPresent = true;
+    const auto& records = context.draw.records;
+    for (uint32_t i = 0; i < records.size(); ++i) {
+      if (records[i].source != description_.source) {
+        continue;
+      }
+      const Record& record = *records[i].record;
+      if (description_.isTable && !record.key) {
+        continue;
+      }
+      keys_.push_back(record.key);
+      values_.push_back(record.value);
+      allPresent = allPresent && record.value.has_value();
+      batch.timestamps.push_back(record.timestamp);
+      batch.drawIndex.push_back(i);
+    }
+    batch.numRows = keys_.size();
+    if (!allPresent) {
+      batch.present.resize(batch.numRows);
+      for (size_t row = 0; row < batch.numRows; ++row) {
+        batch.present[row] = values_[row].has_value() ? 1 : 0;
+      }
+    }
+    return batch;
+  }
+
+  void addPseudoColumns(Batch& batch, const DrawContext& context) const {
+    const size_t first = description_.schema.size();
+    batch.columns.resize(first + kNumPseudoColumns);
+    if (description_.used[first]) {
+      batch.columns[first] = Column::make(SqlType::bigint(), batch.timestamps);
+    }
+    if (description_.used[first + 1]) {
+      std::vector<int32_t> partitions;
+      for (const uint32_t i : batch.drawIndex) {
+        partitions.push_back(context.draw.records[i].origin->partition);
+      }
+      batch.columns[first + 1] = Column::make(SqlType::integer(), std::move(partitions));
+    }
+    if (description_.used[first + 2]) {
+      std::vector<int64_t> offsets;
+      for (const uint32_t i : batch.drawIndex) {
+        offsets.push_back(context.draw.records[i].record->offset);
+      }
+      batch.columns[first + 2] = Column::make(SqlType::bigint(), std::move(offsets));
+    }
+  }
+
+  Batch dropErrors(const Batch& batch, size_t numKeyErrors, DrawContext& context) const {
+    std::vector<uint8_t> bad(batch.numRows, 0);
+    for (size_t i = 0; i < errors_.size(); ++i) {
+      const FormatRowError& error = errors_[i];
+      if (bad[error.row] != 0) {
+        continue;  // key and value both unreadable: one dead letter
+      }
+      bad[error.row] = 1;
+      context.errors.add(
+          batch.drawIndex[error.row], RowErrorKind::DeadLetter,
+          fmt::format("{} of {}", i < numKeyErrors ? "key" : "value", description_.name),
+          error.message);
+    }
+    std::vector<uint32_t> good;
+    for (uint32_t row = 0; row < batch.numRows; ++row) {
+      if (bad[row] == 0) {
+        good.push_back(row);
+      }
+    }
+    return gatherRows(batch, good);
+  }
+
+  const SourceDescription& description_;
+  std::vector<bool> keyUsed_;
+  std::vector<bool> valueUsed_;
+  std::unique_ptr<Decoder> keyDecoder_;
+  std::unique_ptr<Decoder> valueDecoder_;
+  std::vector<std::optional<std::string_view>> keys_;
+  std::vector<std::optional<std::string_view>> values_;
+  std::vector<FormatRowError> errors_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> SourceDescription::create(TaskServices&) const {
+  AUSPEX_ASSERT(used.size() == schema.size() + kNumPseudoColumns);
+  return std::make_unique<SourceOperator>(*this);
+}
+
+std::string SourceDescription::toString() const {
+  std::string columns;
+  for (size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) {
+      columns += (columns.empty() ? "" : ", ") +
+                 (i < schema.size() ? schema[i].name : kPseudoColumnNames[i - schema.size()]);
+    }
+  }
+  return fmt::format("{}({}, key={}, value={}, columns=[{}])", isTable ? "TableSource" : "Source",
+                     name, keyFormat->name(), valueFormat->name(), columns);
+}
+
+}  // namespace auspex::operators

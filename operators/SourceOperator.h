@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the records of one source topic of a draw into a batch: key and value decoded by their
+// formats, pseudo columns added, unreadable records set aside as dead letters.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/Topology.h"
+#include "operators/data/Schema.h"
+#include "operators/formats/Format.h"
+
+namespace auspex::operators {
+
+/// Columns out: key columns, value columns, ROWTIME, ROWPARTITION, ROWOFFSET; those that are not
+/// used are null pointers. Streams keep null keys and null values (present = 0); tables skip
+/// records without a key, and a null value is a delete. Source: dialect, operator semantics.
+struct SourceDescription final : OperatorDescription {
+  uint32_t source = 0;  ///< index in SubTopology::sources
+  std::string name;     ///< of the stream or table, for people
+  bool isTable = false;
+  Schema schema;
+  const Format* keyFormat = nullptr;
+  const Format* valueFormat = nullptr;
+  FormatOptions keyOptions;
+  FormatOptions valueOptions;
+  std::vector<bool> used;  ///< per output column (schema, then the three pseudo columns)
+
+  std::unique_ptr<Operator> create(TaskServices& services) const override;
+  std::string toString() const override;
+};
+
+/// Number of pseudo columns behind the schema's.
+inline constexpr size_t kNumPseudoColumns = 3;
+inline constexpr const char* kPseudoColumnNames[kNumPseudoColumns] = {"ROWTIME", "ROWPARTITION",
+                                                                      "ROWOFFSET"};
+
+}  // namespace auspex::operators
