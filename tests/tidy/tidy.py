@@ -28,8 +28,15 @@ RULES = {rule.__name__: rule for rule in (
     projectRules.documentLinks, projectRules.architecturePaths, projectRules.topLevel,
     projectRules.folderReadmes, projectRules.formatting)}
 
-# Planted files that are made here: too long to keep, or naming what no committed file may name.
+def ownStyle():
+    with open(os.path.join(ROOT, ".clang-format"), encoding="utf-8") as file:
+        return file.read()
+
+
+# Planted files that are made here: too long to keep, or what no committed file may look like.
 LONG = {
+    "formatting": {".clang-format": ownStyle(), "operators/Bad.cpp": "int   a=1;\n",
+                   "operators/Good.cpp": "int a = 1;\n"},
     "fileSize": {"operators/Bad.cpp": "int a;\n" * 601, "operators/Good.cpp": "int a;\n" * 600},
     "functionSize": {
         "operators/Bad.cpp": "namespace auspex {\nint f(int a) const {\n" + "  a += 1;\n" * 69 + "}\n}\n",
