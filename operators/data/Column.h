@@ -34,9 +34,9 @@ using Owner = std::shared_ptr<const void>;
 /// Any thread may read.
 class Column {
  public:
-  using Values = std::variant<std::monostate, std::vector<uint8_t>, std::vector<int32_t>,
-                              std::vector<int64_t>, std::vector<double>, std::vector<Int128>,
-                              std::vector<std::string_view>>;
+  using Values =
+      std::variant<std::monostate, std::vector<uint8_t>, std::vector<int32_t>, std::vector<int64_t>,
+                   std::vector<double>, std::vector<Int128>, std::vector<std::string_view>>;
 
   /// Primitive column; the vector's element type must be the physical form of `type` (asserted).
   template <typename T>
@@ -57,8 +57,7 @@ class Column {
   static ColumnPtr makeNulls(const SqlType& type, size_t size);
 
   Column(SqlType type, size_t size, Values values, std::vector<uint8_t> validity,
-         std::vector<uint32_t> offsets, std::vector<ColumnPtr> children,
-         std::vector<Owner> owners);
+         std::vector<uint32_t> offsets, std::vector<ColumnPtr> children, std::vector<Owner> owners);
 
   const SqlType& type() const { return type_; }
   size_t size() const { return size_; }

@@ -6,9 +6,8 @@
 namespace auspex::operators {
 
 Schema::Schema(std::vector<SchemaColumn> columns) : columns_(std::move(columns)) {
-  const auto firstValue =
-      std::stable_partition(columns_.begin(), columns_.end(),
-                            [](const SchemaColumn& column) { return column.isKey; });
+  const auto firstValue = std::stable_partition(
+      columns_.begin(), columns_.end(), [](const SchemaColumn& column) { return column.isKey; });
   numKeys_ = static_cast<size_t>(firstValue - columns_.begin());
 }
 
