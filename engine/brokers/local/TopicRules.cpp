@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/brokers/local/TopicRules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <string_view>
+
+namespace auspex::engine {
+namespace {
+
+constexpr size_t kMaxNameBytes = 249;           // Kafka's limit: the name is also a folder there
+constexpr int32_t kMaxPartitions = 10000;       // keeps the index and a typing error affordable
+constexpr size_t kBatchOverheadBytes = 61 + 9;  // header of a record batch and of its only record
+
+// Settings that Kafka knows and that mean nothing here; refusing them would break scripts.
+constexpr std::array<std::string_view, 14> kIgnoredSettings = {"compression.type",
+                                                               "delete.retention.ms",
+                                                               "file.delete.delay.ms",
+                                                               "flush.messages",
+                                                               "flush.ms",
+                                                               "index.interval.bytes",
+                                                               "max.compaction.lag.ms",
+                                                               "min.compaction.lag.ms",
+                                                               "min.cleanable.dirty.ratio",
+                                                               "min.insync.replicas",
+                                                               "segment.bytes",
+                                                               "segment.ms",
+                                                               "preallocate",
+                                                               "unclean.leader.election.enable"};
+
+int64_t parseNumber(const std::string& name, const std::string& text, int64_t least) {
+  int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < least) {
+    throw BrokerError(BrokerErrorKind::Rejected,
+                      fmt::format("Invalid value '{}' for topic setting {}: a whole number of at "
+                                  "least {} is expected.",
+                                  text, name, least));
+  }
+  return value;
+}
+
+void applyCleanupPolicy(const std::string& text, TopicSettings& settings) {
+  settings.deletes = false;
+  size_t start = 0;
+  while (start <= text.size()) {
+    const size_t comma = std::min(text.find(',', start), text.size());
+    std::string_view policy = std::string_view(text).substr(start, comma - start);
+    while (!policy.empty() && policy.front() == ' ') {
+      policy.remove_prefix(1);
+    }
+    if (policy == "compact") {
+      settings.description.compacted = true;
+    } else if (policy == "delete") {
+      settings.deletes = true;
+    } else {
+      throw BrokerError(BrokerErrorKind::Rejected,
+                        fmt::format("Invalid value '{}' for topic setting cleanup.policy: delete, "
+                                    "compact or both are expected.",
+                                    text));
+    }
+    start = comma + 1;
+  }
+}
+
+void applySetting(const std::string& name, const std::string& value, TopicSettings& settings) {
+  if (name == "cleanup.policy") {
+    applyCleanupPolicy(value, settings);
+  } else if (name == "retention.ms") {
+    settings.description.retentionMs = parseNumber(name, value, -1);
+  } else if (name == "retention.bytes") {
+    settings.retentionBytes = parseNumber(name, value, -1);
+  } else if (name == "max.message.bytes") {
+    const int64_t bytes = parseNumber(name, value, 0);
+    if (bytes > std::numeric_limits<int32_t>::max()) {
+      throw BrokerError(BrokerErrorKind::Rejected,
+                        fmt::format("Invalid value '{}' for topic setting {}: at most {} is "
+                                    "allowed.",
+                                    value, name, std::numeric_limits<int32_t>::max()));
+    }
+    settings.description.maxRecordBytes = static_cast<size_t>(bytes);
+  } else if (name == "message.timestamp.type") {
+    if (value != "CreateTime" && value != "LogAppendTime") {
+      throw BrokerError(BrokerErrorKind::Rejected,
+                        fmt::format("Invalid value '{}' for topic setting {}: CreateTime or "
+                                    "LogAppendTime is expected.",
+                                    value, name));
+    }
+    settings.description.logAppendTime = value == "LogAppendTime";
+  } else if (std::find(kIgnoredSettings.begin(), kIgnoredSettings.end(), name) ==
+             kIgnoredSettings.end()) {
+    throw BrokerError(BrokerErrorKind::Rejected, fmt::format("Unknown topic setting: {}.", name));
+  }
+}
+
+void checkName(const std::string& name) {
+  bool legal = !name.empty() && name.size() <= kMaxNameBytes && name != "." && name != "..";
+  for (const char c : name) {
+    legal = legal && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-');
+  }
+  if (!legal) {
+    throw BrokerError(BrokerErrorKind::Rejected,
+                      fmt::format("Invalid topic name: '{}'. A name has 1 to {} letters, digits, "
+                                  "'.', '_' or '-'.",
+                                  name, kMaxNameBytes));
+  }
+}
+
+}  // namespace
+
+TopicSettings checkTopic(const TopicSpec& spec) {
+  checkName(spec.name);
+  if (spec.numPartitions < 1 || spec.numPartitions > kMaxPartitions) {
+    throw BrokerError(BrokerErrorKind::Rejected,
+                      fmt::format("Invalid number of partitions for topic '{}': {}. 1 to {} are "
+                                  "allowed.",
+                                  spec.name, spec.numPartitions, kMaxPartitions));
+  }
+  TopicSettings settings;
+  settings.description.name = spec.name;
+  settings.description.numPartitions = spec.numPartitions;
+  settings.description.maxRecordBytes = kDefaultMaxRecordBytes;
+  for (const auto& [name, value] : spec.config) {
+    applySetting(name, value, settings);
+  }
+  return settings;
+}
+
+size_t recordBytes(const operators::OutgoingRecord& record) {
+  size_t bytes = kBatchOverheadBytes;
+  bytes += record.key ? record.key->size() : 0;
+  bytes += record.value ? record.value->size() : 0;
+  for (const operators::Header& header : record.headers) {
+    bytes += 2 + header.key.size() + (header.value ? header.value->size() : 0);
+  }
+  return bytes;
+}
+
+void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record) {
+  if (record.partition < 0 || record.partition >= topic.numPartitions) {
+    rejectUnknownPartition({topic.name, record.partition});
+  }
+  if (const size_t bytes = recordBytes(record); bytes > topic.maxRecordBytes) {
+    throw BrokerError(BrokerErrorKind::Rejected,
+                      fmt::format("Record of {} bytes is too large for topic '{}': "
+                                  "max.message.bytes is {}.",
+                                  bytes, topic.name, topic.maxRecordBytes));
+  }
+  if (topic.compacted && !record.key) {
+    throw BrokerError(
+        BrokerErrorKind::Rejected,
+        fmt::format("Record without a key for topic '{}', which is compacted.", topic.name));
+  }
+}
+
+void rejectUnknownTopic(const std::string& topic) {
+  throw BrokerError(BrokerErrorKind::Rejected, fmt::format("Unknown topic: '{}'.", topic));
+}
+
+void rejectUnknownPartition(const TopicPartition& partition) {
+  throw BrokerError(BrokerErrorKind::Rejected, fmt::format("Unknown partition: {} of topic '{}'.",
+                                                           partition.partition, partition.topic));
+}
+
+void rejectUnknownOffset(const TopicPartition& partition, int64_t offset, int64_t end) {
+  throw BrokerError(BrokerErrorKind::OutOfRange,
+                    fmt::format("Cannot delete records before offset {} of topic '{}', partition "
+                                "{}: it ends at {}.",
+                                offset, partition.topic, partition.partition, end));
+}
+
+}  // namespace auspex::engine

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Kafka demands of topic names, topic settings and records, for the brokers that have no Kafka
+// behind them: the embedded one and the simulated one refuse the same things in the same words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "engine/brokers/Broker.h"
+
+namespace auspex::engine {
+
+/// Kafka's default of max.message.bytes.
+inline constexpr size_t kDefaultMaxRecordBytes = 1048588;
+
+/// What a topic's settings say, with Kafka's names and defaults; only retention differs: without
+/// retention.ms a topic is kept for ever, since records carry event time.
+struct TopicSettings {
+  TopicDescription description;
+  bool deletes = true;          ///< cleanup.policy contains delete
+  int64_t retentionBytes = -1;  ///< per partition; -1: no limit
+};
+
+/// Checks name, number of partitions and settings. Throws BrokerError(Rejected) with the reason.
+TopicSettings checkTopic(const TopicSpec& spec);
+
+/// Bytes of a record as max.message.bytes counts them: key, value, headers and the framing of a
+/// record batch that holds only this record.
+size_t recordBytes(const operators::OutgoingRecord& record);
+
+/// Throws BrokerError(Rejected), naming the topic, when Kafka would refuse the record: unknown
+/// partition, too large, or without a key on a compacted topic.
+void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record);
+
+/// Throws BrokerError(Rejected) for a topic that does not exist.
+[[noreturn]] void rejectUnknownTopic(const std::string& topic);
+/// Throws BrokerError(Rejected) for a partition that does not exist.
+[[noreturn]] void rejectUnknownPartition(const TopicPartition& partition);
+/// Throws BrokerError(OutOfRange): records can be deleted up to `end` only.
+[[noreturn]] void rejectUnknownOffset(const TopicPartition& partition, int64_t offset, int64_t end);
+
+}  // namespace auspex::engine
