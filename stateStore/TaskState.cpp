@@ -220,6 +220,10 @@ void TaskState::applyCommit(const Marker& marker, std::int64_t changelogOffset) 
       changes.push_back({store->index(), key, value});
     });
   }
+  // In key order the rows go into the memtables, and from them into files, at the least cost.
+  std::sort(changes.begin(), changes.end(), [](const RowChange& left, const RowChange& right) {
+    return std::pair(left.store, left.key) < std::pair(right.store, right.key);
+  });
   const std::string markerBytes = marker.encode();
   const std::string offsetBytes = encodeOffset(changelogOffset);
   changes.push_back({kMetaStore, kMarkerRow, markerBytes});

@@ -43,6 +43,8 @@ void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) 
   // Any prefix of the log is a committed state, and the marker says which.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.paranoid_checks = true;
+  options.allow_concurrent_memtable_write =
+      false;  // one thread writes a task; plain inserts cost less
   options.max_open_files = kOpenFiles;
   options.max_manifest_file_size = 16 * kMebibyte;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

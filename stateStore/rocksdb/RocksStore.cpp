@@ -301,7 +301,9 @@ void RocksStore::apply(WriteBatchView changes) {
   }
   // The log is written but not synced: a killed process loses nothing, and what a power failure
   // takes is replayed from the changelog.
-  database_->check(database_->db().Write(rocksdb::WriteOptions(), &batch), "writing a commit");
+  rocksdb::WriteOptions options;
+  options.memtable_insert_hint_per_batch = true;  // pays when the changes come sorted
+  database_->check(database_->db().Write(options, &batch), "writing a commit");
 }
 
 void RocksStore::sync() {

@@ -6,7 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -22,6 +23,13 @@ constexpr int kKills = 20;
 constexpr std::uint64_t kRing = 500;   // keys of the ring
 constexpr std::uint64_t kStride = 50;  // of them per commit
 const std::vector<StoreSpec> kSpecs{{"ring", "BIGINT"}, {"count", "BIGINT"}};
+constexpr const char* kDirectoryVariable = "AUSPEX_CRASH_DIRECTORY";
+constexpr const char* kChildArgument = "--test-case=child: commits until it is killed";
+
+// So little that memtables are flushed all the time, in the background of commits.
+std::shared_ptr<const StateMemory> tinyMemory() {
+  return std::make_shared<StateMemory>(std::size_t{1} << 20);
+}
 
 class NoChangelog final : public Changelog {
  public:
@@ -57,59 +65,74 @@ Expected expectedAfter(std::uint64_t numCommits) {
   return expected;
 }
 
-[[noreturn]] void commitForever(const TemporaryDirectory& directory, int ready) {
-  try {
-    const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
-    NoChangelog changelog;
-    std::uint64_t number = state->marker() ? state->marker()->sequence : 0;
-    const auto put = [&](std::string_view store, const std::string& key, std::uint64_t value) {
-      state->store(store).put(key, fmt::format("{}", value));
-    };
-    const auto erase = [&](std::string_view store, const std::string& key) {
-      state->store(store).erase(key);
-    };
-    for (bool told = false;; told = true) {
-      ++number;
-      applyNumber(number, put, erase);
-      state->prepareCommit(changelog, numbered(number));
-      state->applyCommit(numbered(number), static_cast<std::int64_t>(number) * 100);
-      if (!told && ::write(ready, "r", 1) != 1) {
-        ::_exit(3);
-      }
+void commitForever(const std::string& directory) {
+  const auto state = TaskState::open(directory, kSpecs, tinyMemory(), {});
+  NoChangelog changelog;
+  std::uint64_t number = state->marker() ? state->marker()->sequence : 0;
+  const auto put = [&](std::string_view store, const std::string& key, std::uint64_t value) {
+    state->store(store).put(key, fmt::format("{}", value));
+  };
+  const auto erase = [&](std::string_view store, const std::string& key) {
+    state->store(store).erase(key);
+  };
+  for (bool told = false;; told = true) {
+    ++number;
+    applyNumber(number, put, erase);
+    state->prepareCommit(changelog, numbered(number));
+    state->applyCommit(numbered(number), static_cast<std::int64_t>(number) * 100);
+    if (!told) {
+      REQUIRE(::write(STDERR_FILENO, "r", 1) == 1);
     }
-  } catch (...) {
-    ::_exit(2);
   }
 }
 
+// Starts this program again for the test case below. Returns once it has committed. A plain fork
+// would lack RocksDB's background threads.
+pid_t startChild(const std::string& directory) {
+  int ready[2] = {-1, -1};
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::dup2(ready[1], STDERR_FILENO);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    ::setenv(kDirectoryVariable, directory.c_str(), 1);
+    ::execl("/proc/self/exe", "unit_stateStore", "--no-skip", kChildArgument, nullptr);
+    ::_exit(2);
+  }
+  ::close(ready[1]);
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  ::close(ready[0]);
+  return child;
+}
+
 }  // namespace
+
+TEST_CASE("child: commits until it is killed" * doctest::skip()) {
+  if (const char* const directory = std::getenv(kDirectoryVariable)) {
+    commitForever(directory);
+  }
+}
 
 TEST_CASE("After kill -9 in the middle of commits, rows and marker are of one commit") {
   const std::uint64_t seed = testSeed();
   MESSAGE("AUSPEX_SEED=" << seed);
   std::mt19937_64 random(seed);
   const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "task").string();
   std::uint64_t lastNumber = 0;
   for (int kill = 0; kill < kKills; ++kill) {
     CAPTURE(kill);
-    int pipe[2] = {-1, -1};
-    REQUIRE(::pipe(pipe) == 0);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      commitForever(directory, pipe[1]);
-    }
-    ::close(pipe[1]);
-    char byte = 0;
-    REQUIRE(::read(pipe[0], &byte, 1) == 1);  // the first commit is in
-    ::close(pipe[0]);
-    ::usleep(static_cast<useconds_t>(random() % 30'000));
+    const pid_t child = startChild(path);
+    ::usleep(static_cast<useconds_t>(random() % 60'000));
     REQUIRE(::kill(child, SIGKILL) == 0);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
 
-    const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
+    const auto state = TaskState::open(path, kSpecs, tinyMemory(), {});
     REQUIRE(state->marker().has_value());
     const std::uint64_t number = state->marker()->sequence;
     CHECK(number > lastNumber);
