@@ -28,6 +28,12 @@ constexpr std::array<Int128, kMaxDecimalDigits + 1> makePowers() {
 
 constexpr std::array<Int128, kMaxDecimalDigits + 1> kPowersOfTen = makePowers();
 
+Int128 tenToThe(int exponent) {
+  AUSPEX_ASSERT(exponent >= 0);
+  AUSPEX_ASSERT(exponent <= kMaxDecimalDigits);
+  return kPowersOfTen[static_cast<size_t>(exponent)];
+}
+
 char* copyText(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
   return out + text.size();
@@ -206,7 +212,7 @@ Int128 withSign(UInt128 value, bool negative) {
 UInt128 precisionLimit(int precision) {
   return precision > kMaxDecimalDigits
              ? static_cast<UInt128>(std::numeric_limits<int64_t>::max()) << 64
-             : static_cast<UInt128>(powerOfTen(precision));
+             : static_cast<UInt128>(tenToThe(precision));
 }
 
 /// value * 10^exponent below `limit`.
@@ -217,7 +223,7 @@ std::optional<UInt128> scaleUp(UInt128 value, int exponent, UInt128 limit) {
   if (exponent > kMaxDecimalDigits) {
     return std::nullopt;
   }
-  const auto power = static_cast<UInt128>(powerOfTen(exponent));
+  const auto power = static_cast<UInt128>(tenToThe(exponent));
   if (value > (limit - 1) / power) {
     return std::nullopt;
   }
@@ -225,12 +231,6 @@ std::optional<UInt128> scaleUp(UInt128 value, int exponent, UInt128 limit) {
 }
 
 }  // namespace
-
-Int128 powerOfTen(int exponent) {
-  AUSPEX_ASSERT(exponent >= 0);
-  AUSPEX_ASSERT(exponent <= kMaxDecimalDigits);
-  return kPowersOfTen[static_cast<size_t>(exponent)];
-}
 
 char* writeInteger(char* out, int64_t value) {
   return std::to_chars(out, out + 20, value).ptr;
@@ -396,7 +396,7 @@ DecimalFit fitDecimal(ScaledNumber number, int precision, int scale, Int128& res
   const UInt128 limit = precisionLimit(precision);
   if (number.scale > scale) {
     const int surplus = number.scale - scale;
-    const auto power = static_cast<UInt128>(surplus > kMaxDecimalDigits ? 0 : powerOfTen(surplus));
+    const auto power = static_cast<UInt128>(surplus > kMaxDecimalDigits ? 0 : tenToThe(surplus));
     if (power == 0 || value % power != 0) {
       const bool overflows = power != 0 && value / power >= limit;
       return overflows ? DecimalFit::Overflow
@@ -417,7 +417,7 @@ DecimalFit fitDecimal(ScaledNumber number, int precision, int scale, Int128& res
   return DecimalFit::Fits;
 }
 
-DecimalFit parseDecimal(std::string_view text, int precision, int scale, Int128& result) {
+DecimalFit parseFitting(std::string_view text, int precision, int scale, Int128& result) {
   const std::optional<ScaledNumber> number = parseScaledNumber(text);
   return number ? fitDecimal(*number, precision, scale, result) : DecimalFit::Malformed;
 }
@@ -433,7 +433,7 @@ std::optional<Int128> roundDecimal(ScaledNumber number, int precision, int scale
   if (surplus > kMaxDecimalDigits) {
     return Int128{0};
   }
-  const auto power = static_cast<UInt128>(powerOfTen(surplus));
+  const auto power = static_cast<UInt128>(tenToThe(surplus));
   const UInt128 value = magnitude(number.unscaled);
   const UInt128 rounded = value / power + (value % power >= power / 2 ? 1 : 0);
   if (rounded >= precisionLimit(precision)) {

@@ -18,9 +18,6 @@ inline constexpr size_t kMaxNumberChars = 112;
 /// Largest power of ten that an Int128 holds.
 inline constexpr int kMaxDecimalDigits = 38;
 
-/// 10^exponent; 0 <= exponent <= kMaxDecimalDigits (asserted).
-Int128 powerOfTen(int exponent);
-
 /// Writes `value` as Java's Double.toString does (`1.0`, `0.001`, `1.0E7`, `NaN`, `-Infinity`),
 /// with the fewest digits that read back to the same double. Returns the end.
 char* writeJavaDouble(char* out, double value);
@@ -64,7 +61,7 @@ std::optional<ScaledNumber> parseScaledNumber(std::string_view text);
 DecimalFit fitDecimal(ScaledNumber number, int precision, int scale, Int128& result);
 
 /// parseScaledNumber and fitDecimal in one.
-DecimalFit parseDecimal(std::string_view text, int precision, int scale, Int128& result);
+DecimalFit parseFitting(std::string_view text, int precision, int scale, Int128& result);
 
 /// Brings `number` to DECIMAL(precision, scale), rounding half up; absent when it overflows.
 std::optional<Int128> roundDecimal(ScaledNumber number, int precision, int scale);

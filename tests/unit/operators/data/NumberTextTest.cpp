@@ -13,6 +13,14 @@ using namespace auspex::operators;
 
 namespace {
 
+Int128 tenToThe(int exponent) {
+  Int128 power = 1;
+  for (int i = 0; i < exponent; ++i) {
+    power *= 10;
+  }
+  return power;
+}
+
 std::string javaText(double value) {
   std::string text;
   appendJavaDouble(text, value);
@@ -105,10 +113,10 @@ TEST_CASE("decimals are written plainly with their scale") {
   CHECK(decimalText(42, 0) == "42");
   CHECK(decimalText(std::numeric_limits<int64_t>::min(), 0) == "-9223372036854775808");
   std::string text;
-  appendDecimal(text, powerOfTen(38), 38);
+  appendDecimal(text, tenToThe(38), 38);
   CHECK(text == "1." + std::string(38, '0'));
   text.clear();
-  appendDecimal(text, -powerOfTen(20) - 7, 64);
+  appendDecimal(text, -tenToThe(20) - 7, 64);
   CHECK(text == "-0." + std::string(43, '0') + "100000000000000000007");
 }
 
@@ -179,13 +187,13 @@ TEST_CASE("decimals must fit without rounding") {
   for (const Case& test : cases) {
     CAPTURE(test.text);
     Int128 result = 0;
-    CHECK(parseDecimal(test.text, 6, 2, result) == test.fit);
+    CHECK(parseFitting(test.text, 6, 2, result) == test.fit);
     CHECK(result == test.unscaled);
   }
   Int128 result = 0;
-  CHECK(parseDecimal("99999999999999999999999999999999999999", 38, 0, result) == DecimalFit::Fits);
-  CHECK(result == powerOfTen(38) - 1);
-  CHECK(parseDecimal("1.5", 64, 10, result) == DecimalFit::Fits);
+  CHECK(parseFitting("99999999999999999999999999999999999999", 38, 0, result) == DecimalFit::Fits);
+  CHECK(result == tenToThe(38) - 1);
+  CHECK(parseFitting("1.5", 64, 10, result) == DecimalFit::Fits);
   CHECK(result == 15000000000);
 }
 
