@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/models/FeatureBinding.h"
+
+#include <cmath>
+#include <string>
+
+#include "operators/models/ModelError.h"
+
+namespace auspex::operators {
+
+namespace {
+
+constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+
+/// Calls toFloat for each present value and writes the column with its stride.
+template <typename Value, typename ToFloat>
+void encodeColumn(std::span<const Value> values, std::span<const uint8_t> validity, size_t feature,
+                  size_t numFeatures, float* matrix, ToFloat toFloat) {
+  float* out = matrix + feature;
+  if (validity.empty()) {
+    for (const Value& value : values) {
+      *out = toFloat(value);
+      out += numFeatures;
+    }
+    return;
+  }
+  for (size_t row = 0; row < values.size(); ++row) {
+    *out = validity[row] != 0 ? toFloat(values[row]) : kMissing;
+    out += numFeatures;
+  }
+}
+
+const char* nameOf(ArgumentKind kind) {
+  switch (kind) {
+    case ArgumentKind::Double:
+      return "DOUBLE";
+    case ArgumentKind::Bigint:
+      return "BIGINT";
+    case ArgumentKind::Integer:
+      return "INTEGER";
+    case ArgumentKind::Boolean:
+      return "BOOLEAN";
+    case ArgumentKind::String:
+      return "STRING";
+  }
+  return "?";
+}
+
+}  // namespace
+
+FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentKind kind,
+                          std::span<const std::string> categories) {
+  const std::string shown =
+      feature.name.empty() ? std::string("a feature") : "feature '" + feature.name + "'";
+  FeatureSource source;
+  source.argument = argument;
+  if (kind == ArgumentKind::String) {
+    if (feature.kind == FeatureKind::Numeric && categories.empty()) {
+      throw ModelError(shown + " is numeric, but a STRING is given. Cast it to DOUBLE");
+    }
+    const std::span<const std::string> known =
+        categories.empty() ? std::span<const std::string>(feature.categories) : categories;
+    if (known.empty()) {
+      throw ModelError(shown +
+                       " is categorical and the model has no dictionary of its strings. Name them "
+                       "with CATEGORIES(...) or give the codes");
+    }
+    source.conversion = FeatureConversion::Category;
+    source.categories = std::make_shared<const CategoryEncoder>(known);
+    return source;
+  }
+  const bool integer = kind == ArgumentKind::Integer || kind == ArgumentKind::Bigint;
+  const bool hasIntegers = !feature.integerCategories.empty();
+  if (hasIntegers && integer) {
+    source.conversion = FeatureConversion::Category;
+    source.categories =
+        std::make_shared<const CategoryEncoder>(std::span(feature.integerCategories));
+    return source;
+  }
+  if (hasIntegers || !feature.categories.empty()) {
+    throw ModelError(shown + " is categorical with " + (hasIntegers ? "integers" : "strings") +
+                     " as categories, but a " + nameOf(kind) + " is given");
+  }
+  return source;
+}
+
+void encodeNumeric(std::span<const double> values, std::span<const uint8_t> validity,
+                   size_t feature, size_t numFeatures, float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [](double value) { return static_cast<float>(value); });
+}
+
+void encodeNumeric(std::span<const int64_t> values, std::span<const uint8_t> validity,
+                   size_t feature, size_t numFeatures, float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [](int64_t value) { return static_cast<float>(value); });
+}
+
+void encodeNumeric(std::span<const int32_t> values, std::span<const uint8_t> validity,
+                   size_t feature, size_t numFeatures, float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [](int32_t value) { return static_cast<float>(value); });
+}
+
+void encodeBoolean(std::span<const uint8_t> values, std::span<const uint8_t> validity,
+                   size_t feature, size_t numFeatures, float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [](uint8_t value) { return value != 0 ? 1.0F : 0.0F; });
+}
+
+void encodeCategory(std::span<const std::string_view> values, std::span<const uint8_t> validity,
+                    const CategoryEncoder& categories, size_t feature, size_t numFeatures,
+                    float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [&](std::string_view value) { return categories.encode(value); });
+}
+
+void encodeCategory(std::span<const int64_t> values, std::span<const uint8_t> validity,
+                    const CategoryEncoder& categories, size_t feature, size_t numFeatures,
+                    float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [&](int64_t value) { return categories.encode(value); });
+}
+
+void encodeCategory(std::span<const int32_t> values, std::span<const uint8_t> validity,
+                    const CategoryEncoder& categories, size_t feature, size_t numFeatures,
+                    float* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix,
+               [&](int32_t value) { return categories.encode(static_cast<int64_t>(value)); });
+}
+
+void encodeConstant(float value, size_t rows, size_t feature, size_t numFeatures, float* matrix) {
+  for (size_t row = 0; row < rows; ++row) {
+    matrix[row * numFeatures + feature] = value;
+  }
+}
+
+void replaceMissing(float defaultValue, size_t rows, size_t feature, size_t numFeatures,
+                    float* matrix) {
+  for (size_t row = 0; row < rows; ++row) {
+    float& value = matrix[row * numFeatures + feature];
+    value = std::isnan(value) ? defaultValue : value;
+  }
+}
+
+void markMissing(float missing, std::span<float> matrix) {
+  for (float& value : matrix) {
+    value = value == missing ? kMissing : value;
+  }
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a model file to a ModelVersion that scores. Recognises the format by content, not by name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "operators/models/Model.h"
+
+namespace auspex::operators {
+
+/// A larger file is refused: what a million trees of some depth take stays below it.
+constexpr size_t kMaxModelBytes = size_t{1} << 30;
+
+struct LoadOptions {
+  /// Becomes ModelInfo::name and ModelInfo::version.
+  std::string name;
+  uint32_t version = 1;
+  /// Stop after the round that early stopping found best, as XGBoost's scikit-learn interface does.
+  /// Off by default: the library's own predict() uses all trees.
+  bool useBestIteration = false;
+};
+
+/// Loads a model from a file. Throws ModelError when it cannot be read or is refused.
+std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options);
+
+/// Loads a model from the bytes of its file, which are not kept. Throws ModelError when refused.
+std::shared_ptr<const ModelVersion> loadModelBytes(std::string_view bytes,
+                                                   const LoadOptions& options);
+
+}  // namespace auspex::operators

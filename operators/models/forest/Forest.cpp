@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/models/forest/Forest.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "operators/data/Assert.h"
+
+namespace auspex::operators {
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+/// Trees of more nodes would overflow the gathers' doubled 32-bit places.
+constexpr size_t kNodesForGather = size_t{1} << 29;
+
+/// A split as a ForestNode whose `first` child is where missing values go.
+ForestNode compileSplit(const TreeNode& node) {
+  ForestNode compiled{};
+  compiled.featureBits = node.feature;
+  compiled.first = node.left;
+  if (!node.defaultLeft) {
+    compiled.featureBits |= kFlipBit;
+  }
+  if (node.categorySet != 0) {
+    compiled.featureBits |= kCategoricalBit;
+    compiled.leafValue = std::bit_cast<float>(node.categorySet - 1);
+  } else if (node.defaultLeft) {
+    compiled.threshold = node.value;
+  } else {
+    // value < t is the same as -value >= the next float above -t.
+    compiled.threshold = std::nextafter(-node.value, kInfinity);
+  }
+  return compiled;
+}
+
+}  // namespace
+
+Forest::Forest(const ForestDescription& description)
+    : numFeatures_(description.numFeatures),
+      baseMargins_(description.baseMargins),
+      usesAvx2_(hasAvx2()) {
+  AUSPEX_ASSERT(!baseMargins_.empty());
+  AUSPEX_ASSERT(numFeatures_ <= kFeatureMask);
+  for (const std::vector<uint32_t>& words : description.categorySets) {
+    categorySets_.push_back(
+        {static_cast<uint32_t>(categoryWords_.size()), static_cast<uint32_t>(words.size())});
+    categoryWords_.insert(categoryWords_.end(), words.begin(), words.end());
+  }
+  size_t numNodes = 0;
+  for (const TreeDescription& tree : description.trees) {
+    numNodes += tree.nodes.size();
+  }
+  nodes_.reserve(numNodes);
+  trees_.reserve(description.trees.size());
+  for (const TreeDescription& tree : description.trees) {
+    addTree(tree);
+  }
+  // A gather reads a row's value by a 32-bit offset within its vector of rows.
+  usesAvx2_ = usesAvx2_ && numFeatures_ * kRowsPerBlock <=
+                               static_cast<size_t>(std::numeric_limits<int32_t>::max());
+}
+
+void Forest::addTree(const TreeDescription& tree) {
+  const size_t numNodes = tree.nodes.size();
+  AUSPEX_ASSERT(numNodes > 0);
+  AUSPEX_ASSERT(numNodes < kNodesForGather);
+  AUSPEX_ASSERT(tree.output < baseMargins_.size());
+  const size_t root = nodes_.size();
+  nodes_.resize(root + numNodes);
+  Tree compiled{root, tree.depth, tree.output, false};
+  // Where each node of the description goes: children that are swapped trade places.
+  std::vector<uint32_t> places(numNodes, 0);
+  for (size_t i = 0; i < numNodes; ++i) {
+    const TreeNode& node = tree.nodes[i];
+    ForestNode& target = nodes_[root + places[i]];
+    if (node.left == 0) {
+      target = {std::numeric_limits<float>::quiet_NaN(), 0, places[i], node.value};
+      continue;
+    }
+    AUSPEX_ASSERT(node.left > i);
+    AUSPEX_ASSERT(node.left + size_t{1} < numNodes);
+    AUSPEX_ASSERT(node.feature < numFeatures_);
+    target = compileSplit(node);
+    places[node.left] = node.left + (node.defaultLeft ? 0U : 1U);
+    places[node.left + 1] = node.left + (node.defaultLeft ? 1U : 0U);
+    compiled.hasCategories = compiled.hasCategories || node.categorySet != 0;
+  }
+  trees_.push_back(compiled);
+}
+
+void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
+                            Instructions instructions) const {
+  const size_t numOutputs = baseMargins_.size();
+  AUSPEX_ASSERT(features.features == numFeatures_);
+  AUSPEX_ASSERT(margins.size() == features.rows * numOutputs);
+  const auto addNumericTree =
+      usesAvx2_ && instructions == Instructions::Fastest ? &addTreeAvx2 : &addTreePortably;
+  for (size_t row = 0; row < features.rows; ++row) {
+    std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
+  }
+  for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
+    const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
+    const float* rows = features.values + start * numFeatures_;
+    float* out = margins.data() + start * numOutputs;
+    for (const Tree& tree : trees_) {
+      const ForestTreeView view{nodes_.data() + tree.firstNode, tree.depth, categorySets_.data(),
+                                categoryWords_.data()};
+      const auto add = tree.hasCategories ? &addTreeWithCategories : addNumericTree;
+      add(view, rows, numRows, numFeatures_, out + tree.output, numOutputs);
+    }
+  }
+}
+
+}  // namespace auspex::operators

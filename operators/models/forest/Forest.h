@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled forest: all trees in flat arrays, scored tree by tree over blocks of rows with
+// several rows on their way at once, so that the loads of one row hide behind those of the others.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "operators/models/FeatureMatrix.h"
+#include "operators/models/forest/ForestDescription.h"
+#include "operators/models/forest/ForestKernels.h"
+
+namespace auspex::operators {
+
+/// Immutable; any thread may score at any time.
+class Forest {
+ public:
+  /// Compiles trees that a reader has checked (asserted where it is cheap).
+  explicit Forest(const ForestDescription& description);
+
+  size_t numFeatures() const { return numFeatures_; }
+  size_t numOutputs() const { return baseMargins_.size(); }
+
+  enum class Instructions { Fastest, Portable };
+
+  /// Writes the margins of all rows, [rows x numOutputs()]. Leaves are added in float32 in the
+  /// order of the trees, so a row's sums are the library's, whatever rows stand beside it and
+  /// whichever instructions do the work.
+  void computeMargins(FeatureMatrix features, std::span<float> margins,
+                      Instructions instructions = Instructions::Fastest) const;
+
+ private:
+  struct Tree {
+    size_t firstNode;
+    uint32_t depth;
+    uint32_t output;
+    bool hasCategories;
+  };
+
+  void addTree(const TreeDescription& tree);
+
+  size_t numFeatures_;
+  std::vector<float> baseMargins_;
+  std::vector<Tree> trees_;
+  std::vector<ForestNode> nodes_;
+  std::vector<CategorySet> categorySets_;
+  std::vector<uint32_t> categoryWords_;
+  bool usesAvx2_;
+};
+
+}  // namespace auspex::operators

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The innermost loops of scoring: one compiled tree over a block of rows. Internal to the forest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace auspex::operators {
+
+/// One node of a compiled tree. A row goes to `first` unless (value ^ flip) >= threshold, which
+/// sends it to first + 1; flip is the sign bit of `featureBits`. A missing value (NaN) compares
+/// false and so goes to `first`; where missing values go right, the children are swapped and the
+/// comparison is mirrored by flipping the sign. A leaf's threshold is NaN and its `first` is the
+/// leaf itself, so rows that have arrived stay.
+struct ForestNode {
+  float threshold;
+  uint32_t featureBits;
+  /// Place in the tree's nodes.
+  uint32_t first;
+  /// The value of a leaf; of a categorical split the bits of its set's place.
+  float leafValue;
+};
+static_assert(sizeof(ForestNode) == 16);
+
+constexpr uint32_t kFlipBit = uint32_t{1} << 31;
+constexpr uint32_t kCategoricalBit = uint32_t{1} << 30;
+constexpr uint32_t kFeatureMask = kCategoricalBit - 1;
+
+/// The categories of one split that go right: bit c % 32 of word c / 32.
+struct CategorySet {
+  uint32_t firstWord;
+  uint32_t numWords;
+};
+
+/// One tree as the kernels see it; all pointers are borrowed from the forest.
+struct ForestTreeView {
+  const ForestNode* nodes;
+  uint32_t depth;
+  const CategorySet* categorySets;
+  const uint32_t* categoryWords;
+};
+
+/// Rows that a kernel takes at once, and what addTree* are called with at most.
+constexpr size_t kRowsPerBlock = 64;
+
+/// Adds to margins[row * stride] the value of the leaf that each row of [numRows x numFeatures]
+/// reaches. The first two are for trees without categorical splits, and all give the same bits.
+void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
+                     size_t numFeatures, float* margins, size_t stride);
+/// numFeatures * kRowsPerBlock must fit an int32. Only where hasAvx2().
+void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
+                 float* margins, size_t stride);
+void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t numRows,
+                           size_t numFeatures, float* margins, size_t stride);
+
+/// True when this processor runs addTreeAvx2.
+bool hasAvx2();
+
+}  // namespace auspex::operators
