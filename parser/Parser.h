@@ -2,6 +2,7 @@
 // The parser: text of one or more statements to syntax trees.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,9 +56,6 @@ class StatementReader {
  public:
   /// text: borrowed, must outlive the reader.
   explicit StatementReader(std::string_view text);
-  ~StatementReader();
-  StatementReader(StatementReader&&) noexcept;
-  StatementReader& operator=(StatementReader&&) noexcept;
 
   /// Returns the next statement, or nothing at the end of the script. Throws SyntaxError; a further
   /// call goes on behind the `;` of the statement in error.

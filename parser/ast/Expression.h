@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expressions as written: a variant of plain structs. Trees are immutable and shared, so copying one
-// is cheap. Nothing here is resolved: a column is a name, a type is a name, a function is a name.
+// Expressions as written: a variant of plain structs. Trees are immutable and shared, so copying
+// one is cheap. Nothing here is resolved: a column is a name, a type is a name, a function is a
+// name.
 #pragma once
 
 #include <cstdint>
@@ -165,8 +166,8 @@ struct Frame {
   Interval range;
 };
 
-/// `OVER ([PARTITION BY expr, ...] [ORDER BY ROWTIME] [ROWS n PRECEDING | RANGE n unit PRECEDING])`.
-/// The order is always that of event time.
+/// `OVER ([PARTITION BY expr, ...] [ORDER BY ROWTIME] [ROWS n PRECEDING | RANGE n unit
+/// PRECEDING])`. The order is always that of event time.
 struct Over {
   std::vector<ExpressionPtr> partitionBy;
   std::optional<Frame> frame;
@@ -246,11 +247,11 @@ struct Dereference {
 
 /// A node of an expression and where it was written.
 struct Expression {
-  using Node =
-      std::variant<NullLiteral, BooleanLiteral, IntegerLiteral, DecimalLiteral, DoubleLiteral,
-                   StringLiteral, ColumnReference, Unary, Arithmetic, Comparison, Logical, Not,
-                   Between, InList, Like, IsNull, TimeUnitArgument, FunctionCall, Lambda, Cast, Case,
-                   ArrayConstructor, MapConstructor, StructConstructor, Subscript, Dereference>;
+  using Node = std::variant<NullLiteral, BooleanLiteral, IntegerLiteral, DecimalLiteral,
+                            DoubleLiteral, StringLiteral, ColumnReference, Unary, Arithmetic,
+                            Comparison, Logical, Not, Between, InList, Like, IsNull,
+                            TimeUnitArgument, FunctionCall, Lambda, Cast, Case, ArrayConstructor,
+                            MapConstructor, StructConstructor, Subscript, Dereference>;
 
   Node node;
   Span span;

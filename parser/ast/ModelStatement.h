@@ -165,10 +165,9 @@ struct SetModelOptions {
 
 /// `ALTER MODEL m action`.
 struct AlterModel {
-  using Action =
-      std::variant<AddModelVersion, DropModelVersion, SetModelAlias, DropModelAlias, SplitModel,
-                   DropModelSplit, ShadowModel, DropModelShadow, CanaryModel, PauseModelCanary,
-                   ResumeModelCanary, RollbackModel, SetModelOptions>;
+  using Action = std::variant<AddModelVersion, DropModelVersion, SetModelAlias, DropModelAlias,
+                              SplitModel, DropModelSplit, ShadowModel, DropModelShadow, CanaryModel,
+                              PauseModelCanary, ResumeModelCanary, RollbackModel, SetModelOptions>;
   Identifier name;
   Action action;
 };

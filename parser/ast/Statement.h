@@ -261,10 +261,10 @@ struct AssertSource {
 struct Statement {
   using Node =
       std::variant<Query, CreateSource, CreateAsSelect, InsertSelect, InsertValues, DropSource,
-                   AlterSource, CreateType, DropType, CreateConnector, DropConnector, Show, Describe,
-                   Explain, PrintTopic, ControlQuery, SetProperty, UnsetProperty, DefineVariable,
-                   UndefineVariable, AlterSystem, AssertTopic, AssertSchema, AssertValues,
-                   AssertTombstone, AssertSource, CreateModel, DropModel, AlterModel,
+                   AlterSource, CreateType, DropType, CreateConnector, DropConnector, Show,
+                   Describe, Explain, PrintTopic, ControlQuery, SetProperty, UnsetProperty,
+                   DefineVariable, UndefineVariable, AlterSystem, AssertTopic, AssertSchema,
+                   AssertValues, AssertTombstone, AssertSource, CreateModel, DropModel, AlterModel,
                    ShowModelVersions, ShowCreateModel, ServeModel, EvaluateModel>;
 
   Node node;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/build/SelectBuilder.h"
+
+#include <utility>
+
+#include "parser/build/ClauseBuilder.h"
+#include "parser/build/ExpressionBuilder.h"
+
+namespace auspex::parser {
+namespace {
+
+std::optional<Identifier> aliasOf(const NodeReader& parent) {
+  const auto alias = parent.find(NodeKind::Alias);
+  return alias ? std::optional<Identifier>(nameOf(*alias)) : std::nullopt;
+}
+
+SelectItem buildItem(const NodeReader& node) {
+  const Span span = node.span();
+  if (const auto all = node.find(NodeKind::AllColumns)) {
+    AllColumns columns;
+    if (all->has(NodeKind::Name)) {
+      columns.source = nameOf(*all);
+    }
+    return {std::move(columns), span};
+  }
+  if (node.has(NodeKind::StructAll)) {
+    return {StructAll{expressionOf(node)}, span};
+  }
+  return {SingleColumn{expressionOf(node), aliasOf(node)}, span};
+}
+
+SourceReference buildSource(const NodeReader& node) {
+  return {nameOf(node), aliasOf(node), node.span()};
+}
+
+std::optional<Interval> intervalOf(const NodeReader& parent, NodeKind clause) {
+  const auto node = parent.find(clause);
+  return node ? std::optional<Interval>(buildInterval(node->get(NodeKind::Interval)))
+              : std::nullopt;
+}
+
+Within buildWithin(const NodeReader& node) {
+  const auto intervals = node.children(NodeKind::Interval);
+  return {buildInterval(intervals.front()), buildInterval(intervals.back()),
+          intervalOf(node, NodeKind::Grace), node.span()};
+}
+
+Join buildJoin(const NodeReader& node) {
+  Join join;
+  join.span = node.span();
+  if (node.has(NodeKind::LeftJoin)) {
+    join.kind = JoinKind::Left;
+  } else if (node.has(NodeKind::RightJoin)) {
+    join.kind = JoinKind::Right;
+  } else if (node.has(NodeKind::FullJoin)) {
+    join.kind = JoinKind::Full;
+  }
+  join.source = buildSource(node.get(NodeKind::Source));
+  join.asOfRowtime = node.has(NodeKind::AsOf);
+  // The alias may also stand behind AS OF ROWTIME.
+  if (auto alias = aliasOf(node)) {
+    join.source.alias = std::move(alias);
+  }
+  if (const auto within = node.find(NodeKind::Within)) {
+    join.within = buildWithin(*within);
+  }
+  join.condition = expressionOf(node);
+  return join;
+}
+
+From buildFrom(const NodeReader& node) {
+  From from{buildSource(node.get(NodeKind::Source)), {}, node.span()};
+  for (const NodeReader& join : node.children(NodeKind::Join)) {
+    from.joins.push_back(buildJoin(join));
+  }
+  return from;
+}
+
+WindowExpression buildWindow(const NodeReader& node) {
+  WindowExpression window;
+  window.span = node.span();
+  if (node.has(NodeKind::Name)) {
+    window.name = nameOf(node);
+  }
+  const NodeReader kind = node.children().back();
+  const auto intervals = kind.children(NodeKind::Interval);
+  window.size = buildInterval(intervals.front());
+  window.kind = WindowKind::Session;
+  if (kind.kind() == NodeKind::Tumbling) {
+    window.kind = WindowKind::Tumbling;
+  } else if (kind.kind() == NodeKind::Hopping) {
+    window.kind = WindowKind::Hopping;
+    window.advance = buildInterval(intervals[1]);
+  }
+  window.retention = intervalOf(kind, NodeKind::Retention);
+  window.grace = intervalOf(kind, NodeKind::Grace);
+  return window;
+}
+
+std::optional<Grouping> groupingOf(const NodeReader& parent, NodeKind kind) {
+  const auto node = parent.find(kind);
+  return node ? std::optional<Grouping>(Grouping{expressionsOf(*node), node->span()})
+              : std::nullopt;
+}
+
+ExpressionPtr conditionOf(const NodeReader& parent, NodeKind kind) {
+  const auto node = parent.find(kind);
+  return node ? expressionOf(*node) : nullptr;
+}
+
+}  // namespace
+
+Select buildSelect(const NodeReader& node) {
+  Select select;
+  select.span = node.span();
+  select.distinct = node.has(NodeKind::Distinct);
+  for (const NodeReader& item : node.children(NodeKind::SelectItem)) {
+    select.items.push_back(buildItem(item));
+  }
+  if (const auto from = node.find(NodeKind::From)) {
+    select.from = buildFrom(*from);
+  }
+  if (const auto window = node.find(NodeKind::Window)) {
+    select.window = buildWindow(*window);
+  }
+  select.where = conditionOf(node, NodeKind::Where);
+  select.groupBy = groupingOf(node, NodeKind::GroupBy);
+  select.partitionBy = groupingOf(node, NodeKind::PartitionBy);
+  select.having = conditionOf(node, NodeKind::Having);
+  if (node.has(NodeKind::EmitChanges)) {
+    select.emit = EmitKind::Changes;
+  } else if (node.has(NodeKind::EmitFinal)) {
+    select.emit = EmitKind::Final;
+  }
+  if (const auto limit = node.find(NodeKind::Limit)) {
+    select.limit = buildWholeNumber(limit->get(NodeKind::Number).firstToken());
+    select.limitSpan = limit->span();
+  }
+  return select;
+}
+
+Select selectOf(const NodeReader& parent) {
+  return buildSelect(parent.get(NodeKind::Select));
+}
+
+}  // namespace auspex::parser

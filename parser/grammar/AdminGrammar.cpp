@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/grammar/AdminRules.h"
+
+namespace auspex::parser {
+
+bool matchAdminStatement(TokenInput& in, ParseTree& tree) {
+  return matchTokens<rules::admin_statement>(in, tree);
+}
+
+}  // namespace auspex::parser

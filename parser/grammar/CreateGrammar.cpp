@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/grammar/CreateRules.h"
+
+namespace auspex::parser {
+
+bool matchCreateOrInsert(TokenInput& in, ParseTree& tree) {
+  return matchTokens<rules::create_or_insert>(in, tree);
+}
+
+}  // namespace auspex::parser

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parser/grammar/SelectRules.h"
+
+namespace auspex::parser {
+
+bool matchSelect(TokenInput& in, ParseTree& tree) {
+  const Nesting nesting(tree, positionOf(in));
+  return matchTokens<rules::query>(in, tree);
+}
+
+}  // namespace auspex::parser
