@@ -108,6 +108,9 @@ concept NamesSomething = requires {
   Rule::isName;
 };
 
+template <typename Rule>
+concept WantsToken = requires { Rule::wanted; };
+
 /// Matches, or throws the rule's message; without one the message says what tokens were looked for.
 template <typename Rule>
 struct expect {
