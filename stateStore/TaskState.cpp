@@ -254,7 +254,6 @@ void TaskState::beginRestore() {
   std::map<std::string, StoreIndex, std::less<>> indexes{{"", kMetaStore}};
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     assert(store->numChanged() == 0);
-    store->abort();  // what was cached will be out of date
     indexes.emplace(store->name(), store->index());
   }
   preparedWrites_.reset();
@@ -283,6 +282,10 @@ void TaskState::restoreRecord(std::string_view key, std::optional<std::string_vi
 void TaskState::applyRestored() {
   assert(restore_ != nullptr);
   if (std::optional<RestoredCommit> commit = restore_->applySealed()) {
+    for (const std::unique_ptr<KeyValueStore>& store : stores_) {
+      assert(store->numChanged() == 0);
+      store->abort();  // rows in its cache are out of date
+    }
     marker_ = std::move(commit->marker);
     changelogOffset_ = commit->changelogOffset;
   }

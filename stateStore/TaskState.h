@@ -120,7 +120,7 @@ class TaskState {
   /// StoreError.
   void sync();
 
-  /// Begins restoring from the changelog. No store may have uncommitted changes (asserted).
+  /// Begins restoring from the changelog. Until it is finished no store may be written (asserted).
   void beginRestore();
 
   /// Takes the next record of the changelog. Rows count only when the marker that follows them is

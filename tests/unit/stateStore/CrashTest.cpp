@@ -8,8 +8,11 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "stateStore/TaskState.h"
 #include "tests/unit/stateStore/support/RecordedChangelog.h"
@@ -19,11 +22,11 @@ namespace auspex::stateStore {
 
 namespace {
 
-constexpr int kKills = 20;
 constexpr std::uint64_t kRing = 500;   // keys of the ring
 constexpr std::uint64_t kStride = 50;  // of them per commit
 const std::vector<StoreSpec> kSpecs{{"ring", "BIGINT"}, {"count", "BIGINT"}};
 constexpr const char* kDirectoryVariable = "AUSPEX_CRASH_DIRECTORY";
+constexpr const char* kModeVariable = "AUSPEX_CRASH_MODE";
 constexpr const char* kChildArgument = "--test-case=child: commits until it is killed";
 
 // So little that memtables are flushed all the time, in the background of commits.
@@ -65,30 +68,71 @@ Expected expectedAfter(std::uint64_t numCommits) {
   return expected;
 }
 
-void commitForever(const std::string& directory) {
-  const auto state = TaskState::open(directory, kSpecs, tinyMemory(), {});
+// Tells the parent, once, that the first commit is in.
+void tellReady(bool& told) {
+  if (!told) {
+    REQUIRE(::write(STDERR_FILENO, "r", 1) == 1);
+    told = true;
+  }
+}
+
+std::uint64_t lastNumber(const TaskState& state) {
+  return state.marker() ? state.marker()->sequence : 0;
+}
+
+std::int64_t markerOffset(std::uint64_t number) {
+  return static_cast<std::int64_t>(number) * 100;
+}
+
+void commitForever(TaskState& state) {
   NoChangelog changelog;
-  std::uint64_t number = state->marker() ? state->marker()->sequence : 0;
   const auto put = [&](std::string_view store, const std::string& key, std::uint64_t value) {
-    state->store(store).put(key, fmt::format("{}", value));
+    state.store(store).put(key, fmt::format("{}", value));
   };
   const auto erase = [&](std::string_view store, const std::string& key) {
-    state->store(store).erase(key);
+    state.store(store).erase(key);
   };
-  for (bool told = false;; told = true) {
-    ++number;
+  bool told = false;
+  for (std::uint64_t number = lastNumber(state) + 1;; ++number) {
     applyNumber(number, put, erase);
-    state->prepareCommit(changelog, numbered(number));
-    state->applyCommit(numbered(number), static_cast<std::int64_t>(number) * 100);
-    if (!told) {
-      REQUIRE(::write(STDERR_FILENO, "r", 1) == 1);
+    state.prepareCommit(changelog, numbered(number));
+    state.applyCommit(numbered(number), markerOffset(number));
+    tellReady(told);
+  }
+}
+
+// The same commits as they come back from a changelog, taken in as sorted files.
+void restoreForever(TaskState& state) {
+  std::int64_t offset = 0;
+  std::string recordKey;
+  const auto restore = [&](std::string_view store, std::string_view key,
+                           std::optional<std::string_view> value) {
+    ChangelogCodec::encodeKey(store, key, recordKey);
+    state.restoreRecord(recordKey, value, offset);
+  };
+  const auto put = [&](std::string_view store, const std::string& key, std::uint64_t value) {
+    restore(store, key, fmt::format("{}", value));
+  };
+  const auto erase = [&](std::string_view store, const std::string& key) {
+    restore(store, key, std::nullopt);
+  };
+  state.beginRestore();
+  bool told = false;
+  for (std::uint64_t number = lastNumber(state) + 1;; ++number) {
+    offset = markerOffset(number);
+    for (const StoreSpec& spec : kSpecs) {
+      restore("", "layout/" + spec.name, spec.rowLayout);
     }
+    applyNumber(number, put, erase);
+    restore("", "marker", numbered(number).encode());
+    state.applyRestored();
+    tellReady(told);
   }
 }
 
 // Starts this program again for the test case below. Returns once it has committed. A plain fork
 // would lack RocksDB's background threads.
-pid_t startChild(const std::string& directory) {
+pid_t startChild(const std::string& directory, const std::string& mode) {
   int ready[2] = {-1, -1};
   REQUIRE(::pipe(ready) == 0);
   const pid_t child = ::fork();
@@ -98,6 +142,7 @@ pid_t startChild(const std::string& directory) {
     ::close(ready[0]);
     ::close(ready[1]);
     ::setenv(kDirectoryVariable, directory.c_str(), 1);
+    ::setenv(kModeVariable, mode.c_str(), 1);
     ::execl("/proc/self/exe", "unit_stateStore", "--no-skip", kChildArgument, nullptr);
     ::_exit(2);
   }
@@ -108,25 +153,18 @@ pid_t startChild(const std::string& directory) {
   return child;
 }
 
-}  // namespace
-
-TEST_CASE("child: commits until it is killed" * doctest::skip()) {
-  if (const char* const directory = std::getenv(kDirectoryVariable)) {
-    commitForever(directory);
-  }
-}
-
-TEST_CASE("After kill -9 in the middle of commits, rows and marker are of one commit") {
+// Kills children again and again and compares what they leave with the number in the marker.
+void killAndCompare(const std::string& mode, int numKills, useconds_t longestLife) {
   const std::uint64_t seed = testSeed();
   MESSAGE("AUSPEX_SEED=" << seed);
   std::mt19937_64 random(seed);
   const TemporaryDirectory directory;
   const std::string path = (directory.path() / "task").string();
-  std::uint64_t lastNumber = 0;
-  for (int kill = 0; kill < kKills; ++kill) {
+  std::uint64_t numCommits = 0;
+  for (int kill = 0; kill < numKills; ++kill) {
     CAPTURE(kill);
-    const pid_t child = startChild(path);
-    ::usleep(static_cast<useconds_t>(random() % 60'000));
+    const pid_t child = startChild(path, mode);
+    ::usleep(static_cast<useconds_t>(random() % longestLife));
     REQUIRE(::kill(child, SIGKILL) == 0);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
@@ -134,16 +172,40 @@ TEST_CASE("After kill -9 in the middle of commits, rows and marker are of one co
 
     const auto state = TaskState::open(path, kSpecs, tinyMemory(), {});
     REQUIRE(state->marker().has_value());
-    const std::uint64_t number = state->marker()->sequence;
-    CHECK(number > lastNumber);
-    lastNumber = number;
+    const std::uint64_t number = lastNumber(*state);
+    CHECK(number > numCommits);
+    numCommits = number;
     CHECK(state->marker() == numbered(number));
-    CHECK(state->changelogOffset() == static_cast<std::int64_t>(number) * 100);
+    CHECK(state->changelogOffset() == markerOffset(number));
     const Expected expected = expectedAfter(number);
     CHECK(rowsOf(state->store("ring")) == expected.ring);
     CHECK(rowsOf(state->store("count")) == expected.count);
   }
-  MESSAGE(kKills << " kills over " << lastNumber << " commits");
+  MESSAGE(numKills << " kills over " << numCommits << " commits, mode " << mode);
+}
+
+}  // namespace
+
+TEST_CASE("child: commits until it is killed" * doctest::skip()) {
+  const char* const directory = std::getenv(kDirectoryVariable);
+  const char* const mode = std::getenv(kModeVariable);
+  if (directory == nullptr || mode == nullptr) {
+    return;  // only the cases below mean it
+  }
+  const auto state = TaskState::open(directory, kSpecs, tinyMemory(), {.ingestBytes = 0});
+  if (std::string_view(mode) == "commit") {
+    commitForever(*state);
+  } else {
+    restoreForever(*state);
+  }
+}
+
+TEST_CASE("After kill -9 in the middle of commits, rows and marker are of one commit") {
+  killAndCompare("commit", 20, 60'000);
+}
+
+TEST_CASE("After kill -9 while sorted files are taken in, rows and marker are of one commit") {
+  killAndCompare("restore", 10, 200'000);
 }
 
 }  // namespace auspex::stateStore
