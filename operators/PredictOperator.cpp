@@ -74,15 +74,20 @@ class PredictOperator final : public Operator {
     const std::vector<ColumnPtr> arguments = arguments_.evaluate(side, errors);
     fillMatrix(arguments, numRows);
     std::vector<ColumnPtr> results;
-    for (const PredictOutput& output : description_.outputs) {
-      request_.form = output.form;
+    for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+      if (!description_.wanted[slot]) {
+        results.push_back(nullptr);
+        continue;
+      }
+      request_.form = formOf(static_cast<PredictSlot>(slot));
       // The embedded predictor answers within the call; others come with poll().
       const bool taken = predictor_->submit(request_);
       AUSPEX_ASSERT(taken);
       done_.clear();
       predictor_->poll(done_);
       AUSPEX_ASSERT(done_.size() == 1 && done_[0].failures.empty());
-      results.push_back(toColumn(output, done_[0], numRows));
+      const SqlType type = typeOf(static_cast<PredictSlot>(slot), *description_.version);
+      results.push_back(toColumn(type, done_[0], numRows));
       request_ = std::move(done_[0].request);
     }
     columns.insert(columns.end(), results.begin(), results.end());
@@ -107,8 +112,8 @@ class PredictOperator final : public Operator {
     }
   }
 
-  static ColumnPtr toColumn(const PredictOutput& output, ScoredBatch& scored, size_t numRows) {
-    if (!output.isArray) {
+  static ColumnPtr toColumn(const SqlType& type, ScoredBatch& scored, size_t numRows) {
+    if (!type.is(TypeKind::Array)) {
       AUSPEX_ASSERT(scored.outputsPerRow == 1);
       return Column::make(SqlType::doubleType(), std::move(scored.scores));
     }
@@ -116,7 +121,7 @@ class PredictOperator final : public Operator {
     for (size_t row = 0; row <= numRows; ++row) {
       offsets[row] = static_cast<uint32_t>(row * scored.outputsPerRow);
     }
-    return Column::makeNested(SqlType::array(SqlType::doubleType()), std::move(offsets),
+    return Column::makeNested(type, std::move(offsets),
                               {Column::make(SqlType::doubleType(), std::move(scored.scores))});
   }
 
@@ -128,6 +133,30 @@ class PredictOperator final : public Operator {
 };
 
 }  // namespace
+
+OutputForm formOf(PredictSlot slot) {
+  switch (slot) {
+    case PredictSlot::Prediction:
+      return OutputForm::Prediction;
+    case PredictSlot::Probability:
+      return OutputForm::Probability;
+    case PredictSlot::Margin:
+      break;
+  }
+  return OutputForm::Margin;
+}
+
+SqlType typeOf(PredictSlot slot, const ModelVersion& version) {
+  const size_t outputs = version.outputsPerRow(formOf(slot));
+  if (outputs == 0) {
+    throw ModelError(fmt::format("model {} with objective {} gives no probabilities",
+                                 version.info().name, version.info().objective));
+  }
+  if (slot == PredictSlot::Probability || outputs > 1) {
+    return SqlType::array(SqlType::doubleType());
+  }
+  return SqlType::doubleType();
+}
 
 ArgumentKind argumentKindOf(const SqlType& type) {
   switch (type.kind()) {

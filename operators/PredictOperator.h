@@ -3,6 +3,7 @@
 // over them a statement calls.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,25 +15,29 @@
 
 namespace auspex::operators {
 
-/// One output column: a form of the score, as a number or as an array of all outputs.
-struct PredictOutput {
-  OutputForm form = OutputForm::Prediction;
-  bool isArray = false;  ///< ARRAY<DOUBLE> of outputsPerRow(form), else DOUBLE of the only one
-};
+/// The output columns that a scoring operator can add, each at its own place behind the columns in.
+enum class PredictSlot : uint8_t { Prediction, Probability, Margin };
+inline constexpr size_t kNumPredictSlots = 3;
 
-/// Columns out: those in, then one per output. NULL arguments are missing features. The version
-/// stays the same for the life of a task.
+/// Columns out: those in, then one per slot; slots that nobody wants stay null pointers. PREDICT
+/// and a single margin are DOUBLE, probabilities and several margins ARRAY<DOUBLE>. NULL arguments
+/// are missing features. The version stays the same for the life of a task.
 struct PredictDescription final : OperatorDescription {
   std::string model;  ///< as the statement names it
   std::string deployment = "EMBEDDED";
   std::shared_ptr<const ModelVersion> version;
   std::vector<ExpressionPtr> arguments;  ///< over the columns in
   FeatureBinding binding;
-  std::vector<PredictOutput> outputs;
+  std::array<bool, kNumPredictSlots> wanted{};
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
 };
+
+/// The form in which a slot asks for scores.
+OutputForm formOf(PredictSlot slot);
+/// The type of a slot's column. Throws ModelError when the model cannot give it.
+SqlType typeOf(PredictSlot slot, const ModelVersion& version);
 
 /// The kind of argument a SQL type is for a feature; throws ModelError when it can be none.
 ArgumentKind argumentKindOf(const SqlType& type);

@@ -107,7 +107,7 @@ class RepartitionSink final : public Operator {
   RepartitionSink(const RepartitionSinkDescription& description, RecordChannel& channel)
       : description_(description),
         channel_(channel),
-        codec_(description.types),
+        codec_(description.keptTypes),
         keyEncoder_(
             description.keyFormat->makeEncoder(description.keyColumns, description.keyOptions)) {}
 
@@ -118,10 +118,9 @@ class RepartitionSink final : public Operator {
     }
     Arena arena(input.numRows * 64);
     errors_.clear();
-    const std::span<const ColumnPtr> columns(input.columns);
-    const size_t numKeys = description_.keyColumns.size();
-    keyEncoder_->encode(columns.first(numKeys), input.numRows, arena, keys_, errors_);
-    codec_.encodeRows(columns, input.numRows, arena, values_);
+    const std::vector<ColumnPtr> keyColumns = pick(input, description_.keyPositions);
+    keyEncoder_->encode(keyColumns, input.numRows, arena, keys_, errors_);
+    codec_.encodeRows(pick(input, description_.kept), input.numRows, arena, values_);
     std::vector<uint8_t> skip(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
       skip[error.row] = 1;
@@ -133,7 +132,7 @@ class RepartitionSink final : public Operator {
       if (skip[row] != 0 || !input.isPresent(row)) {
         continue;
       }
-      if (hasNullKey(columns.first(numKeys), row) || !keys_[row]) {
+      if (hasNullKey(keyColumns, row) || !keys_[row]) {
         context.errors.add(input.drawIndex[row], RowErrorKind::Expression,
                            "key of " + description_.topic, "a key column is NULL: row dropped");
         continue;
@@ -151,6 +150,14 @@ class RepartitionSink final : public Operator {
   }
 
  private:
+  static std::vector<ColumnPtr> pick(const Batch& batch, const std::vector<size_t>& positions) {
+    std::vector<ColumnPtr> columns;
+    for (const size_t position : positions) {
+      columns.push_back(batch.columns[position]);
+    }
+    return columns;
+  }
+
   static bool hasNullKey(std::span<const ColumnPtr> keys, size_t row) {
     for (const ColumnPtr& key : keys) {
       if (key->isNull(row)) {
@@ -173,14 +180,14 @@ class RepartitionSink final : public Operator {
 class RepartitionSource final : public Operator {
  public:
   explicit RepartitionSource(const RepartitionSourceDescription& description)
-      : source_(description.source), codec_(description.types) {}
+      : description_(description), codec_(description.keptTypes) {}
 
   Batch process(std::span<Batch>, DrawContext& context) override {
     Batch batch;
     rows_.clear();
     for (uint32_t i = 0; i < context.draw.records.size(); ++i) {
       const DrawnRecord& drawn = context.draw.records[i];
-      if (drawn.source == source_) {
+      if (drawn.source == description_.source) {
         rows_.push_back(drawn.record->value.value_or(std::string_view()));
         batch.timestamps.push_back(drawn.record->timestamp);
         batch.drawIndex.push_back(i);
@@ -189,13 +196,18 @@ class RepartitionSource final : public Operator {
     batch.numRows = rows_.size();
     if (batch.numRows > 0) {
       using Buffers = std::vector<std::shared_ptr<const FetchedRecords>>;
-      batch.columns = codec_.decode(rows_, std::make_shared<const Buffers>(context.draw.buffers));
+      const std::vector<ColumnPtr> kept =
+          codec_.decode(rows_, std::make_shared<const Buffers>(context.draw.buffers));
+      batch.columns.resize(description_.numColumns);
+      for (size_t i = 0; i < kept.size(); ++i) {
+        batch.columns[description_.kept[i]] = kept[i];
+      }
     }
     return batch;
   }
 
  private:
-  uint32_t source_;
+  const RepartitionSourceDescription& description_;
   RowCodec codec_;
   std::vector<std::string_view> rows_;
 };
@@ -212,7 +224,7 @@ std::string SinkDescription::toString() const {
 }
 
 std::unique_ptr<Operator> RepartitionSinkDescription::create(TaskServices& services) const {
-  AUSPEX_ASSERT(keyColumns.size() <= types.size());
+  AUSPEX_ASSERT(keyColumns.size() == keyPositions.size());
   return std::make_unique<RepartitionSink>(*this, services.channel(topic));
 }
 

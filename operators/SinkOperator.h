@@ -28,27 +28,31 @@ struct SinkDescription final : OperatorDescription {
   std::string toString() const override;
 };
 
-/// Columns in: key columns of the new key first, then everything the next part needs. The key is
-/// written in the format that the co-partitioned inputs use, the value as a compact typed row of
-/// all columns. Rows without a value, and rows with a NULL among the key columns, are dropped (the
-/// latter reported). Source: dialect, GROUP BY and joins.
+/// Writes the kept columns of its rows under a new key. The key is written in the format that the
+/// co-partitioned inputs use, the value as a compact typed row. Rows without a value, and rows with
+/// a NULL among the key columns, are dropped (the latter reported). Source: dialect, GROUP BY,
+/// joins.
 struct RepartitionSinkDescription final : OperatorDescription {
   std::string topic;
-  std::vector<SchemaColumn> keyColumns;
+  std::vector<size_t> keyPositions;      ///< of the new key's columns in the rows
+  std::vector<SchemaColumn> keyColumns;  ///< parallel
   const Format* keyFormat = nullptr;
   FormatOptions keyOptions;
-  std::vector<SqlType> types;  ///< of all columns in
+  std::vector<size_t> kept;        ///< positions of the columns that travel
+  std::vector<SqlType> keptTypes;  ///< parallel
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
 };
 
-/// Reads what a RepartitionSink wrote; columns out are its columns in. Damage throws: the topic is
+/// Reads what a RepartitionSink wrote, each column at its old position. Damage throws: the topic is
 /// the engine's own.
 struct RepartitionSourceDescription final : OperatorDescription {
   uint32_t source = 0;
   std::string topic;
-  std::vector<SqlType> types;
+  size_t numColumns = 0;
+  std::vector<size_t> kept;
+  std::vector<SqlType> keptTypes;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

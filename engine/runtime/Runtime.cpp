@@ -90,6 +90,20 @@ void Runtime::createInternalTopics(const operators::Topology& topology, Query& q
   }
 }
 
+void Runtime::declareWriters(const operators::Topology& topology) {
+  for (const operators::SubTopology& part : topology.parts) {
+    for (const operators::SinkTopic& sink : part.sinks) {
+      ends_.addWriter(sink.topic);
+    }
+  }
+}
+
+void Runtime::declareWriters(const std::vector<std::string>& topics) {
+  for (const std::string& topic : topics) {
+    ends_.addWriter(topic);
+  }
+}
+
 void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
   auto query = std::make_unique<Query>();
   query->topology = std::move(topology);
@@ -98,9 +112,6 @@ void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
   MembershipSpec membership{query->group, {}, settings_.instanceId, wakeup_};
   for (const operators::SubTopology& part : query->topology->parts) {
     membership.anchorTopics.push_back(part.sources[0].topic);
-    for (const operators::SinkTopic& sink : part.sinks) {
-      ends_.addWriter(sink.topic);
-    }
   }
   unfinished_ += static_cast<int>(query->parts.size());
   query->membership = broker_.join(membership);
@@ -108,8 +119,7 @@ void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
   serveMembership(*queries_.back());
 }
 
-void Runtime::startTransient(std::shared_ptr<const operators::Topology> topology,
-                             ResultChannels results, OffsetReset reset,
+void Runtime::startTransient(std::shared_ptr<const operators::Topology> topology, OffsetReset reset,
                              std::function<void()> onFinished) {
   AUSPEX_ASSERT(topology->parts.size() == 1);
   TaskAssignment assignment;
@@ -125,16 +135,13 @@ void Runtime::startTransient(std::shared_ptr<const operators::Topology> topology
   }
   assignment.topology = std::move(topology);
   assignment.counters = std::make_shared<QueryCounters>();
-  // Transient settings differ in where they begin, so they are kept with the job.
-  struct TransientTask final {
-    TaskSettings settings;
-  };
+  // Settings of its own, kept alive with the job.
   auto settings = std::make_shared<TaskSettings>(settings_.task);
   settings->offsetReset = reset;
   settings->stateDirectory = nullptr;
   TaskThread& thread = threadFor(nextThread_++);
-  auto task = std::make_unique<Task>(broker_, ends_, *settings, std::move(assignment),
-                                     thread.wakeup(), std::move(results));
+  auto task =
+      std::make_unique<Task>(broker_, ends_, *settings, std::move(assignment), thread.wakeup());
   ++unfinished_;
   thread.add(std::move(task), [this, settings, finished = std::move(onFinished)] {
     --unfinished_;
@@ -146,9 +153,6 @@ void Runtime::startTransient(std::shared_ptr<const operators::Topology> topology
 }
 
 void Runtime::startJob(std::unique_ptr<Job> job, const std::vector<std::string>& writes) {
-  for (const std::string& topic : writes) {
-    ends_.addWriter(topic);
-  }
   ++unfinished_;
   threadFor(nextThread_++).add(std::move(job), [this, writes] {
     for (const std::string& topic : writes) {

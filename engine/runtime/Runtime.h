@@ -42,14 +42,19 @@ class Runtime {
   EndTracker& ends() { return ends_; }
   const RuntimeSettings& settings() const { return settings_; }
 
+  /// Says that the query will write its sinks, so that nobody takes their present end for the last
+  /// one. For every query of a program before the first is started.
+  void declareWriters(const operators::Topology& topology);
+  void declareWriters(const std::vector<std::string>& topics);
   /// Creates the internal topics the query needs and joins its group; tasks come with the
   /// assignment. Throws BrokerError; std::runtime_error when inputs are not co-partitioned.
   void startQuery(std::shared_ptr<const operators::Topology> topology);
   /// Runs a transient query as one task over all partitions, without a group; its result goes to
   /// the channels by sink name. onFinished as in TaskThread::add.
-  void startTransient(std::shared_ptr<const operators::Topology> topology, ResultChannels results,
-                      OffsetReset reset, std::function<void()> onFinished);
-  /// Adds a connector; `writes` names the topics that are not at their end before it has finished.
+  void startTransient(std::shared_ptr<const operators::Topology> topology, OffsetReset reset,
+                      std::function<void()> onFinished);
+  /// Adds a connector; `writes` names the topics (declared before) that are not at their end before
+  /// it has finished.
   void startJob(std::unique_ptr<Job> job, const std::vector<std::string>& writes);
 
   /// Commits and closes the tasks of a query; its topics and state stay.

@@ -68,13 +68,12 @@ class Task::TopicChangelog final : public stateStore::Changelog {
 };
 
 Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
-           TaskAssignment assignment, std::shared_ptr<Wakeup> wakeup, ResultChannels results)
+           TaskAssignment assignment, std::shared_ptr<Wakeup> wakeup)
     : broker_(broker),
       ends_(ends),
       settings_(settings),
       assignment_(std::move(assignment)),
-      wakeup_(std::move(wakeup)),
-      results_(std::move(results)) {
+      wakeup_(std::move(wakeup)) {
   AUSPEX_ASSERT(assignment_.part < assignment_.topology->parts.size());
   AUSPEX_ASSERT(!assignment_.inputs.empty());
   for (const auto& [source, partition] : assignment_.inputs) {
@@ -212,10 +211,6 @@ stateStore::KeyValueStore& Task::store(const std::string& name) {
 }
 
 operators::RecordChannel& Task::channel(const std::string& topic) {
-  const auto result = results_.find(topic);
-  if (result != results_.end()) {
-    return *result->second;
-  }
   std::unique_ptr<TopicChannel>& channel = channels_[topic];
   if (!channel) {
     std::optional<TopicDescription> description = broker_.topic(topic);

@@ -43,13 +43,10 @@ struct TaskAssignment {
   std::shared_ptr<QueryCounters> counters;
 };
 
-/// Takes the rows of a transient query instead of a topic; given to the task by name of the sink.
-using ResultChannels = std::map<std::string, operators::RecordChannel*>;
-
 class Task final : public Job, private operators::TaskServices {
  public:
   Task(Broker& broker, EndTracker& ends, const TaskSettings& settings, TaskAssignment assignment,
-       std::shared_ptr<Wakeup> wakeup, ResultChannels results = {});
+       std::shared_ptr<Wakeup> wakeup);
   ~Task() override;
 
   std::string name() const override;
@@ -95,7 +92,6 @@ class Task final : public Job, private operators::TaskServices {
   const TaskSettings& settings_;
   TaskAssignment assignment_;
   std::shared_ptr<Wakeup> wakeup_;
-  ResultChannels results_;
   TransactionWriter* writer_ = nullptr;
 
   std::vector<TaskInput> inputs_;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// CREATE, DROP and DESCRIBE of models.
+#include <fmt/format.h>
+
+#include "operators/models/ModelError.h"
+#include "operators/models/ModelLoader.h"
+#include "queries/StatementRun.h"
+
+namespace auspex::queries {
+namespace {
+
+constexpr std::string_view kModelProperties[] = {"URI", "DEPLOYMENT", "FORMAT", "MISSING",
+                                                 "BEST_ITERATION"};
+
+const char* kindOf(const operators::FeatureInfo& feature) {
+  return feature.kind == operators::FeatureKind::Categorical ? "categorical" : "numeric";
+}
+
+const char* textOf(operators::OutputKind kind) {
+  switch (kind) {
+    case operators::OutputKind::Probability:
+      return "a probability";
+    case operators::OutputKind::ClassLabel:
+      return "a class";
+    case operators::OutputKind::Value:
+      break;
+  }
+  return "a value";
+}
+
+}  // namespace
+
+StatementResult StatementRun::handle(const parser::CreateModel& create) {
+  const std::string& name = create.name.name;
+  if (catalog().findModel(name) != nullptr && !create.orReplace) {
+    if (create.ifNotExists) {
+      return {fmt::format("Model {} already exists.", name), {}, {}};
+    }
+    throw StatementError(
+        fmt::format("Model {} already exists. CREATE OR REPLACE MODEL adds a version.", name),
+        create.name.span);
+  }
+  if (!create.inputs.empty() || create.returns || !create.transforms.empty() || create.query) {
+    throw StatementError(
+        "Input lists, RETURNS, TRANSFORM and training by AS SELECT are not supported yet.",
+        create.name.span);
+  }
+  const Properties properties(create.properties, kModelProperties);
+  const auto uri = properties.text("URI");
+  if (!uri) {
+    throw StatementError("A model needs WITH (URI='path').", create.name.span);
+  }
+  const std::string deployment = properties.text("DEPLOYMENT").value_or("EMBEDDED");
+  if (deployment != "EMBEDDED") {
+    throw StatementError(
+        fmt::format("DEPLOYMENT='{}' is not supported yet; EMBEDDED is.", deployment),
+        properties.spanOf("DEPLOYMENT", span()));
+  }
+  if (const auto format = properties.text("FORMAT"); format && *format != "XGBOOST") {
+    throw StatementError(fmt::format("FORMAT='{}' is not supported yet; XGBOOST is.", *format),
+                         properties.spanOf("FORMAT", span()));
+  }
+  auto definition = std::make_shared<ModelDefinition>();
+  definition->name = name;
+  definition->uri = *uri;
+  definition->deployment = deployment;
+  definition->sql = statement_.text;
+  if (const auto missing = properties.number("MISSING")) {
+    definition->hasMissing = true;
+    definition->missing = *missing;
+  }
+  operators::LoadOptions options;
+  options.name = name;
+  options.version = executor_.models_->nextVersion(name);
+  options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
+  std::shared_ptr<const operators::ModelVersion> version;
+  try {
+    version = operators::loadModel(executor_.ports_.files.resolve(*uri), options);
+  } catch (const std::runtime_error& error) {
+    throw StatementError(
+        fmt::format("Model {} was not loaded from '{}': {}", name, *uri, error.what()),
+        properties.spanOf("URI", span()));
+  }
+  if (replayed_ != nullptr) {
+    const auto known = replayed_->details.find("checksum");
+    if (known != replayed_->details.end() && known->second != version->info().checksum) {
+      throw StatementError(
+          fmt::format("The file of model {} ('{}') has changed since it was created: checksum {} "
+                      "was {}. A version never changes: use CREATE OR REPLACE MODEL with another "
+                      "file, or start anew (--fresh).",
+                      name, *uri, version->info().checksum, known->second),
+          properties.spanOf("URI", span()));
+    }
+  }
+  executor_.models_->add(version, true);
+  catalog().models[name] = definition;
+  log("", {{"checksum", version->info().checksum}});
+  return {fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name,
+                      version->info().version, version->info().format, version->info().objective,
+                      version->info().numTrees, version->info().features.size()),
+          {},
+          {}};
+}
+
+StatementResult StatementRun::handle(const parser::DropModel& drop) {
+  const std::string& name = drop.name.name;
+  if (catalog().findModel(name) == nullptr) {
+    if (drop.ifExists) {
+      return {fmt::format("Model {} does not exist.", name), {}, {}};
+    }
+    failUnknown("Model", drop.name, namesOf(catalog().models));
+  }
+  executor_.models_->drop(name);
+  catalog().models.erase(name);
+  logDrop("MODEL " + name);
+  return {
+      fmt::format("Dropped model {}. Queries that use it go on with the version they hold.", name),
+      {},
+      {}};
+}
+
+StatementResult StatementRun::describeModel(const parser::Identifier& name) const {
+  const ModelDefinition* const model = executor_.catalog_.findModel(name.name);
+  if (model == nullptr) {
+    failUnknown("Model", name, namesOf(executor_.catalog_.models));
+  }
+  const operators::ModelInfo& info = executor_.models_->find(name.name)->info();
+  StatementResult result;
+  result.message = fmt::format(
+      "Name       : {}\nVersion    : {}\nDeployment : {}\nURI        : {}\nFormat     : {}\n"
+      "Objective  : {} (PREDICT gives {})\nOutputs    : {}\nTrees      : {} of depth {}\n"
+      "Size       : {} bytes\nChecksum   : {}",
+      model->name, info.version, model->deployment, model->uri, info.format, info.objective,
+      textOf(info.outputKind), info.numOutputs, info.numTrees, info.maxDepth, info.sizeBytes,
+      info.checksum);
+  TextTable features{{"Feature", "Kind", "Categories"}, {}};
+  for (const operators::FeatureInfo& feature : info.features) {
+    std::string categories;
+    for (const std::string& category : feature.categories) {
+      if (categories.size() > 60) {
+        categories += ", ...";
+        break;
+      }
+      categories += (categories.empty() ? "" : ", ") + category;
+    }
+    features.rows.push_back({feature.name, kindOf(feature), categories});
+  }
+  result.table = std::move(features);
+  return result;
+}
+
+}  // namespace auspex::queries

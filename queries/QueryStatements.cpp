@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// SELECT, CREATE ... AS SELECT, INSERT INTO ... SELECT, EXPLAIN and the control of queries.
+#include <fmt/format.h>
+
+#include "operators/ResultOperator.h"
+#include "queries/StatementRun.h"
+
+namespace auspex::queries {
+namespace {
+
+constexpr std::string_view kSinkProperties[] = {
+    "KAFKA_TOPIC", "PARTITIONS",   "REPLICAS",      "RETENTION_MS",    "CLEANUP_POLICY",   "FORMAT",
+    "KEY_FORMAT",  "VALUE_FORMAT", "KEY_DELIMITER", "VALUE_DELIMITER", "WRAP_SINGLE_VALUE"};
+constexpr std::string_view kInsertProperties[] = {"QUERY_ID"};
+
+std::vector<std::string> sourceNames(const QueryPlan& plan) {
+  std::vector<std::string> names;
+  for (const auto& source : plan.sources) {
+    names.push_back(source->name);
+  }
+  return names;
+}
+
+}  // namespace
+
+SinkTarget sinkOf(const DataSource& source) {
+  SinkTarget sink;
+  sink.topic = source.topic;
+  sink.schema = source.schema;
+  sink.keyFormat = source.keyFormat;
+  sink.valueFormat = source.valueFormat;
+  sink.keyOptions = source.keyOptions;
+  sink.valueOptions = source.valueOptions;
+  return sink;
+}
+
+std::string StatementRun::nextQueryId(const char* kind, const std::string& sink) {
+  if (replayed_ != nullptr) {
+    ++executor_.queryCounts_[executor_.settings_.countQueriesGlobally ? "" : sink];
+    return replayed_->queryId;
+  }
+  if (executor_.settings_.countQueriesGlobally) {
+    const int count = executor_.queryCounts_[""]++;
+    return kind == std::string("INSERTQUERY") ? fmt::format("INSERTQUERY_{}", count)
+                                              : fmt::format("{}_{}_{}", kind, sink, count);
+  }
+  return fmt::format("{}_{}_{}", kind, sink, executor_.queryCounts_[sink]++);
+}
+
+StatementResult StatementRun::handle(const parser::Query& query) {
+  TransientQuery transient;
+  transient.plan = planQuery(query.select, QueryPurpose::Transient, executor_.planningContext());
+  transient.text = statement_.text;
+  return {"", {}, std::move(transient)};
+}
+
+DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
+                                  const Properties& properties, QueryPlan& plan) const {
+  plan = planQuery(create.query, QueryPurpose::Persistent, executor_.planningContext());
+  const bool wantsTable = create.kind == parser::SourceKind::Table;
+  if (plan.limit) {
+    throw StatementError(fmt::format("CREATE {} AS SELECT statements don't support LIMIT clause.",
+                                     wantsTable ? "TABLE" : "STREAM"),
+                         create.query.limitSpan);
+  }
+  if (plan.isTable != wantsTable) {
+    throw StatementError(
+        fmt::format("Invalid result type. Your SELECT query produces a {}. Please use CREATE {} AS "
+                    "SELECT statement instead.",
+                    plan.isTable ? "TABLE" : "STREAM", plan.isTable ? "TABLE" : "STREAM"),
+        create.name.span);
+  }
+  DataSource sink;
+  sink.name = create.name.name;
+  sink.kind = wantsTable ? SourceKind::Table : SourceKind::Stream;
+  sink.schema = plan.schema;
+  sink.topic = properties.text("KAFKA_TOPIC").value_or(sink.name);
+  sink.keyFormat = plan.keyFormat;
+  sink.keyOptions = plan.keyOptions;
+  sink.valueFormat = plan.sources[0]->valueFormat;
+  sink.valueOptions = plan.sources[0]->valueOptions;
+  sink.sql = statement_.text;
+  applyFormats(properties, sink);
+  if (sink.schema.numKeys() == 0) {
+    sink.keyFormat = operators::findFormat("NONE");
+    sink.keyOptions = {};
+  } else if (sink.keyFormat->name() == "NONE") {
+    sink.keyFormat = operators::findFormat(executor_.settings_.defaultKeyFormat);
+  }
+  checkFormats(sink);
+  return sink;
+}
+
+void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
+                              const std::string& queryId) {
+  auto definition = std::make_shared<QueryDefinition>();
+  definition->id = queryId;
+  definition->sink = sink.name;
+  definition->sources = sourceNames(plan);
+  definition->sql = statement_.text;
+  auto topology = std::make_shared<const operators::Topology>(
+      buildTopology(plan, sinkOf(sink), executor_.topologyOptions(queryId)));
+  catalog().queries[queryId] = definition;
+  executor_.ports_.runner.startQuery(std::move(topology));
+}
+
+StatementResult StatementRun::handle(const parser::CreateAsSelect& create) {
+  const std::string& name = create.name.name;
+  const char* const kind = create.kind == parser::SourceKind::Table ? "table" : "stream";
+  if (catalog().findSource(name) != nullptr) {
+    if (create.ifNotExists) {
+      return {fmt::format("Cannot add {} `{}`: A {} with the same name already exists.", kind, name,
+                          kind),
+              {},
+              {}};
+    }
+    if (create.orReplace) {
+      throw StatementError("CREATE OR REPLACE of a query is not supported yet.", create.name.span);
+    }
+    throw StatementError(
+        fmt::format("Cannot add {} '{}': A {} with the same name already exists", kind, name, kind),
+        create.name.span);
+  }
+  const Properties properties(create.properties, kSinkProperties);
+  QueryPlan plan;
+  auto sink = std::make_shared<DataSource>(planSink(create, properties, plan));
+  if (replayed_ == nullptr) {
+    const auto partitions = executor_.ports_.topics.numPartitions(plan.sources[0]->topic);
+    ensureTopic(sink->topic, properties, partitions.value_or(1), sink->isTable(), create.name.span);
+  }
+  sink->queryId = nextQueryId(sink->isTable() ? "CTAS" : "CSAS", name);
+  // Logged before it starts: a crash between the two starts it again, never forgets it.
+  log(sink->queryId);
+  catalog().sources[name] = sink;
+  startQuery(plan, *sink, sink->queryId);
+  return {fmt::format("Created query with ID {}", sink->queryId), {}, {}};
+}
+
+StatementResult StatementRun::handle(const parser::InsertSelect& insert) {
+  const DataSource* const target = catalog().findSource(insert.target.name);
+  if (target == nullptr) {
+    failUnknown("Source", insert.target, namesOf(catalog().sources));
+  }
+  if (target->isTable()) {
+    throw StatementError(
+        fmt::format("INSERT INTO can only be used to insert into a stream. {} is a table.",
+                    target->name),
+        insert.target.span);
+  }
+  if (target->readOnly) {
+    throw StatementError(fmt::format("Cannot insert into read-only stream: {}", target->name),
+                         insert.target.span);
+  }
+  const Properties properties(insert.properties, kInsertProperties);
+  const QueryPlan plan =
+      planQuery(insert.query, QueryPurpose::Persistent, executor_.planningContext());
+  bool fits = !plan.isTable && plan.schema.size() == target->schema.size() &&
+              plan.schema.numKeys() == target->schema.numKeys();
+  for (size_t i = 0; fits && i < plan.schema.size(); ++i) {
+    fits = plan.schema[i].type == target->schema[i].type;
+  }
+  if (!fits) {
+    throw StatementError(fmt::format("Incompatible schema between results and sink.\nResult schema "
+                                     "is {}\nSink schema is {}",
+                                     plan.schema.toString(), target->schema.toString()),
+                         insert.target.span);
+  }
+  std::string queryId = properties.text("QUERY_ID").value_or("");
+  if (queryId.empty()) {
+    queryId = nextQueryId("INSERTQUERY", target->name);
+  } else if (catalog().queries.contains(queryId)) {
+    throw StatementError(fmt::format("Query ID '{}' already exists.", queryId),
+                         properties.spanOf("QUERY_ID", span()));
+  }
+  log(queryId);
+  startQuery(plan, *target, queryId);
+  return {fmt::format("Created query with ID {}", queryId), {}, {}};
+}
+
+StatementResult StatementRun::explainQuery(const QueryPlan& plan, const SinkTarget& sink,
+                                           const std::string& queryId) const {
+  const operators::Topology topology =
+      buildTopology(plan, sink, executor_.topologyOptions(queryId));
+  return {
+      fmt::format("Schema: {}\n{}", plan.schema.toString(), operators::toString(topology)), {}, {}};
+}
+
+StatementResult StatementRun::handle(const parser::Explain& explain) {
+  if (explain.queryId) {
+    const auto query = catalog().queries.find(explain.queryId->name);
+    if (query == catalog().queries.end()) {
+      failUnknown("Query", *explain.queryId, namesOf(catalog().queries));
+    }
+    const std::vector<parser::ParsedStatement> parsed = parser::parse(query->second->sql + ";");
+    if (const auto* const create = std::get_if<parser::CreateAsSelect>(&parsed[0].statement.node)) {
+      const DataSource* const sink = catalog().findSource(create->name.name);
+      const QueryPlan plan =
+          planQuery(create->query, QueryPurpose::Persistent, executor_.planningContext());
+      StatementResult result = explainQuery(plan, sinkOf(*sink), query->first);
+      result.message =
+          fmt::format("ID: {}\nSQL: {}\n", query->first, query->second->sql) + result.message;
+      return result;
+    }
+    return {fmt::format("ID: {}\nSQL: {}", query->first, query->second->sql), {}, {}};
+  }
+  const parser::Statement& inner = *explain.statement;
+  if (const auto* const create = std::get_if<parser::CreateAsSelect>(&inner.node)) {
+    const Properties properties(create->properties, kSinkProperties);
+    QueryPlan plan;
+    const DataSource sink = planSink(*create, properties, plan);
+    return explainQuery(plan, sinkOf(sink), "EXPLAINED");
+  }
+  if (const auto* const query = std::get_if<parser::Query>(&inner.node)) {
+    const QueryPlan plan =
+        planQuery(query->select, QueryPurpose::Transient, executor_.planningContext());
+    SinkTarget sink;
+    sink.result = std::make_shared<operators::ResultDescription>();
+    TopologyOptions options = executor_.topologyOptions("EXPLAINED");
+    options.singleTask = true;
+    const operators::Topology topology = buildTopology(plan, sink, options);
+    return {fmt::format("Schema: {}\n{}", plan.schema.toString(), operators::toString(topology)),
+            {},
+            {}};
+  }
+  throw StatementError("EXPLAIN takes a query.", inner.span);
+}
+
+StatementResult StatementRun::handle(const parser::ControlQuery& control) {
+  if (control.action != parser::QueryAction::Terminate) {
+    throw StatementError("PAUSE and RESUME are not supported yet.", span());
+  }
+  std::vector<std::string> ids;
+  if (!control.queryId) {
+    ids = namesOf(catalog().queries);
+  } else if (catalog().queries.contains(control.queryId->name)) {
+    ids.push_back(control.queryId->name);
+  } else {
+    failUnknown("Query", *control.queryId, namesOf(catalog().queries));
+  }
+  for (const std::string& id : ids) {
+    executor_.ports_.runner.stopQuery(id);
+    catalog().queries.erase(id);
+  }
+  log();
+  return {fmt::format("Terminated {} quer{}.", ids.size(), ids.size() == 1 ? "y" : "ies"), {}, {}};
+}
+
+}  // namespace auspex::queries

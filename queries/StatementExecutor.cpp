@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/StatementExecutor.h"
+
+#include <fmt/format.h>
+
+#include "operators/data/Assert.h"
+#include "operators/models/ModelError.h"
+#include "parser/NearestName.h"
+#include "queries/StatementRun.h"
+
+namespace auspex::queries {
+namespace {
+
+// Ports of a check: they read the world and remember what a run would have changed.
+
+class CheckedTopics final : public TopicAdmin {
+ public:
+  explicit CheckedTopics(TopicAdmin& real) : real_(real) {}
+  std::optional<int32_t> numPartitions(const std::string& topic) override {
+    const auto made = made_.find(topic);
+    return made != made_.end() ? std::optional(made->second) : real_.numPartitions(topic);
+  }
+  void create(const TopicRequest& request) override { made_[request.name] = request.numPartitions; }
+  void remove(const std::string&) override {}
+  std::vector<std::string> list() override { return real_.list(); }
+
+ private:
+  TopicAdmin& real_;
+  std::map<std::string, int32_t> made_;
+};
+
+class CheckedRunner final : public QueryRunner {
+ public:
+  explicit CheckedRunner(QueryRunner& real) : real_(real) {}
+  void startQuery(std::shared_ptr<const operators::Topology>) override {}
+  void stopQuery(const std::string&) override {}
+  std::string status(const std::string& queryId) override { return real_.status(queryId); }
+  void checkConnector(const ConnectorDefinition& connector) override {
+    real_.checkConnector(connector);
+  }
+  void startConnector(const ConnectorDefinition&) override {}
+  void stopConnector(const std::string&) override {}
+
+ private:
+  QueryRunner& real_;
+};
+
+class CheckedLog final : public CommandLog {
+ public:
+  std::vector<Command> read() override { return {}; }
+  void append(const Command&, const std::vector<InsertedRecord>&) override {}
+};
+
+}  // namespace
+
+StatementExecutor::StatementExecutor(ExecutorPorts ports, ExecutorSettings settings,
+                                     const operators::FunctionRegistry& functions)
+    : ports_(ports),
+      settings_(std::move(settings)),
+      functions_(functions),
+      models_(std::make_shared<operators::ModelRegistry>()) {
+  AUSPEX_ASSERT(settings_.now != nullptr);
+}
+
+void StatementExecutor::restore() {
+  for (const Command& command : ports_.log.read()) {
+    const std::vector<parser::ParsedStatement> parsed = parser::parse(command.text + ";");
+    AUSPEX_ASSERT(parsed.size() == 1);
+    run(parsed[0], command.object, &command);
+    remember(command);
+    numSessionStatements_ += command.object.starts_with("SESSION ") ? 1 : 0;
+  }
+}
+
+void StatementExecutor::remember(const Command& command) {
+  logged_[command.object] = {command.text, command.queryId};
+}
+
+std::vector<StatementError> StatementExecutor::check(
+    const std::vector<parser::ParsedStatement>& statements) const {
+  CheckedTopics topics(ports_.topics);
+  CheckedRunner runner(ports_.runner);
+  CheckedLog log;
+  StatementExecutor copy({topics, runner, log, ports_.files}, settings_, functions_);
+  copy.catalog_ = catalog_;
+  copy.properties_ = properties_;
+  copy.logged_ = logged_;
+  copy.queryCounts_ = queryCounts_;
+  copy.numProgramStatements_ = numProgramStatements_;
+  const auto models = models_->snapshot();
+  for (const auto& [name, model] : *models) {
+    for (const auto& [number, version] : model->versions) {
+      copy.models_->add(version, true);
+    }
+  }
+  std::vector<StatementError> errors;
+  for (const parser::ParsedStatement& statement : statements) {
+    try {
+      copy.executeOnce(statement);
+    } catch (const StatementError& error) {
+      errors.push_back(error);
+    }
+  }
+  return errors;
+}
+
+StatementResult StatementExecutor::execute(const parser::ParsedStatement& statement) {
+  std::string object = objectOf(statement.statement);
+  if (object == "#") {
+    object = fmt::format("SESSION {}", ++numSessionStatements_);
+  }
+  return run(statement, object, nullptr);
+}
+
+StatementResult StatementExecutor::executeOnce(const parser::ParsedStatement& statement) {
+  std::string object = objectOf(statement.statement);
+  if (object == "#") {
+    object = fmt::format("STATEMENT {}", ++numProgramStatements_);
+  }
+  const auto logged = logged_.find(object);
+  if (object.empty() || logged == logged_.end()) {
+    return run(statement, object, nullptr);
+  }
+  if (logged->second.text == statement.text) {
+    return {};
+  }
+  const bool replaces = std::visit(
+      [](const auto& node) {
+        if constexpr (requires { node.orReplace; }) {
+          return node.orReplace;
+        } else {
+          return false;
+        }
+      },
+      statement.statement.node);
+  if (replaces) {
+    return run(statement, object, nullptr);
+  }
+  throw StatementError(
+      fmt::format(
+          "This statement has changed since it ran here. Then it was:\n    {}\nUse CREATE OR "
+          "REPLACE, another name, or start anew (--fresh).",
+          logged->second.text),
+      statement.span);
+}
+
+StatementResult StatementExecutor::run(const parser::ParsedStatement& statement,
+                                       const std::string& object, const Command* replayed) {
+  return StatementRun(*this, statement, object, replayed).run();
+}
+
+TopologyOptions StatementExecutor::topologyOptions(const std::string& queryId) const {
+  TopologyOptions options;
+  options.queryId = queryId;
+  options.serviceId = settings_.serviceId;
+  options.deadLetterTopic = queryId + "-dead-letters";
+  options.numPartitions = [this](const std::string& topic) {
+    return ports_.topics.numPartitions(topic).value_or(1);
+  };
+  return options;
+}
+
+StatementResult StatementRun::run() {
+  try {
+    return std::visit([this](const auto& node) { return handle(node); }, statement_.statement.node);
+  } catch (const operators::FormatError& error) {
+    throw StatementError(error.what(), span());
+  } catch (const operators::ModelError& error) {
+    throw StatementError(error.what(), span());
+  }
+}
+
+void StatementRun::failUnknown(const std::string& what, const parser::Identifier& name,
+                               const std::vector<std::string>& known) const {
+  std::string message = fmt::format("{} {} does not exist.", what, name.name);
+  if (const auto nearest = parser::nearestName(name.name, known)) {
+    message += fmt::format(" Did you mean {}?", *nearest);
+  }
+  throw StatementError(message, name.span);
+}
+
+void StatementRun::log(const std::string& queryId, std::map<std::string, std::string> details,
+                       const std::vector<InsertedRecord>& records) {
+  if (replayed_ != nullptr) {
+    return;
+  }
+  const Command command{object_, statement_.text, queryId, std::move(details)};
+  executor_.ports_.log.append(command, records);
+  executor_.remember(command);
+}
+
+void StatementRun::logDrop(const std::string& object) {
+  log();
+  executor_.logged_.erase(object);
+}
+
+std::string objectOf(const parser::Statement& statement) {
+  struct Visitor {
+    std::string operator()(const parser::CreateSource& node) { return "SOURCE " + node.name.name; }
+    std::string operator()(const parser::CreateAsSelect& node) {
+      return "SOURCE " + node.name.name;
+    }
+    std::string operator()(const parser::CreateModel& node) { return "MODEL " + node.name.name; }
+    std::string operator()(const parser::CreateConnector& node) {
+      return "CONNECTOR " + node.name.name;
+    }
+    std::string operator()(const parser::CreateType& node) { return "TYPE " + node.name.name; }
+    std::string operator()(const parser::InsertSelect&) { return "#"; }
+    std::string operator()(const parser::InsertValues&) { return "#"; }
+    std::string operator()(const parser::DropSource&) { return "#"; }
+    std::string operator()(const parser::DropModel&) { return "#"; }
+    std::string operator()(const parser::DropConnector&) { return "#"; }
+    std::string operator()(const parser::DropType&) { return "#"; }
+    std::string operator()(const parser::ControlQuery&) { return "#"; }
+  } visitor;
+  return std::visit(
+      [&](const auto& node) -> std::string {
+        if constexpr (requires { visitor(node); }) {
+          return visitor(node);
+        } else {
+          return "";
+        }
+      },
+      statement.node);
+}
+
+}  // namespace auspex::queries

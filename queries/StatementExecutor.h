@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes statements in order against the catalog; the only place that turns them into changes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "operators/functions/FunctionRegistry.h"
+#include "operators/models/ModelRegistry.h"
+#include "parser/Parser.h"
+#include "queries/StatementError.h"
+#include "queries/StatementResult.h"
+#include "queries/catalog/Catalog.h"
+#include "queries/planning/QueryPlanner.h"
+#include "queries/planning/TopologyBuilder.h"
+#include "queries/ports/CommandLog.h"
+#include "queries/ports/ModelFiles.h"
+#include "queries/ports/QueryRunner.h"
+#include "queries/ports/TopicAdmin.h"
+
+namespace auspex::queries {
+
+/// What the executor needs from the world. References outlive it.
+struct ExecutorPorts {
+  TopicAdmin& topics;
+  QueryRunner& runner;
+  CommandLog& log;
+  ModelFiles& files;
+};
+
+struct ExecutorSettings {
+  std::string serviceId = "default_";
+  std::string defaultKeyFormat = "KAFKA";
+  std::string defaultValueFormat;  ///< empty: VALUE_FORMAT is required
+  /// `test` counts queries over all sinks, as ksqlDB does; else a query counts those into its sink.
+  bool countQueriesGlobally = false;
+  std::function<int64_t()> now;  ///< ms since epoch, for INSERT VALUES
+};
+
+/// Properties given by SET, by name.
+using SessionProperties = std::map<std::string, std::string>;
+
+/// One thread. Every method throws StatementError or SyntaxError for a wrong statement and leaves
+/// catalog and world as they were.
+class StatementExecutor {
+ public:
+  StatementExecutor(ExecutorPorts ports, ExecutorSettings settings,
+                    const operators::FunctionRegistry& functions);
+
+  /// Brings catalog, models, queries and connectors back from the command log.
+  void restore();
+
+  /// Checks a whole script without changing anything: every statement against what those before it
+  /// would make. Returns all independent errors.
+  std::vector<StatementError> check(const std::vector<parser::ParsedStatement>& statements) const;
+
+  /// Executes one statement of an interactive session.
+  StatementResult execute(const parser::ParsedStatement& statement);
+
+  /// Executes one statement of a program that may have run before: a statement that the log holds
+  /// with the same text is a no-op; with another text it is an error that names the difference.
+  StatementResult executeOnce(const parser::ParsedStatement& statement);
+
+  const Catalog& catalog() const { return catalog_; }
+  const operators::ModelRegistry& models() const { return *models_; }
+  const operators::FunctionRegistry& functions() const { return functions_; }
+  SessionProperties& properties() { return properties_; }
+  PlanningContext planningContext() const { return {catalog_, functions_, *models_}; }
+  /// Options for a topology of a query in this service.
+  TopologyOptions topologyOptions(const std::string& queryId) const;
+
+ private:
+  friend class StatementRun;
+
+  struct Logged {
+    std::string text;
+    std::string queryId;
+  };
+
+  StatementResult run(const parser::ParsedStatement& statement, const std::string& object,
+                      const Command* replayed);
+  void remember(const Command& command);
+
+  ExecutorPorts ports_;
+  ExecutorSettings settings_;
+  const operators::FunctionRegistry& functions_;
+  Catalog catalog_;
+  std::shared_ptr<operators::ModelRegistry> models_;
+  SessionProperties properties_;
+  std::map<std::string, Logged> logged_;    // by object
+  std::map<std::string, int> queryCounts_;  // per sink, or "" for all
+  int numSessionStatements_ = 0;            // unnamed ones in the log that no program contains
+  int numProgramStatements_ = 0;            // unnamed ones seen by executeOnce
+};
+
+}  // namespace auspex::queries

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// One execution of one statement: works on the executor's catalog and talks to the world through
+// its ports. Split over several files by kind of statement.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "queries/Properties.h"
+#include "queries/StatementExecutor.h"
+
+namespace auspex::queries {
+
+/// Lives for one statement. Everything that can fail by the statement's fault comes before the
+/// first change.
+class StatementRun {
+ public:
+  /// replayed: the logged command when the log is being replayed; null for a new statement.
+  /// object: what the log knows the statement by.
+  StatementRun(StatementExecutor& executor, const parser::ParsedStatement& statement,
+               std::string object, const Command* replayed)
+      : executor_(executor),
+        statement_(statement),
+        object_(std::move(object)),
+        replayed_(replayed) {}
+
+  StatementResult run();
+
+ private:
+  // Sources (SourceStatements.cpp).
+  StatementResult handle(const parser::CreateSource& create);
+  StatementResult handle(const parser::DropSource& drop);
+  StatementResult handle(const parser::CreateType& create);
+  StatementResult handle(const parser::DropType& drop);
+  StatementResult handle(const parser::CreateConnector& create);
+  StatementResult handle(const parser::DropConnector& drop);
+  // Queries (QueryStatements.cpp).
+  StatementResult handle(const parser::Query& query);
+  StatementResult handle(const parser::CreateAsSelect& create);
+  StatementResult handle(const parser::InsertSelect& insert);
+  StatementResult handle(const parser::Explain& explain);
+  StatementResult handle(const parser::ControlQuery& control);
+  // INSERT VALUES (InsertStatements.cpp).
+  StatementResult handle(const parser::InsertValues& insert);
+  // Models (ModelStatements.cpp).
+  StatementResult handle(const parser::CreateModel& create);
+  StatementResult handle(const parser::DropModel& drop);
+  // Listings and the session (ShowStatements.cpp).
+  StatementResult handle(const parser::Show& show);
+  StatementResult handle(const parser::Describe& describe);
+  StatementResult handle(const parser::SetProperty& set);
+  StatementResult handle(const parser::UnsetProperty& unset);
+  StatementResult handle(const parser::DefineVariable&) { return {}; }  // the reader has done it
+  StatementResult handle(const parser::UndefineVariable&) { return {}; }
+  /// Everything that parses and has no machinery yet.
+  template <typename Other>
+  StatementResult handle(const Other&) {
+    throw StatementError("This statement is not supported yet.", span());
+  }
+
+  const parser::Span& span() const { return statement_.span; }
+  Catalog& catalog() { return executor_.catalog_; }
+  [[noreturn]] void failUnknown(const std::string& what, const parser::Identifier& name,
+                                const std::vector<std::string>& known) const;
+  /// Logs the statement (with records) unless it is being replayed.
+  void log(const std::string& queryId = "", std::map<std::string, std::string> details = {},
+           const std::vector<InsertedRecord>& records = {});
+  /// Removes an object from what a rerun knows.
+  void logDrop(const std::string& object);
+
+  void ensureTopic(const std::string& topic, const Properties& properties,
+                   std::optional<int32_t> inherited, bool isTable, const parser::Span& place);
+  void applyFormats(const Properties& properties, DataSource& source) const;
+  void checkFormats(const DataSource& source) const;
+  std::string nextQueryId(const char* kind, const std::string& sink);
+  StatementResult describeSource(const DataSource& source, bool extended) const;
+  StatementResult describeModel(const parser::Identifier& name) const;
+  StatementResult explainQuery(const QueryPlan& plan, const SinkTarget& sink,
+                               const std::string& queryId) const;
+  DataSource planSink(const parser::CreateAsSelect& create, const Properties& properties,
+                      QueryPlan& plan) const;
+  void startQuery(const QueryPlan& plan, const DataSource& sink, const std::string& queryId);
+
+  StatementExecutor& executor_;
+  const parser::ParsedStatement& statement_;
+  std::string object_;
+  const Command* replayed_;
+};
+
+/// The sink of a query that writes this source.
+SinkTarget sinkOf(const DataSource& source);
+
+/// What identifies a statement's effect in the log ("SOURCE PAYMENTS"); empty when it has none to
+/// remember, "#" when only its place in the program does.
+std::string objectOf(const parser::Statement& statement);
+
+}  // namespace auspex::queries

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that has a name: streams, tables, models, connectors, types.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/data/Schema.h"
+#include "operators/formats/Format.h"
+
+namespace auspex::queries {
+
+enum class SourceKind : uint8_t { Stream, Table };
+
+/// A stream or table over a topic. Immutable once in the catalog.
+struct DataSource {
+  std::string name;
+  SourceKind kind = SourceKind::Stream;
+  operators::Schema schema;
+  std::string topic;
+  const operators::Format* keyFormat = nullptr;
+  const operators::Format* valueFormat = nullptr;
+  operators::FormatOptions keyOptions;
+  operators::FormatOptions valueOptions;
+  bool readOnly = false;
+  std::string sql;      ///< the statement that made it
+  std::string queryId;  ///< of the CREATE ... AS SELECT that writes it; else empty
+
+  bool isTable() const { return kind == SourceKind::Table; }
+  const char* kindName() const { return isTable() ? "TABLE" : "STREAM"; }
+};
+
+struct ModelDefinition {
+  std::string name;
+  std::string uri;
+  std::string deployment;
+  std::string sql;
+  double missing = 0;  ///< MISSING=; meaningful when hasMissing
+  bool hasMissing = false;
+};
+
+struct ConnectorDefinition {
+  std::string name;
+  bool isSource = true;
+  std::map<std::string, std::string> properties;  ///< names in lower case
+  std::string sql;
+};
+
+/// A query that runs until it is terminated.
+struct QueryDefinition {
+  std::string id;
+  std::string sink;  ///< name of the stream or table it writes
+  std::vector<std::string> sources;
+  std::string sql;
+};
+
+/// Names and what they stand for. A plain value: copying it takes a snapshot. Names compare
+/// exactly; the parser has upper-cased unquoted ones.
+class Catalog {
+ public:
+  template <typename T>
+  using Named = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
+
+  Named<DataSource> sources;
+  Named<ModelDefinition> models;
+  Named<ConnectorDefinition> connectors;
+  Named<QueryDefinition> queries;
+  std::map<std::string, operators::SqlType, std::less<>> types;
+
+  const DataSource* findSource(std::string_view name) const { return find(sources, name); }
+  const ModelDefinition* findModel(std::string_view name) const { return find(models, name); }
+  /// Ids of the queries that read, or write, a source.
+  std::vector<std::string> readersOf(std::string_view source) const;
+  std::vector<std::string> writersOf(std::string_view source) const;
+
+ private:
+  template <typename T>
+  static const T* find(const Named<T>& named, std::string_view name) {
+    const auto found = named.find(name);
+    return found == named.end() ? nullptr : found->second.get();
+  }
+};
+
+/// The names of a map, for nearest-name hints.
+template <typename T>
+std::vector<std::string> namesOf(const Catalog::Named<T>& named) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : named) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace auspex::queries

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Written expressions to bound ones: names to positions, calls to functions, scoring calls and
+// aggregates to columns that their operators will supply.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "operators/expressions/ExpressionFactory.h"
+#include "operators/functions/FunctionRegistry.h"
+#include "parser/ast/Expression.h"
+#include "queries/catalog/Catalog.h"
+#include "queries/planning/Scope.h"
+
+namespace auspex::queries {
+
+/// Binds expressions of one clause. Type errors come as StatementError with the place.
+class ExpressionBinder {
+ public:
+  /// Replaces a whole sub-expression before it is bound (grouping expressions, aggregates,
+  /// PREDICT), or returns a null pointer to let it be bound as usual.
+  using Interceptor = std::function<operators::ExpressionPtr(const parser::Expression&)>;
+
+  ExpressionBinder(const Scope& scope, const Catalog& catalog,
+                   const operators::FunctionRegistry& functions, std::string clause)
+      : scope_(scope), catalog_(catalog), functions_(functions), clause_(std::move(clause)) {}
+
+  void intercept(Interceptor interceptor) { interceptor_ = std::move(interceptor); }
+  operators::ExpressionPtr bind(const parser::Expression& expression) const;
+  const Scope& scope() const { return scope_; }
+
+ private:
+  operators::ExpressionPtr bindNode(const parser::Expression& expression) const;
+  operators::ExpressionPtr bindCall(const parser::FunctionCall& call,
+                                    const parser::Expression& expression) const;
+  operators::ExpressionPtr bindCase(const parser::Case& node) const;
+  operators::ExpressionPtr bindArithmetic(const parser::Arithmetic& node) const;
+  operators::ExpressionPtr bindConstructor(const parser::Expression& expression) const;
+  std::vector<operators::ExpressionPtr> bindAll(
+      const std::vector<parser::ExpressionPtr>& expressions) const;
+
+  const Scope& scope_;
+  const Catalog& catalog_;
+  const operators::FunctionRegistry& functions_;
+  std::string clause_;
+  Interceptor interceptor_;
+};
+
+}  // namespace auspex::queries

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/GroupPlanner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "queries/StatementError.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::ExpressionPtr;
+
+/// Binds what may stand beside GROUP BY: grouping expressions and aggregates become columns of the
+/// aggregate's rows, everything else is refused.
+class GroupedBinder {
+ public:
+  GroupedBinder(const PlanningContext& context, const PlannedSources& from, PredictBinder& scoring)
+      : context_(context),
+        plain_(from.scope, context.catalog, context.functions, "SELECT"),
+        grouped_(from.scope, context.catalog, context.functions, "SELECT") {
+    plain_.intercept([&scoring, this](const parser::Expression& expression) {
+      return scoring.bind(expression, plain_);
+    });
+    grouped_.intercept(
+        [this](const parser::Expression& expression) { return replace(expression); });
+  }
+
+  void addGroup(const parser::Expression& expression) {
+    groups_.push_back(plain_.bind(expression));
+  }
+
+  const ExpressionBinder& binder() const { return grouped_; }
+  const std::vector<ExpressionPtr>& groups() const { return groups_; }
+  const std::vector<operators::AggregateCall>& calls() const { return calls_; }
+  /// Expressions over the input that the aggregates read, behind the groups.
+  const std::vector<ExpressionPtr>& arguments() const { return arguments_; }
+  /// A select item is a grouping expression by itself: its rank.
+  std::optional<size_t> groupOf(const ExpressionPtr& item) const {
+    const auto* const node = item->as<operators::ColumnNode>();
+    return node != nullptr && node->index < groups_.size() ? std::optional(node->index)
+                                                           : std::nullopt;
+  }
+
+ private:
+  ExpressionPtr replace(const parser::Expression& expression) {
+    const auto* const call = std::get_if<parser::FunctionCall>(&expression.node);
+    if (call != nullptr &&
+        context_.functions.classOf(call->name.name) == operators::FunctionClass::Aggregate) {
+      return bindAggregate(*call, expression);
+    }
+    ExpressionPtr bound;
+    try {
+      bound = plain_.bind(expression);
+    } catch (const StatementError&) {
+      // An aggregate is somewhere inside, or the error is a part's: that part will report it.
+      if (std::holds_alternative<parser::ColumnReference>(expression.node)) {
+        throw;
+      }
+      return nullptr;
+    }
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      if (operators::isSame(*bound, *groups_[i])) {
+        return operators::column(i, bound->type(), bound->toString());
+      }
+    }
+    std::vector<size_t> columns;
+    operators::collectColumns(*bound, columns);
+    if (columns.empty()) {
+      return bound;
+    }
+    if (std::holds_alternative<parser::ColumnReference>(expression.node) ||
+        (call != nullptr && call->name.name.starts_with("PREDICT"))) {
+      throw StatementError(
+          fmt::format("Non-aggregate SELECT expression(s) not part of GROUP BY: {}",
+                      bound->toString()),
+          expression.span);
+    }
+    return nullptr;
+  }
+
+  ExpressionPtr bindAggregate(const parser::FunctionCall& call,
+                              const parser::Expression& expression) {
+    if (call.over) {
+      throw StatementError("OVER is not supported yet.", call.over->span);
+    }
+    std::vector<ExpressionPtr> arguments;
+    for (const parser::Argument& argument : call.arguments) {
+      if (!argument.star) {
+        arguments.push_back(bindArgument(*argument.value, call));
+      }
+    }
+    operators::BoundAggregate aggregate;
+    try {
+      aggregate = context_.functions.bindAggregate(call.name.name, std::move(arguments));
+    } catch (const operators::TypeError& error) {
+      throw StatementError(error.what(), expression.span);
+    }
+    operators::AggregateCall bound;
+    bound.function = aggregate.function;
+    bound.text = aggregate.name + "(";
+    for (size_t i = 0; i < aggregate.arguments.size(); ++i) {
+      bound.text += (i == 0 ? "" : ", ") + aggregate.arguments[i]->toString();
+      bound.arguments.push_back(addArgument(aggregate.arguments[i]));
+    }
+    bound.text += ")";
+    const auto same = std::find_if(calls_.begin(), calls_.end(),
+                                   [&](const auto& other) { return other.text == bound.text; });
+    const size_t index = groups_.size() + static_cast<size_t>(same - calls_.begin());
+    const operators::SqlType type = bound.function->resultType();
+    const std::string text = bound.text;
+    if (same == calls_.end()) {
+      calls_.push_back(std::move(bound));
+    }
+    return operators::column(index, type, text);
+  }
+
+  ExpressionPtr bindArgument(const parser::Expression& expression,
+                             const parser::FunctionCall& call) const {
+    const auto* const inner = std::get_if<parser::FunctionCall>(&expression.node);
+    if (inner != nullptr &&
+        context_.functions.classOf(inner->name.name) == operators::FunctionClass::Aggregate) {
+      throw StatementError(fmt::format("Aggregate functions can not be nested: {}({}())",
+                                       call.name.name, inner->name.name),
+                           expression.span);
+    }
+    return plain_.bind(expression);
+  }
+
+  /// The column of the aggregate's input that holds this expression.
+  ExpressionPtr addArgument(const ExpressionPtr& expression) {
+    const auto same = std::find_if(arguments_.begin(), arguments_.end(), [&](const auto& other) {
+      return operators::isSame(*other, *expression);
+    });
+    const auto index = static_cast<size_t>(same - arguments_.begin());
+    if (same == arguments_.end()) {
+      arguments_.push_back(expression);
+    }
+    return operators::column(groups_.size() + index, expression->type(), expression->toString());
+  }
+
+  const PlanningContext& context_;
+  ExpressionBinder plain_;
+  ExpressionBinder grouped_;
+  std::vector<ExpressionPtr> groups_;
+  std::vector<operators::AggregateCall> calls_;
+  std::vector<ExpressionPtr> arguments_;
+};
+
+/// True when the rows already lie where their group does: grouped by exactly the key, in order.
+bool isGroupedByKey(const std::vector<ExpressionPtr>& groups, const PlannedSources& from) {
+  if (from.isJoin || groups.size() != from.keyPositions.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const auto* const node = groups[i]->as<operators::ColumnNode>();
+    if (node == nullptr || node->index != from.keyPositions[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Group columns and aggregate arguments, nothing else, as rows for the aggregate.
+PlanNodePtr addArguments(PlanNodePtr input, const GroupedBinder& grouped) {
+  ProjectPlan step;
+  PlanNode node{ProjectPlan{}, {input}, {}, false};
+  for (const auto* const list : {&grouped.groups(), &grouped.arguments()}) {
+    for (const ExpressionPtr& expression : *list) {
+      step.expressions.push_back(expression);
+      step.names.push_back(expression->toString());
+      node.types.push_back(expression->type());
+    }
+  }
+  node.step = std::move(step);
+  return std::make_shared<const PlanNode>(std::move(node));
+}
+
+std::vector<operators::SchemaColumn> groupColumnsOf(const GroupedBinder& grouped) {
+  std::vector<operators::SchemaColumn> columns;
+  for (const ExpressionPtr& group : grouped.groups()) {
+    columns.push_back({group->toString(), group->type(), true});
+  }
+  return columns;
+}
+
+ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grouped) {
+  if (!select.having) {
+    return nullptr;
+  }
+  ExpressionPtr having = grouped.binder().bind(*select.having);
+  if (!having->type().is(operators::TypeKind::Boolean)) {
+    throw StatementError(fmt::format("Type error in HAVING expression: Should evaluate to boolean "
+                                     "but is {} ({}) instead.",
+                                     having->toString(), having->type().toString()),
+                         select.having->span);
+  }
+  return having;
+}
+
+}  // namespace
+
+void planGrouped(const parser::Select& select, QueryPurpose purpose, const PlanningContext& context,
+                 const PlannedSources& from, const ExpressionPtr& where, PredictBinder& scoring,
+                 const InputBuilder& buildInput, QueryPlan& plan) {
+  if (from.root->isTable) {
+    throw StatementError("GROUP BY over a table is not supported yet.", select.groupBy->span);
+  }
+  GroupedBinder grouped(context, from, scoring);
+  for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {
+    grouped.addGroup(*expression);
+  }
+  std::vector<BoundItem> items = bindItems(select, from, grouped.binder());
+  nameItems(items, from.scope);
+  const ExpressionPtr having = bindHaving(select, grouped);
+  if (grouped.calls().empty()) {
+    throw StatementError(
+        "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.",
+        select.groupBy->span);
+  }
+  std::vector<std::optional<size_t>> ranks(items.size());
+  if (purpose == QueryPurpose::Persistent) {
+    std::vector<bool> found(grouped.groups().size(), false);
+    for (size_t i = 0; i < items.size(); ++i) {
+      ranks[i] = grouped.groupOf(items[i].expression);
+      if (ranks[i]) {
+        found[*ranks[i]] = true;
+      }
+    }
+    for (size_t rank = 0; rank < found.size(); ++rank) {
+      if (!found[rank]) {
+        throw StatementError(keyMissingMessage(grouped.groups()[rank]->toString()), select.span);
+      }
+    }
+  }
+  const Projection projection =
+      arrange(items, ranks, select.span, purpose == QueryPurpose::Persistent);
+
+  PlanNodePtr node = addArguments(buildInput(from.root, where, scoring), grouped);
+  if (!isGroupedByKey(grouped.groups(), from)) {
+    if (plan.keyFormat->name() == "NONE") {
+      plan.keyFormat = operators::findFormat("KAFKA");
+    }
+    RepartitionPlan repartition;
+    for (size_t i = 0; i < grouped.groups().size(); ++i) {
+      repartition.keyPositions.push_back(i);
+    }
+    repartition.keyColumns = groupColumnsOf(grouped);
+    // Where rows meet needs no outside format: several columns fit JSON keys always.
+    repartition.keyFormat = operators::findFormat("JSON");
+    repartition.keyOptions.isKey = true;
+    repartition.operation = "Aggregate-GroupBy";
+    repartition.partitionsOf = from.sources[0]->topic;
+    node = std::make_shared<const PlanNode>(
+        PlanNode{std::move(repartition), {node}, node->types, false});
+  }
+  PlanNode aggregate{AggregatePlan{groupColumnsOf(grouped), grouped.calls()}, {node}, {}, true};
+  for (const ExpressionPtr& group : grouped.groups()) {
+    aggregate.types.push_back(group->type());
+  }
+  for (const operators::AggregateCall& call : grouped.calls()) {
+    aggregate.types.push_back(call.function->resultType());
+  }
+  node = addFilter(std::make_shared<const PlanNode>(std::move(aggregate)), having);
+  plan.isTable = true;
+  plan.schema = operators::Schema(projection.columns);
+  std::vector<ExpressionPtr> hidden;
+  if (purpose == QueryPurpose::Transient) {
+    for (size_t i = 0; i < grouped.groups().size(); ++i) {
+      hidden.push_back(
+          operators::column(i, grouped.groups()[i]->type(), grouped.groups()[i]->toString()));
+    }
+  }
+  plan.numHiddenKeys = hidden.size();
+  plan.root = addProjection(node, projection, hidden);
+}
+
+}  // namespace auspex::queries

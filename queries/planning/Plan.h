@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a query means: bound, typed and printable. Columns are positions, so a step that adds
+// columns puts them behind the others and nothing is renumbered.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "operators/AggregateOperator.h"
+#include "operators/PredictOperator.h"
+#include "operators/TableOperators.h"
+#include "operators/expressions/BoundExpression.h"
+#include "queries/catalog/Catalog.h"
+
+namespace auspex::queries {
+
+/// Reads a stream or table: schema columns, then the pseudo columns.
+struct SourcePlan {
+  std::shared_ptr<const DataSource> source;
+};
+
+struct FilterPlan {
+  operators::ExpressionPtr condition;
+};
+
+/// Adds kNumPredictSlots columns.
+struct PredictPlan {
+  std::string model;
+  std::string deployment;
+  std::shared_ptr<const operators::ModelVersion> version;
+  std::vector<operators::ExpressionPtr> arguments;
+  operators::FeatureBinding binding;
+};
+
+struct ProjectPlan {
+  std::vector<operators::ExpressionPtr> expressions;
+  std::vector<std::string> names;
+};
+
+/// Brings rows of one key together, when they are not. `operation` is part of the topic's name.
+struct RepartitionPlan {
+  std::vector<size_t> keyPositions;
+  std::vector<operators::SchemaColumn> keyColumns;
+  const operators::Format* keyFormat = nullptr;
+  operators::FormatOptions keyOptions;
+  std::string operation;
+  std::string partitionsOf;  ///< the topic whose number of partitions to take
+};
+
+/// Rows in: the grouping columns first.
+struct AggregatePlan {
+  std::vector<operators::SchemaColumn> groupColumns;
+  std::vector<operators::AggregateCall> calls;
+};
+
+/// Inputs: stream, table.
+struct StreamTableJoinPlan {
+  operators::LookupJoinKind kind = operators::LookupJoinKind::Inner;
+  size_t streamKey = 0;
+  size_t tableKey = 0;
+};
+
+struct PlanNode;
+using PlanNodePtr = std::shared_ptr<const PlanNode>;
+
+struct PlanNode {
+  std::variant<SourcePlan, FilterPlan, PredictPlan, ProjectPlan, RepartitionPlan, AggregatePlan,
+               StreamTableJoinPlan>
+      step;
+  std::vector<PlanNodePtr> inputs;
+  std::vector<operators::SqlType> types;  ///< of the columns out, by position
+  bool isTable = false;
+};
+
+/// A whole SELECT: the columns out of `root` are those of `schema`, keys first.
+struct QueryPlan {
+  PlanNodePtr root;
+  operators::Schema schema;
+  bool isTable = false;
+  std::vector<std::shared_ptr<const DataSource>> sources;  ///< left-most first
+  /// What a sink's key is written with unless the statement says otherwise.
+  const operators::Format* keyFormat = nullptr;
+  operators::FormatOptions keyOptions;
+  std::optional<int64_t> limit;
+  bool emitChanges = false;
+  /// Transient queries over tables: how many columns behind the schema's identify the row.
+  size_t numHiddenKeys = 0;
+};
+
+}  // namespace auspex::queries

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/PredictBinder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "operators/models/ModelError.h"
+#include "parser/NearestName.h"
+#include "queries/StatementError.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::ExpressionPtr;
+
+std::optional<operators::PredictSlot> slotOf(const std::string& function) {
+  if (function == "PREDICT") {
+    return operators::PredictSlot::Prediction;
+  }
+  if (function == "PREDICT_PROBA") {
+    return operators::PredictSlot::Probability;
+  }
+  if (function == "PREDICT_MARGIN") {
+    return operators::PredictSlot::Margin;
+  }
+  return std::nullopt;
+}
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+bool isSameCall(const PredictPlan& step, const std::string& model,
+                const std::vector<ExpressionPtr>& arguments) {
+  return step.model == model &&
+         std::equal(step.arguments.begin(), step.arguments.end(), arguments.begin(),
+                    arguments.end(), [](const ExpressionPtr& left, const ExpressionPtr& right) {
+                      return operators::isSame(*left, *right);
+                    });
+}
+
+}  // namespace
+
+/// The arguments behind the model's name: by position, by feature name, or the star.
+struct PredictBinder::Given {
+  bool star = false;
+  parser::Span starSpan;
+  std::vector<const parser::Argument*> positional;
+  std::map<std::string, const parser::Argument*> named;
+};
+
+ExpressionPtr PredictBinder::bind(const parser::Expression& expression,
+                                  const ExpressionBinder& binder) {
+  const auto* const call = std::get_if<parser::FunctionCall>(&expression.node);
+  if (call == nullptr) {
+    return nullptr;
+  }
+  const auto slot = slotOf(call->name.name);
+  if (!slot) {
+    return nullptr;
+  }
+  if (call->arguments.empty() || call->arguments[0].star) {
+    throw StatementError(fmt::format("{} needs the model's name first: {}('model', *).",
+                                     call->name.name, call->name.name),
+                         expression.span);
+  }
+  std::string model;
+  const auto version = findModel(call->arguments[0], model);
+  try {
+    Arguments arguments = bindArguments(*call, *version, model, binder);
+    const operators::SqlType type = operators::typeOf(*slot, *version);
+    const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PredictPlan& step) {
+      return isSameCall(step, model, arguments.expressions);
+    });
+    const auto index = static_cast<size_t>(same - steps_.begin());
+    if (same == steps_.end()) {
+      const ModelDefinition* const definition =
+          catalog_.findModel(operators::parseModelReference(model).name);
+      steps_.push_back({model, definition == nullptr ? "EMBEDDED" : definition->deployment, version,
+                        std::move(arguments.expressions), std::move(arguments.binding)});
+    }
+    const size_t position =
+        firstColumn() + index * operators::kNumPredictSlots + static_cast<size_t>(*slot);
+    return operators::column(position, type, fmt::format("{}('{}')", call->name.name, model));
+  } catch (const operators::ModelError& error) {
+    throw StatementError(fmt::format("Model '{}': {}", model, error.what()), expression.span);
+  }
+}
+
+std::shared_ptr<const operators::ModelVersion> PredictBinder::findModel(
+    const parser::Argument& argument, std::string& name) const {
+  const auto* const text = std::get_if<parser::StringLiteral>(&argument.value->node);
+  if (text == nullptr) {
+    throw StatementError("The model must be named by a string: PREDICT('model', *).",
+                         argument.span);
+  }
+  try {
+    // Model names are identifiers, so case does not matter unless two differ by nothing else.
+    operators::ModelReference reference = operators::parseModelReference(text->value);
+    if (catalog_.findModel(reference.name) == nullptr) {
+      reference.name = upper(reference.name);
+    }
+    if (catalog_.findModel(reference.name) == nullptr) {
+      std::string message = fmt::format("Unknown model: '{}'.", text->value);
+      if (const auto nearest = parser::nearestName(reference.name, namesOf(catalog_.models))) {
+        message += fmt::format(" Did you mean '{}'?", *nearest);
+      }
+      throw StatementError(message + " SHOW MODELS lists them.", argument.span);
+    }
+    name = reference.name;
+    if (reference.version) {
+      name += fmt::format(":{}", *reference.version);
+    } else if (reference.alias != operators::kDefaultAlias) {
+      name += "@" + reference.alias;
+    }
+    return models_.find(name);
+  } catch (const operators::ModelError& error) {
+    throw StatementError(error.what(), argument.span);
+  }
+}
+
+ExpressionPtr PredictBinder::featureFromRow(const operators::FeatureInfo& feature,
+                                            const std::string& model,
+                                            const parser::Span& span) const {
+  std::vector<std::string> names;
+  std::vector<const ScopeColumn*> columns;
+  for (const ScopeColumn& column : scope_.columns()) {
+    if (!column.isPseudo) {
+      names.push_back(column.name);
+      columns.push_back(&column);
+    }
+  }
+  const operators::NamedPlace place = operators::findByName(feature.name, names);
+  if (place.match == operators::NameMatch::Found) {
+    const ScopeColumn& column = *columns[place.index];
+    return operators::column(column.position, column.type, column.name);
+  }
+  if (place.match == operators::NameMatch::Ambiguous) {
+    throw StatementError(
+        fmt::format("Model '{}': several columns could be its feature '{}'. Name it: "
+                    "PREDICT('{}', *, column AS {}).",
+                    model, feature.name, model, feature.name),
+        span);
+  }
+  std::string message = fmt::format("Model '{}' needs feature '{}', which the row does not have.",
+                                    model, feature.name);
+  if (const auto nearest = parser::nearestName(feature.name, names)) {
+    message += fmt::format(" Did you mean column '{}'? PREDICT('{}', *, {} AS {}).", *nearest,
+                           model, *nearest, feature.name);
+  }
+  throw StatementError(message, span);
+}
+
+PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall& call,
+                                                      const operators::ModelVersion& version,
+                                                      const std::string& model,
+                                                      const ExpressionBinder& binder) const {
+  const auto& features = version.info().features;
+  Given given;
+  for (size_t i = 1; i < call.arguments.size(); ++i) {
+    const parser::Argument& argument = call.arguments[i];
+    if (argument.star) {
+      given.star = true;
+      given.starSpan = argument.span;
+    } else if (argument.name) {
+      given.named[argument.name->name] = &argument;
+    } else {
+      given.positional.push_back(&argument);
+    }
+  }
+  if (given.star && !version.info().namedFeatures) {
+    throw StatementError(
+        fmt::format("Model '{}' has no feature names, so * cannot choose columns. Give the {} "
+                    "features in the model's order.",
+                    model, features.size()),
+        given.starSpan);
+  }
+  if (!given.positional.empty() && (given.star || !given.named.empty())) {
+    throw StatementError("Arguments by position cannot be mixed with * or named ones.",
+                         given.positional[0]->span);
+  }
+  if (!given.positional.empty() && given.positional.size() != features.size()) {
+    throw StatementError(fmt::format("Model '{}' has {} features, but {} were given.", model,
+                                     features.size(), given.positional.size()),
+                         given.positional[0]->span);
+  }
+  std::vector<std::string> featureNames;
+  for (const operators::FeatureInfo& feature : features) {
+    featureNames.push_back(feature.name);
+  }
+  std::vector<const parser::Argument*> byFeature(features.size(), nullptr);
+  for (const auto& [name, argument] : given.named) {
+    const operators::NamedPlace place = operators::findByName(name, featureNames);
+    if (place.match != operators::NameMatch::Found) {
+      std::string message = fmt::format("Model '{}' has no feature '{}'.", model, name);
+      if (const auto nearest = parser::nearestName(name, featureNames)) {
+        message += fmt::format(" Did you mean '{}'?", *nearest);
+      }
+      throw StatementError(message, argument->span);
+    }
+    byFeature[place.index] = argument;
+  }
+  Arguments bound;
+  for (size_t i = 0; i < features.size(); ++i) {
+    const parser::Argument* const argument =
+        given.positional.empty() ? byFeature[i] : given.positional[i];
+    if (argument == nullptr && !given.star) {
+      throw StatementError(fmt::format("Model '{}' needs feature '{}', which the call does not "
+                                       "give. Add * to take it from the row.",
+                                       model, features[i].name),
+                           call.arguments[0].span);
+    }
+    ExpressionPtr expression = argument != nullptr
+                                   ? binder.bind(*argument->value)
+                                   : featureFromRow(features[i], model, given.starSpan);
+    if (expression->type().is(operators::TypeKind::Decimal)) {
+      expression = operators::cast(expression, operators::SqlType::doubleType());
+    }
+    bound.binding.sources.push_back(
+        operators::bindFeature(features[i], i, operators::argumentKindOf(expression->type()), {}));
+    bound.expressions.push_back(std::move(expression));
+  }
+  const ModelDefinition* const definition =
+      catalog_.findModel(operators::parseModelReference(model).name);
+  if (definition != nullptr && definition->hasMissing) {
+    bound.binding.missing = static_cast<float>(definition->missing);
+  }
+  return bound;
+}
+
+}  // namespace auspex::queries

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scoring calls in expressions: PREDICT and its kin become columns of scoring steps, one step per
+// model and argument list.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/models/ModelRegistry.h"
+#include "queries/catalog/Catalog.h"
+#include "queries/planning/ExpressionBinder.h"
+#include "queries/planning/Plan.h"
+
+namespace auspex::queries {
+
+/// Collects the scoring steps of one SELECT. The columns of step k stand behind those of the scope
+/// and of the steps before it, so a call may take another call's score as an argument.
+class PredictBinder {
+ public:
+  PredictBinder(const Scope& scope, const Catalog& catalog, const operators::ModelRegistry& models)
+      : scope_(scope), catalog_(catalog), models_(models) {}
+
+  /// The column for a scoring call; a null pointer when the expression is none. `binder` binds the
+  /// arguments. Throws StatementError: unknown model, features that the row cannot supply.
+  operators::ExpressionPtr bind(const parser::Expression& expression,
+                                const ExpressionBinder& binder);
+
+  const std::vector<PredictPlan>& steps() const { return steps_; }
+  /// First column of the first step.
+  size_t firstColumn() const { return scope_.width(); }
+
+ private:
+  struct Arguments {
+    std::vector<operators::ExpressionPtr> expressions;
+    operators::FeatureBinding binding;
+  };
+  struct Given;
+
+  std::shared_ptr<const operators::ModelVersion> findModel(const parser::Argument& argument,
+                                                           std::string& name) const;
+  Arguments bindArguments(const parser::FunctionCall& call, const operators::ModelVersion& version,
+                          const std::string& model, const ExpressionBinder& binder) const;
+  operators::ExpressionPtr featureFromRow(const operators::FeatureInfo& feature,
+                                          const std::string& model, const parser::Span& span) const;
+
+  const Scope& scope_;
+  const Catalog& catalog_;
+  const operators::ModelRegistry& models_;
+  std::vector<PredictPlan> steps_;
+};
+
+}  // namespace auspex::queries

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The select list: which columns come out, under which names, and which of them are the key.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operators/data/Schema.h"
+#include "queries/planning/ExpressionBinder.h"
+#include "queries/planning/Plan.h"
+#include "queries/planning/PredictBinder.h"
+#include "queries/planning/QueryPlanner.h"
+#include "queries/planning/SourcePlanner.h"
+
+namespace auspex::queries {
+
+/// Columns with their expressions, in the order of the schema: keys first.
+struct Projection {
+  std::vector<operators::SchemaColumn> columns;
+  std::vector<operators::ExpressionPtr> expressions;
+  bool removesKey = false;  ///< PARTITION BY NULL
+};
+
+/// One select item after `*` is expanded.
+struct BoundItem {
+  operators::ExpressionPtr expression;
+  std::string name;  ///< empty: to be generated
+  parser::Span span;
+};
+
+/// Expands and binds the select list with `binder`. Throws StatementError.
+std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSources& from,
+                                 const ExpressionBinder& binder);
+
+/// Gives unnamed items their KSQL_COL_n, and refuses reserved and repeated names.
+void nameItems(std::vector<BoundItem>& items, const Scope& scope);
+
+/// Orders items keys first. keyOf tells the rank of a key item, or nothing for values.
+/// Throws StatementError when no value column remains.
+Projection arrange(const std::vector<BoundItem>& items,
+                   const std::vector<std::optional<size_t>>& keyRanks, const parser::Span& span,
+                   bool needsValue);
+
+/// The select list of a query without GROUP BY. Source: dialect, schemas, keys, names.
+Projection bindProjection(const parser::Select& select, QueryPurpose purpose,
+                          const PlanningContext& context, const PlannedSources& from,
+                          PredictBinder& scoring);
+
+/// hidden: further columns behind those of the projection.
+PlanNodePtr addProjection(PlanNodePtr input, const Projection& projection,
+                          const std::vector<operators::ExpressionPtr>& hidden = {});
+
+/// "Key missing from projection (ie, SELECT). ..." in ksqlDB's words.
+std::string keyMissingMessage(const std::string& column);
+
+}  // namespace auspex::queries

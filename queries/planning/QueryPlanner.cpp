@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/QueryPlanner.h"
+
+#include <fmt/format.h>
+
+#include "operators/models/ModelError.h"
+#include "queries/StatementError.h"
+#include "queries/planning/GroupPlanner.h"
+#include "queries/planning/Projection.h"
+#include "queries/planning/SourcePlanner.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::ExpressionPtr;
+
+void refuseUnsupported(const parser::Select& select) {
+  if (!select.from) {
+    throw StatementError("SELECT needs a FROM here.", select.span);
+  }
+  if (select.distinct) {
+    throw StatementError("SELECT DISTINCT is not supported yet.", select.span);
+  }
+  if (select.window) {
+    throw StatementError("WINDOW is not supported yet.", select.window->span);
+  }
+  if (select.emit == parser::EmitKind::Final) {
+    throw StatementError("EMIT FINAL is only supported for windowed aggregations.", select.span);
+  }
+}
+
+/// Splits a condition at its ANDs.
+void flattenAnd(const ExpressionPtr& condition, std::vector<ExpressionPtr>& parts) {
+  const auto* const logical = condition->as<operators::LogicalNode>();
+  if (logical != nullptr && logical->operation == operators::LogicalOperator::And) {
+    flattenAnd(logical->left, parts);
+    flattenAnd(logical->right, parts);
+    return;
+  }
+  parts.push_back(condition);
+}
+
+ExpressionPtr conjunction(const std::vector<ExpressionPtr>& parts) {
+  ExpressionPtr all;
+  for (const ExpressionPtr& part : parts) {
+    all = all ? operators::logicalAnd(all, part) : part;
+  }
+  return all;
+}
+
+bool readsFrom(const ExpressionPtr& expression, size_t firstColumn) {
+  std::vector<size_t> columns;
+  operators::collectColumns(*expression, columns);
+  return !columns.empty() && columns.back() >= firstColumn;
+}
+
+/// WHERE around the scoring steps: what does not look at scores is checked before anything is
+/// scored.
+PlanNodePtr addFilterAndScoring(PlanNodePtr input, const ExpressionPtr& where,
+                                const PredictBinder& scoring) {
+  std::vector<ExpressionPtr> before;
+  std::vector<ExpressionPtr> after;
+  if (where) {
+    std::vector<ExpressionPtr> parts;
+    flattenAnd(where, parts);
+    // Once one condition waits for a score the later ones do too, so that a row that an earlier
+    // condition drops cannot fail in a later one.
+    for (const ExpressionPtr& part : parts) {
+      const bool waits = !after.empty() || readsFrom(part, scoring.firstColumn());
+      (waits ? after : before).push_back(part);
+    }
+  }
+  input = addFilter(input, conjunction(before));
+  for (const PredictPlan& step : scoring.steps()) {
+    PlanNode node{step, {input}, input->types, input->isTable};
+    for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
+      try {
+        node.types.push_back(
+            operators::typeOf(static_cast<operators::PredictSlot>(slot), *step.version));
+      } catch (const operators::ModelError&) {
+        node.types.push_back(operators::SqlType::doubleType());  // never read: refused when bound
+      }
+    }
+    input = std::make_shared<const PlanNode>(std::move(node));
+  }
+  return addFilter(input, conjunction(after));
+}
+
+ExpressionPtr bindWhere(const parser::Select& select, const PlanningContext& context,
+                        const Scope& scope, PredictBinder& scoring) {
+  if (!select.where) {
+    return nullptr;
+  }
+  ExpressionBinder binder(scope, context.catalog, context.functions, "WHERE");
+  binder.intercept(
+      [&](const parser::Expression& expression) { return scoring.bind(expression, binder); });
+  ExpressionPtr where = binder.bind(*select.where);
+  if (!where->type().is(operators::TypeKind::Boolean)) {
+    throw StatementError(fmt::format("Type error in WHERE expression: Should evaluate to boolean "
+                                     "but is {} ({}) instead.",
+                                     where->toString(), where->type().toString()),
+                         select.where->span);
+  }
+  return where;
+}
+
+}  // namespace
+
+PlanNodePtr addFilter(PlanNodePtr input, ExpressionPtr condition) {
+  if (!condition) {
+    return input;
+  }
+  return std::make_shared<const PlanNode>(
+      PlanNode{FilterPlan{std::move(condition)}, {input}, input->types, input->isTable});
+}
+
+QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
+                    const PlanningContext& context) {
+  refuseUnsupported(select);
+  PlannedSources from = planSources(*select.from, context);
+  PredictBinder scoring(from.scope, context.catalog, context.models);
+  const ExpressionPtr where = bindWhere(select, context, from.scope, scoring);
+  QueryPlan plan;
+  plan.sources = from.sources;
+  plan.keyFormat = from.sources[0]->keyFormat;
+  plan.keyOptions = from.sources[0]->keyOptions;
+  plan.limit = select.limit;
+  plan.emitChanges = select.emit == parser::EmitKind::Changes;
+  if (select.groupBy) {
+    if (select.partitionBy) {
+      throw StatementError("PARTITION BY cannot stand beside GROUP BY.", select.partitionBy->span);
+    }
+    planGrouped(select, purpose, context, from, where, scoring, addFilterAndScoring, plan);
+    return plan;
+  }
+  if (select.having) {
+    throw StatementError("HAVING requires a GROUP BY clause.", select.having->span);
+  }
+  Projection projection = bindProjection(select, purpose, context, from, scoring);
+  const PlanNodePtr input = addFilterAndScoring(from.root, where, scoring);
+  plan.isTable = input->isTable;
+  plan.schema = operators::Schema(projection.columns);
+  if (projection.removesKey) {
+    plan.keyFormat = operators::findFormat("NONE");
+    plan.keyOptions = {};
+  }
+  std::vector<ExpressionPtr> hidden;
+  if (purpose == QueryPurpose::Transient && plan.isTable) {
+    for (const size_t key : from.keyPositions) {
+      hidden.push_back(operators::column(key, input->types[key], from.scope.columns()[key].name));
+    }
+  }
+  plan.numHiddenKeys = hidden.size();
+  plan.root = addProjection(input, projection, hidden);
+  return plan;
+}
+
+}  // namespace auspex::queries

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/Scope.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "parser/NearestName.h"
+#include "queries/StatementError.h"
+
+namespace auspex::queries {
+
+const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
+                                  const parser::Span& span, const std::string& clause) const {
+  const std::string& name = reference.name.name;
+  if (reference.source) {
+    const std::vector<std::string> known = sources();
+    if (std::find(known.begin(), known.end(), reference.source->name) == known.end()) {
+      std::string message =
+          fmt::format("'{}' is not a valid stream/table name or alias.", reference.source->name);
+      if (const auto nearest = parser::nearestName(reference.source->name, known)) {
+        message += fmt::format(" Did you mean '{}'?", *nearest);
+      }
+      throw StatementError(message, reference.source->span);
+    }
+  }
+  const ScopeColumn* found = nullptr;
+  for (const ScopeColumn& column : columns_) {
+    if (column.name != name || (reference.source && column.source != reference.source->name)) {
+      continue;
+    }
+    if (found != nullptr && !column.isPseudo) {
+      throw StatementError(fmt::format("{} column '{}' is ambiguous. Could be {}.{} or {}.{}.",
+                                       clause, name, found->source, name, column.source, name),
+                           span);
+    }
+    found = found == nullptr ? &column : found;
+  }
+  if (found != nullptr) {
+    return *found;
+  }
+  std::vector<std::string> names;
+  for (const ScopeColumn& column : columns_) {
+    names.push_back(column.name);
+  }
+  const std::string written = reference.source ? reference.source->name + "." + name : name;
+  std::string message = fmt::format("{} column '{}' cannot be resolved.", clause, written);
+  if (const auto nearest = parser::nearestName(name, names)) {
+    message += fmt::format(" Did you mean '{}'?", *nearest);
+  }
+  throw StatementError(message, span);
+}
+
+bool Scope::isShared(const std::string& name) const {
+  return std::count_if(columns_.begin(), columns_.end(),
+                       [&](const ScopeColumn& column) { return column.name == name; }) > 1;
+}
+
+std::vector<std::string> Scope::sources() const {
+  std::vector<std::string> names;
+  for (const ScopeColumn& column : columns_) {
+    if (std::find(names.begin(), names.end(), column.source) == names.end()) {
+      names.push_back(column.source);
+    }
+  }
+  return names;
+}
+
+}  // namespace auspex::queries

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The columns that an expression may name, with where each stands in the rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/data/SqlType.h"
+#include "parser/ast/Expression.h"
+
+namespace auspex::queries {
+
+struct ScopeColumn {
+  std::string source;  ///< alias of its stream or table
+  std::string name;
+  operators::SqlType type;
+  bool isKey = false;
+  bool isPseudo = false;  ///< ROWTIME, ...: not part of `*`
+  size_t position = 0;    ///< in the rows
+};
+
+/// Columns by name, within one FROM. Immutable while expressions are bound.
+class Scope {
+ public:
+  void add(ScopeColumn column) { columns_.push_back(std::move(column)); }
+  const std::vector<ScopeColumn>& columns() const { return columns_; }
+  /// Number of columns that the rows have.
+  size_t width() const { return width_; }
+  void setWidth(size_t width) { width_ = width; }
+
+  /// The column meant by `c` or `source.c`. Throws StatementError: "<clause> column 'C' cannot be
+  /// resolved." with the nearest name, or that it is ambiguous.
+  const ScopeColumn& resolve(const parser::ColumnReference& reference, const parser::Span& span,
+                             const std::string& clause) const;
+  /// Several sources have a column of this name.
+  bool isShared(const std::string& name) const;
+  /// The names of all sources, in order.
+  std::vector<std::string> sources() const;
+
+ private:
+  std::vector<ScopeColumn> columns_;
+  size_t width_ = 0;
+};
+
+}  // namespace auspex::queries

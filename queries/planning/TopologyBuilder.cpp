@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/TopologyBuilder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "operators/AggregateOperator.h"
+#include "operators/FilterOperator.h"
+#include "operators/PredictOperator.h"
+#include "operators/ProjectOperator.h"
+#include "operators/SinkOperator.h"
+#include "operators/SourceOperator.h"
+#include "operators/TableOperators.h"
+#include "operators/data/Assert.h"
+#include "operators/data/RowCodec.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::SubTopology;
+using Required = std::vector<bool>;
+
+void require(const operators::ExpressionPtr& expression, Required& required) {
+  std::vector<size_t> columns;
+  operators::collectColumns(*expression, columns);
+  for (const size_t column : columns) {
+    required[column] = true;
+  }
+}
+
+std::vector<size_t> positionsOf(const Required& required) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < required.size(); ++i) {
+    if (required[i]) {
+      positions.push_back(i);
+    }
+  }
+  return positions;
+}
+
+class Builder {
+ public:
+  Builder(const TopologyOptions& options, operators::Topology& topology)
+      : options_(options), topology_(topology) {}
+
+  /// Builds the sub-topology that ends in `terminal`; those it reads from come before it.
+  void buildPart(const PlanNode& root, const Required& required,
+                 std::shared_ptr<const operators::OperatorDescription> terminal,
+                 std::optional<operators::SinkTopic> sink) {
+    SubTopology part;
+    const size_t input = build(root, required, false, part);
+    part.nodes.push_back({{input}, std::move(terminal)});
+    if (sink) {
+      part.sinks.push_back(std::move(*sink));
+    }
+    topology_.parts.push_back(std::move(part));
+  }
+
+ private:
+  static size_t add(SubTopology& part, std::vector<size_t> inputs,
+                    std::shared_ptr<const operators::OperatorDescription> description) {
+    part.nodes.push_back({std::move(inputs), std::move(description)});
+    return part.nodes.size() - 1;
+  }
+
+  /// Adds the node and what it reads; returns its index. needsOld: somebody above needs the old
+  /// side of changes.
+  size_t build(const PlanNode& node, const Required& required, bool needsOld, SubTopology& part) {
+    return std::visit(
+        [&](const auto& step) { return addStep(step, node, required, needsOld, part); }, node.step);
+  }
+
+  size_t addStep(const SourcePlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    const DataSource& source = *step.source;
+    auto description = std::make_shared<operators::SourceDescription>();
+    description->source = static_cast<uint32_t>(part.sources.size());
+    description->name = source.name;
+    description->isTable = source.isTable();
+    description->schema = source.schema;
+    description->keyFormat = source.keyFormat;
+    description->valueFormat = source.valueFormat;
+    description->keyOptions = source.keyOptions;
+    description->valueOptions = source.valueOptions;
+    description->used = required;
+    part.sources.push_back({source.topic, false});
+    Required kept = required;
+    std::vector<size_t> keys;
+    for (size_t key = 0; key < source.schema.numKeys(); ++key) {
+      kept[key] = true;
+      keys.push_back(key);
+    }
+    if (!needsOld || !node.isTable) {
+      return add(part, {}, description);
+    }
+    description->used = kept;
+    const size_t input = add(part, {}, description);
+    auto materialize = std::make_shared<operators::MaterializeDescription>();
+    materialize->keyColumns = keys;
+    materialize->keptColumns = positionsOf(kept);
+    materialize->types = node.types;
+    materialize->store = addStore(part, "Materialize", keys, materialize->keptColumns, node.types);
+    return add(part, {input}, materialize);
+  }
+
+  size_t addStep(const FilterPlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    Required below = required;
+    require(step.condition, below);
+    const size_t input = build(*node.inputs[0], below, needsOld || node.isTable, part);
+    auto description = std::make_shared<operators::FilterDescription>();
+    description->condition = step.condition;
+    description->isTable = node.isTable;
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const PredictPlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    const size_t first = node.types.size() - operators::kNumPredictSlots;
+    Required below(required.begin(), required.begin() + static_cast<ptrdiff_t>(first));
+    for (const operators::ExpressionPtr& argument : step.arguments) {
+      require(argument, below);
+    }
+    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    auto description = std::make_shared<operators::PredictDescription>();
+    description->model = step.model;
+    description->deployment = step.deployment;
+    description->version = step.version;
+    description->arguments = step.arguments;
+    description->binding = step.binding;
+    for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
+      description->wanted[slot] = required[first + slot];
+    }
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const ProjectPlan& step, const PlanNode& node, const Required&, bool needsOld,
+                 SubTopology& part) {
+    Required below(node.inputs[0]->types.size(), false);
+    for (const operators::ExpressionPtr& expression : step.expressions) {
+      require(expression, below);
+    }
+    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    auto description = std::make_shared<operators::ProjectDescription>();
+    description->expressions = step.expressions;
+    description->names = step.names;
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const RepartitionPlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    if (options_.singleTask) {
+      return build(*node.inputs[0], required, needsOld, part);
+    }
+    Required kept = required;
+    for (const size_t key : step.keyPositions) {
+      kept[key] = true;
+    }
+    auto sink = std::make_shared<operators::RepartitionSinkDescription>();
+    sink->topic = fmt::format("_confluent-ksql-{}query_{}-{}-repartition", options_.serviceId,
+                              options_.queryId, step.operation);
+    sink->keyPositions = step.keyPositions;
+    sink->keyColumns = step.keyColumns;
+    sink->keyFormat = step.keyFormat;
+    sink->keyOptions = step.keyOptions;
+    sink->kept = positionsOf(kept);
+    sink->keptTypes = operators::keptTypes(sink->kept, node.types);
+    auto source = std::make_shared<operators::RepartitionSourceDescription>();
+    source->source = static_cast<uint32_t>(part.sources.size());
+    source->topic = sink->topic;
+    source->numColumns = node.types.size();
+    source->kept = sink->kept;
+    source->keptTypes = sink->keptTypes;
+    part.sources.push_back({sink->topic, true});
+    const operators::SinkTopic topic{sink->topic, true, options_.numPartitions(step.partitionsOf)};
+    buildPart(*node.inputs[0], kept, sink, topic);
+    return add(part, {}, source);
+  }
+
+  size_t addStep(const AggregatePlan& step, const PlanNode& node, const Required&, bool needsOld,
+                 SubTopology& part) {
+    // The input is made for the aggregate: groups and arguments, all used.
+    const Required below(node.inputs[0]->types.size(), true);
+    const size_t input = build(*node.inputs[0], below, false, part);
+    auto description = std::make_shared<operators::AggregateDescription>();
+    description->groupColumns = step.groupColumns;
+    description->calls = step.calls;
+    description->emitOld = needsOld;
+    std::vector<operators::SqlType> types;
+    for (const operators::SchemaColumn& column : step.groupColumns) {
+      types.push_back(column.type);
+    }
+    const std::vector<operators::SqlType> stored = description->storedTypes();
+    types.insert(types.end(), stored.begin(), stored.end());
+    description->store = addStore(part, "Aggregate", types);
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const StreamTableJoinPlan& step, const PlanNode& node, const Required& required,
+                 bool, SubTopology& part) {
+    const size_t firstTable = node.inputs[0]->types.size();
+    const auto middle = required.begin() + static_cast<ptrdiff_t>(firstTable);
+    Required left(required.begin(), middle);
+    Required right(middle, required.end());
+    left[step.streamKey] = true;
+    right[step.tableKey] = true;
+    const size_t stream = build(*node.inputs[0], left, false, part);
+    const size_t table = build(*node.inputs[1], right, false, part);
+    auto description = std::make_shared<operators::StreamTableJoinDescription>();
+    description->kind = step.kind;
+    description->streamKey = step.streamKey;
+    description->tableKey = step.tableKey;
+    description->streamTypes = node.inputs[0]->types;
+    description->tableTypes = node.inputs[1]->types;
+    description->keptColumns = positionsOf(right);
+    description->store =
+        addStore(part, "Join", {step.tableKey}, description->keptColumns, description->tableTypes);
+    return add(part, {stream, table}, description);
+  }
+
+  std::string addStore(SubTopology& part, const std::string& operation,
+                       const std::vector<size_t>& keys, const std::vector<size_t>& kept,
+                       const std::vector<operators::SqlType>& types) {
+    std::vector<operators::SqlType> all = operators::keptTypes(keys, types);
+    const std::vector<operators::SqlType> values = operators::keptTypes(kept, types);
+    all.insert(all.end(), values.begin(), values.end());
+    return addStore(part, operation, all);
+  }
+
+  static std::string addStore(SubTopology& part, const std::string& operation,
+                              const std::vector<operators::SqlType>& types) {
+    const auto same = std::count_if(part.stores.begin(), part.stores.end(), [&](const auto& store) {
+      return store.name.starts_with(operation);
+    });
+    std::string name = same == 0 ? operation : fmt::format("{}-{}", operation, same);
+    part.stores.push_back({name, operators::RowCodec(types).fingerprint()});
+    return name;
+  }
+
+  const TopologyOptions& options_;
+  operators::Topology& topology_;
+};
+
+}  // namespace
+
+operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
+                                  const TopologyOptions& options) {
+  operators::Topology topology;
+  topology.queryId = options.queryId;
+  topology.deadLetterTopic = options.deadLetterTopic;
+  Builder builder(options, topology);
+  const Required all(plan.root->types.size(), true);
+  if (sink.result) {
+    builder.buildPart(*plan.root, all, sink.result, std::nullopt);
+    return topology;
+  }
+  auto description = std::make_shared<operators::SinkDescription>();
+  description->topic = sink.topic;
+  description->schema = sink.schema;
+  description->keyFormat = sink.keyFormat;
+  description->valueFormat = sink.valueFormat;
+  description->keyOptions = sink.keyOptions;
+  description->valueOptions = sink.valueOptions;
+  builder.buildPart(*plan.root, all, description, operators::SinkTopic{sink.topic, false, 0});
+  return topology;
+}
+
+}  // namespace auspex::queries

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan to how it runs: operators in sub-topologies that meet at repartition topics, with just the
+// columns that are used.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "operators/Topology.h"
+#include "queries/planning/Plan.h"
+
+namespace auspex::queries {
+
+struct TopologyOptions {
+  std::string queryId;
+  std::string serviceId;
+  std::string deadLetterTopic;
+  /// One task sees all partitions (transient queries): nothing needs to be repartitioned.
+  bool singleTask = false;
+  /// Number of partitions of an existing topic.
+  std::function<int32_t(const std::string& topic)> numPartitions;
+};
+
+/// Where the rows go: a topic with formats, or (topic empty) a result channel of that name.
+struct SinkTarget {
+  std::string topic;
+  operators::Schema schema;
+  const operators::Format* keyFormat = nullptr;
+  const operators::Format* valueFormat = nullptr;
+  operators::FormatOptions keyOptions;
+  operators::FormatOptions valueOptions;
+  /// Ends the topology instead of a topic sink, when set: rows of a transient query.
+  std::shared_ptr<const operators::OperatorDescription> result;
+};
+
+/// Names of stores and internal topics come from the query id and the operator's place only.
+operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
+                                  const TopologyOptions& options);
+
+}  // namespace auspex::queries

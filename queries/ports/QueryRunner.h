@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts and stops what statements define. Implemented by the engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "operators/Topology.h"
+#include "queries/catalog/Catalog.h"
+
+namespace auspex::queries {
+
+class QueryRunner {
+ public:
+  virtual ~QueryRunner() = default;
+  virtual void startQuery(std::shared_ptr<const operators::Topology> topology) = 0;
+  /// Commits and ends the query; its topics stay.
+  virtual void stopQuery(const std::string& queryId) = 0;
+  /// RUNNING, FINISHED, ERROR.
+  virtual std::string status(const std::string& queryId) = 0;
+  /// Checks the connector's properties and files without starting it; throws std::runtime_error.
+  virtual void checkConnector(const ConnectorDefinition& connector) = 0;
+  virtual void startConnector(const ConnectorDefinition& connector) = 0;
+  virtual void stopConnector(const std::string& name) = 0;
+};
+
+}  // namespace auspex::queries
