@@ -39,7 +39,7 @@ LIBRARIES = {
 # What belongs to the language and the system: these may stand anywhere.
 SYSTEM = re.compile(r"^(?:[a-z_0-9]+|(?:sys|netinet|arpa|linux|net|sanitizer)/[a-z_0-9]+\.h|"
                     r"(?:unistd|fcntl|poll|signal|dirent|pwd|termios|netdb|time|errno|ftw|cxxabi|"
-                    r"execinfo|immintrin|x86intrin|cpuid|arm_neon|dlfcn|pthread|sched|malloc|locale|"
+                    r"execinfo|[a-z0-9]*intrin|cpuid|arm_neon|dlfcn|pthread|sched|malloc|locale|"
                     r"string|stdlib|stdio|langinfo|limits|syslog|spawn|wchar|grp)\.h)$")
 
 
@@ -208,7 +208,7 @@ def braces(tree):
         for found in HEADED.finditer(text):
             head = found.group("head")
             end = afterParentheses(text, found.end()) if head else found.end()
-            rest = text[end:end + 200].lstrip()
+            rest = re.sub(r"^\s*(?:\[\[\w+\]\])?\s*", "", text[end:end + 200])
             isDoWhile = head == "while" and rest.startswith(";") and text[:found.start()].rstrip().endswith("}")
             if not rest.startswith("{") and not isDoWhile and not (head is None and rest.startswith("if")):
                 yield Finding(path, text.count("\n", 0, found.start()) + 1, "a block without braces")

@@ -2,11 +2,13 @@
 void f() {
   if constexpr (a()) {
   } else if (b) {
-  } else {
+  } else [[unlikely]] {
   }
   do {
   } while (a);
   // if (a) b;
   for (;;) {
+  }
+  if (b) [[likely]] {
   }
 }
