@@ -43,7 +43,7 @@ std::size_t editDistance(std::string_view left, std::string_view right) {
 
 std::size_t allowedEdits(std::size_t length) {
   if (length <= 4) {
-    return 1;
+    return length > 1 ? 1 : 0;
   }
   return length <= 8 ? 2 : 3;
 }

@@ -71,7 +71,9 @@ struct element : leaves<NodeKind::Element>, seq<name, expect<type_name>, opt<col
 struct elements_end : close_paren {
   static constexpr std::string_view message = "Expecting {',', ')'}";
 };
-struct element_list : leaves<NodeKind::Elements>,
-                      seq<open_paren, opt<list_of<element, comma>>, expect<elements_end>> {};
+struct element_list
+    : leaves<NodeKind::Elements>,
+      seq<open_paren,
+          sor<close_paren, seq<expect<list_of<element, comma>>, expect<elements_end>>>> {};
 
 }  // namespace auspex::parser::rules

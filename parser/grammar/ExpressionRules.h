@@ -7,13 +7,6 @@
 
 namespace auspex::parser::rules {
 
-struct sub_expression : expression {
-  static constexpr std::string_view message = "Expecting an expression";
-};
-struct sub_value : value_expression {
-  static constexpr std::string_view message = "Expecting an expression";
-};
-
 // Primaries.
 struct literal : leaves<NodeKind::Literal>,
                  sor<t<K::StringText>, t<K::IntegerNumber>, t<K::DecimalNumber>,
@@ -21,14 +14,13 @@ struct literal : leaves<NodeKind::Literal>,
 struct typed_literal : leaves<NodeKind::TypedLiteral>,
                        seq<sor<t<K::Decimal>, plain_name>, t<K::StringText>> {};
 struct parenthesized : leaves<NodeKind::Parenthesized>,
-                       start_with<open_paren, sub_expression, close_paren> {};
+                       start_with<open_paren, expression, close_paren> {};
 struct cast : leaves<NodeKind::Cast>,
-              start_with<t<K::Cast>, open_paren, sub_expression, t<K::As>, type_name, close_paren> {
-};
+              start_with<t<K::Cast>, open_paren, expression, t<K::As>, type_name, close_paren> {};
 
 struct when_clause : leaves<NodeKind::When>,
-                     start_with<t<K::When>, sub_expression, t<K::Then>, sub_expression> {};
-struct else_clause : leaves<NodeKind::Else>, start_with<t<K::Else>, sub_expression> {};
+                     start_with<t<K::When>, expression, t<K::Then>, expression> {};
+struct else_clause : leaves<NodeKind::Else>, start_with<t<K::Else>, expression> {};
 struct case_operand : leaves<NodeKind::CaseOperand>, seq<next_is_not<t<K::When>>, expression> {};
 struct case_expression : leaves<NodeKind::Case>,
                          start_with<t<K::Case>, opt<case_operand>, when_clause, star<when_clause>,
@@ -37,11 +29,11 @@ struct case_expression : leaves<NodeKind::Case>,
 struct array_constructor : leaves<NodeKind::Array>,
                            seq<t<K::Array>, t<K::LeftBracket>, opt<list_of<expression, comma>>,
                                expect<t<K::RightBracket>>> {};
-struct map_entry : leaves<NodeKind::Entry>, start_with<expression, t<K::Assign>, sub_expression> {};
+struct map_entry : leaves<NodeKind::Entry>, start_with<expression, t<K::Assign>, expression> {};
 struct map_constructor
     : leaves<NodeKind::Map>,
       seq<t<K::Map>, open_paren, opt<list_of<map_entry, comma>>, expect<close_paren>> {};
-struct struct_entry : leaves<NodeKind::Entry>, start_with<name, t<K::Assign>, sub_expression> {};
+struct struct_entry : leaves<NodeKind::Entry>, start_with<name, t<K::Assign>, expression> {};
 struct struct_constructor
     : leaves<NodeKind::StructValue>,
       seq<t<K::Struct>, open_paren, opt<list_of<struct_entry, comma>>, expect<close_paren>> {};
@@ -56,10 +48,12 @@ struct lambda_parameters : leaves<NodeKind::LambdaParameters>,
                            sor<name, seq<open_paren, name, star<comma, name>, close_paren>> {};
 struct lambda : leaves<NodeKind::Lambda>,
                 seq<next_is<lambda_parameters, t<K::DoubleArrow>>, lambda_parameters,
-                    t<K::DoubleArrow>, expect<sub_expression>> {};
+                    t<K::DoubleArrow>, expect<expression>> {};
 struct argument_name : leaves<NodeKind::Alias>, start_with<t<K::As>, name> {};
 struct argument : leaves<NodeKind::Argument>,
-                  sor<star_argument, unit_argument, lambda, seq<expression, opt<argument_name>>> {};
+                  sor<star_argument, unit_argument, lambda, seq<expression, opt<argument_name>>> {
+  static constexpr std::string_view message = "Expecting an argument";
+};
 
 struct frame_interval : interval {
   static constexpr std::string_view message =
@@ -78,7 +72,7 @@ struct frame_extent
           seq<Bound, expect<t<K::Preceding>>>> {};
 struct rows_frame : leaves<NodeKind::RowsFrame>, seq<t<K::Rows>, frame_extent<row_bound>> {};
 struct range_frame : leaves<NodeKind::RangeFrame>, seq<t<K::Range>, frame_extent<range_bound>> {};
-struct over_partition : seq<t<K::Partition>, expect<t<K::By>>, list_of<sub_value, comma>> {};
+struct over_partition : seq<t<K::Partition>, expect<t<K::By>>, list_of<value_expression, comma>> {};
 struct over_order : start_with<t<K::Order>, t<K::By>, t<K::Rowtime>, opt<t<K::Asc>>> {};
 struct over : leaves<NodeKind::Over>,
               seq<t<K::Over>, open_paren, opt<over_partition>, opt<over_order>,
@@ -94,7 +88,7 @@ struct primary
 
 // Operators on values.
 struct subscript : leaves<NodeKind::Subscript>,
-                   start_with<t<K::LeftBracket>, sub_value, t<K::RightBracket>> {};
+                   start_with<t<K::LeftBracket>, value_expression, t<K::RightBracket>> {};
 struct dereference : leaves<NodeKind::Dereference>,
                      seq<t<K::Arrow>, next_is_not<t<K::Asterisk>>, expect<name>> {};
 struct postfix : leaves<NodeKind::Postfix>, seq<primary, star<sor<subscript, dereference>>> {
@@ -124,7 +118,7 @@ struct between : leaves<NodeKind::Between>,
                      expect<concatenation>> {};
 struct in_list : leaves<NodeKind::InList>,
                  seq<opt<t<K::Not>>, t<K::In>, expect<open_paren>,
-                     expect<list_of<sub_expression, comma>>, expect<close_paren>> {};
+                     expect<list_of<expression, comma>>, expect<close_paren>> {};
 struct escape_clause : leaves<NodeKind::Escape>, start_with<t<K::Escape>, text> {};
 struct like : leaves<NodeKind::Like>,
               seq<opt<t<K::Not>>, t<K::Like>, expect<concatenation>, opt<escape_clause>> {};

@@ -27,10 +27,13 @@ bool matchStatement(TokenInput& in, ParseTree& tree);
 namespace rules {
 
 struct expression : opaque<matchExpression> {
-  static constexpr std::string_view message = "";
+  static constexpr std::string_view message = "Expecting an expression";
 };
-struct value_expression : opaque<matchValueExpression> {};
+struct value_expression : opaque<matchValueExpression> {
+  static constexpr std::string_view message = "Expecting an expression";
+};
 struct type_name : opaque<matchType> {
+  static constexpr std::string_view message = "Expecting a type";
   static constexpr bool isName = true;
 };
 struct interval : opaque<matchInterval> {};

@@ -21,8 +21,10 @@ struct model_input : leaves<NodeKind::ModelInput>,
                      seq<name, expect<type_name>, star<sor<categories, default_value>>> {
   static constexpr bool isName = true;
 };
-struct model_inputs : leaves<NodeKind::ModelInputs>,
-                      seq<open_paren, opt<list_of<model_input, comma>>, expect<close_paren>> {};
+struct model_inputs
+    : leaves<NodeKind::ModelInputs>,
+      seq<open_paren,
+          sor<close_paren, seq<expect<list_of<model_input, comma>>, expect<close_paren>>>> {};
 struct returns : leaves<NodeKind::Returns>, start_with<t<K::Returns>, type_name> {};
 struct transform_item : leaves<NodeKind::TransformItem>,
                         seq<expression, expect<t<K::As>>, expect<name>> {};

@@ -16,6 +16,9 @@ namespace {
 /// Longer lists of what is possible explain nothing.
 constexpr std::size_t kMaxExpectations = 8;
 
+/// Shorter words are no misspelling of anything in particular.
+constexpr std::size_t kMinMisspelt = 3;
+
 /// Clauses that a misspelt word may have been meant to begin, where it was taken for an alias.
 constexpr TokenKind kClauseWords[] = {
     TokenKind::From,   TokenKind::Where, TokenKind::Group,  TokenKind::Partition,
@@ -35,7 +38,7 @@ std::string describe(const Token& token) {
 }
 
 std::string quotedSpelling(TokenKind kind) {
-  const bool isClass = kind <= TokenKind::FloatingNumber && kind != TokenKind::StringText;
+  const bool isClass = kind <= TokenKind::FloatingNumber || kind == TokenKind::PlainName;
   const std::string_view text = spelling(kind);
   return isClass ? std::string(text) : fmt::format("'{}'", text);
 }
@@ -93,19 +96,23 @@ void ParseTree::enter(std::size_t position) {
 }
 
 std::string ParseTree::suggestion(std::size_t position) const {
+  const auto isLikely = [this](std::size_t index) {
+    return token(index).kind == TokenKind::PlainName && token(index).text.size() >= kMinMisspelt;
+  };
   std::vector<std::string> possible;
   for (std::size_t kind = 0; kind < wanted_.size(); ++kind) {
-    if (wanted_.test(kind) && isWord(static_cast<TokenKind>(kind))) {
-      possible.emplace_back(spelling(static_cast<TokenKind>(kind)));
+    const std::string_view text = spelling(static_cast<TokenKind>(kind));
+    if (wanted_.test(kind) && isWord(static_cast<TokenKind>(kind)) && text.size() >= kMinMisspelt) {
+      possible.emplace_back(text);
     }
   }
-  if (token(position).kind == TokenKind::PlainName) {
+  if (isLikely(position)) {
     if (const auto nearest = nearestName(token(position).text, possible)) {
       return fmt::format("\nDid you mean '{}'?", *nearest);
     }
   }
-  if (position > 0 && token(position - 1).kind == TokenKind::PlainName) {
-    possible.clear();
+  // A misspelt word may have been taken for a name, such as an alias, before the grammar stopped.
+  if (position > 0 && isLikely(position - 1)) {
     for (const TokenKind kind : kClauseWords) {
       possible.emplace_back(spelling(kind));
     }

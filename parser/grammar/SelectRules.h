@@ -6,10 +6,12 @@
 
 namespace auspex::parser::rules {
 
-struct alias : leaves<NodeKind::Alias>,
-               sor<seq<t<K::As>, next_is_not<t<K::Of>, t<K::Rowtime>>, expect<name>>,
-                   // These begin a clause here, though they are free words.
-                   seq<next_is_not<sor<t<K::Emit>, seq<t<K::Partition>, t<K::By>>>>, name>> {};
+struct alias
+    : leaves<NodeKind::Alias>,
+      sor<seq<t<K::As>, next_is_not<t<K::Of>, t<K::Rowtime>>, expect<name>>,
+          // These begin a clause here, though they are free words.
+          seq<next_is_not<sor<t<K::Emit>, seq<sor<t<K::Partition>, t<K::Order>>, t<K::By>>>>,
+              name>> {};
 
 struct all_columns : leaves<NodeKind::AllColumns>,
                      sor<t<K::Asterisk>, seq<name, t<K::Dot>, t<K::Asterisk>>> {};
@@ -55,9 +57,12 @@ struct window_options : star<comma, expect<sor<retention, grace>>> {};
 struct tumbling
     : leaves<NodeKind::Tumbling>,
       start_with<t<K::Tumbling>, open_paren, t<K::Size>, interval, window_options, close_paren> {};
+struct hopping_comma : comma {
+  static constexpr std::string_view message = "Expecting ', ADVANCE BY' and an interval";
+};
 struct hopping : leaves<NodeKind::Hopping>,
-                 start_with<t<K::Hopping>, open_paren, t<K::Size>, interval, comma, t<K::Advance>,
-                            t<K::By>, interval, window_options, close_paren> {};
+                 start_with<t<K::Hopping>, open_paren, t<K::Size>, interval, hopping_comma,
+                            t<K::Advance>, t<K::By>, interval, window_options, close_paren> {};
 struct session
     : leaves<NodeKind::Session>,
       seq<t<K::Session>, open_paren, expect<interval>, window_options, expect<close_paren>> {};

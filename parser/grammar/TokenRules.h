@@ -109,7 +109,9 @@ concept NamesSomething = requires {
 };
 
 template <typename Rule>
-concept WantsToken = requires { Rule::wanted; };
+concept WantsToken = requires {
+  Rule::wanted;
+};
 
 /// Matches, or throws the rule's message; without one the message says what tokens were looked for.
 template <typename Rule>
@@ -161,8 +163,20 @@ using next_is = quiet<at<Rules...>>;
 template <typename... Rules>
 using next_is_not = quiet<not_at<Rules...>>;
 
+/// Says of a list what its items say of themselves.
+template <typename Rule>
+struct says_like {};
+template <HasMessage Rule>
+requires(!NamesSomething<Rule>) struct says_like<Rule> {
+  static constexpr std::string_view message = Rule::message;
+};
+template <NamesSomething Rule>
+requires(!HasMessage<Rule>) struct says_like<Rule> {
+  static constexpr bool isName = true;
+};
+
 template <typename Rule, typename Separator>
-struct list_of : seq<Rule, star<Separator, expect<Rule>>> {};
+struct list_of : says_like<Rule>, seq<Rule, star<Separator, expect<Rule>>> {};
 
 // Shorter names for what stands in every rule.
 template <TokenKind Kind>
