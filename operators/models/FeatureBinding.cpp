@@ -61,9 +61,12 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
     const std::span<const std::string> known =
         categories.empty() ? std::span<const std::string>(feature.categories) : categories;
     if (known.empty()) {
-      throw ModelError(shown +
-                       " is categorical and the model has no dictionary of its strings. Name them "
-                       "with CATEGORIES(...) or give the codes");
+      const std::string reason =
+          feature.hasDamagedCategories
+              ? " is categorical and its strings in the file are damaged (XGBoost 3.1 to 3.3 do so "
+                "when one is not ASCII). Name them"
+              : " is categorical and the model has no dictionary of its strings. Name them";
+      throw ModelError(shown + reason + " with CATEGORIES(...) or give the codes");
     }
     source.conversion = FeatureConversion::Category;
     source.categories = std::make_shared<const CategoryEncoder>(known);

@@ -45,6 +45,9 @@ struct FeatureInfo {
   std::vector<std::string> categories;
   /// The same for categories that were integers when the model was trained.
   std::vector<int64_t> integerCategories;
+  /// The file has a dictionary of strings that cannot be trusted: XGBoost 3.1 to 3.3 write wrong
+  /// offsets when a category is not ASCII. `categories` is empty then.
+  bool hasDamagedCategories = false;
 };
 
 /// All that is known of a model version without scoring a row.

@@ -2,7 +2,7 @@
 #include "operators/models/ModelLoader.h"
 
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -70,6 +70,9 @@ std::shared_ptr<const ModelVersion> loadModelBytes(std::string_view bytes,
 }
 
 std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options) {
+  if (std::filesystem::is_directory(path)) {
+    throw ModelError("cannot read '" + path + "': it is a directory");
+  }
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
   if (size < 0) {

@@ -142,7 +142,7 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
     model.aliases.insert_or_assign(std::string(kDefaultAlias), number);
   }
   auto models = std::make_shared<ModelSnapshot>(*snapshot_);
-  (*models)[model.name] = std::make_shared<const Model>(std::move(model));
+  models->insert_or_assign(name, std::make_shared<const Model>(std::move(model)));
   snapshot_ = std::move(models);
 }
 

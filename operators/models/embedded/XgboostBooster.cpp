@@ -19,7 +19,9 @@ constexpr std::string_view kBaseScore = "base_score";
 
 void check(int status) {
   if (status != 0) {
-    throw ModelError(std::string("XGBoost: ") + XGBGetLastError());
+    // The first line says what; a stack trace follows.
+    const std::string_view reason = XGBGetLastError();
+    throw ModelError("XGBoost: " + std::string(reason.substr(0, reason.find('\n'))));
   }
 }
 

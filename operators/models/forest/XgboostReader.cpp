@@ -302,6 +302,25 @@ void requireParts(const Document& document) {
               std::to_string(numTrees) + " trees");
 }
 
+bool isAscii(const std::vector<std::string>& texts) {
+  return std::all_of(texts.begin(), texts.end(), [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
+  });
+}
+
+/// Python's XGBoost 3.1 to 3.3 counts characters where offsets are bytes, so that with one
+/// non-ASCII category all later ones are shifted. Such a dictionary would send strings the wrong
+/// way silently.
+void dropDamagedCategories(const std::vector<int32_t>& version, FeatureInfo& feature) {
+  const bool isAffected = version[0] == 3 && version[1] < 4;
+  if (isAffected && !isAscii(feature.categories)) {
+    feature.categories.clear();
+    feature.hasDamagedCategories = true;
+    feature.kind = FeatureKind::Categorical;
+  }
+}
+
 std::vector<FeatureInfo> makeFeatures(Document& document) {
   const auto numFeatures = static_cast<size_t>(document.numFeatures);
   const auto requireLength = [&](std::string_view field, size_t length) {
@@ -320,6 +339,7 @@ std::vector<FeatureInfo> makeFeatures(Document& document) {
     if (!document.featureNames.empty()) {
       feature.name = std::move(document.featureNames[i]);
     }
+    dropDamagedCategories(document.version, feature);
     const bool typed = !document.featureTypes.empty() && document.featureTypes[i] == "c";
     if (typed || !feature.categories.empty() || !feature.integerCategories.empty()) {
       feature.kind = FeatureKind::Categorical;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled forest against a plain walk over the description: every row alone or in company,
+// with or without the instruction sets chosen at run time, bit for bit.
+#include "operators/models/forest/Forest.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+using namespace auspex::operators;
+
+namespace {
+
+constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+
+struct ForestShape {
+  size_t features;
+  size_t outputs;
+  size_t trees;
+  uint32_t depth;
+  bool hasCategories;
+};
+
+/// Grows a random tree in breadth-first order; thresholds are often values that rows hold exactly.
+TreeDescription growTree(std::mt19937& random, const ForestShape& shape,
+                         ForestDescription& forest) {
+  std::uniform_real_distribution<float> value(-2, 2);
+  TreeDescription tree;
+  tree.output = static_cast<uint32_t>(random() % shape.outputs);
+  tree.nodes.emplace_back();
+  std::vector<uint32_t> depths{0};
+  for (size_t i = 0; i < tree.nodes.size(); ++i) {
+    tree.depth = std::max(tree.depth, depths[i]);
+    tree.nodes[i].value = value(random);
+    if (depths[i] == shape.depth || random() % 8 == 0) {
+      continue;
+    }
+    TreeNode& node = tree.nodes[i];
+    node.left = static_cast<uint32_t>(tree.nodes.size());
+    node.feature = static_cast<uint32_t>(random() % shape.features);
+    node.defaultLeft = random() % 2 == 0;
+    if (shape.hasCategories && random() % 2 == 0) {
+      forest.categorySets.push_back({static_cast<uint32_t>(random())});
+      node.categorySet = static_cast<uint32_t>(forest.categorySets.size());
+    } else if (random() % 2 == 0) {
+      node.value = static_cast<float>(static_cast<int>(random() % 5)) - 2.0F;
+    }
+    tree.nodes.resize(tree.nodes.size() + 2);
+    depths.resize(tree.nodes.size(), depths[i] + 1);
+  }
+  return tree;
+}
+
+ForestDescription growForest(std::mt19937& random, const ForestShape& shape) {
+  ForestDescription forest;
+  forest.numFeatures = shape.features;
+  forest.baseMargins.assign(shape.outputs, 0.25F);
+  for (size_t i = 0; i < shape.trees; ++i) {
+    forest.trees.push_back(growTree(random, shape, forest));
+  }
+  return forest;
+}
+
+std::vector<float> makeRows(std::mt19937& random, size_t rows, size_t features) {
+  const std::vector<float> edges = {kMissing,
+                                    0.0F,
+                                    -0.0F,
+                                    1.0F,
+                                    -1.0F,
+                                    2.0F,
+                                    -2.0F,
+                                    31.9F,
+                                    32.0F,
+                                    1e9F,
+                                    -0.5F,
+                                    std::numeric_limits<float>::infinity(),
+                                    -std::numeric_limits<float>::infinity(),
+                                    std::numeric_limits<float>::denorm_min(),
+                                    std::numeric_limits<float>::max()};
+  std::uniform_real_distribution<float> value(-3, 33);
+  std::vector<float> matrix(rows * features);
+  for (float& cell : matrix) {
+    cell = random() % 3 == 0 ? edges[random() % edges.size()] : value(random);
+  }
+  return matrix;
+}
+
+/// The rules as the reference states them, one row and one node at a time.
+std::vector<float> walkPlainly(const ForestDescription& forest, const float* row) {
+  std::vector<float> margins = forest.baseMargins;
+  for (const TreeDescription& tree : forest.trees) {
+    size_t place = 0;
+    while (tree.nodes[place].left != 0) {
+      const TreeNode& node = tree.nodes[place];
+      const float value = row[node.feature];
+      bool goesLeft = node.defaultLeft;
+      if (!std::isnan(value) && node.categorySet != 0) {
+        const bool isCategory = value >= 0 && value < 32;
+        const uint32_t set = forest.categorySets[node.categorySet - 1][0];
+        goesLeft = !isCategory || ((set >> static_cast<uint32_t>(value)) & 1U) == 0;
+      } else if (!std::isnan(value)) {
+        goesLeft = value < node.value;
+      }
+      place = node.left + (goesLeft ? 0 : 1);
+    }
+    margins[tree.output] += tree.nodes[place].value;
+  }
+  return margins;
+}
+
+bool sameBits(const float* left, const float* right, size_t count) {
+  return std::memcmp(left, right, count * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a plain walk") {
+  const std::vector<ForestShape> shapes = {
+      {1, 1, 1, 0, false},  {3, 1, 5, 1, false},     {7, 1, 40, 4, false},  {30, 1, 60, 6, false},
+      {5, 3, 30, 6, false}, {200, 2, 20, 12, false}, {4, 1, 3, 30, false},  {6, 1, 30, 6, true},
+      {9, 4, 25, 9, true},  {300, 1, 200, 8, false}, {2, 1, 300, 7, false},
+  };
+  std::mt19937 random(7);
+  constexpr size_t kRows = 1024;
+  for (const ForestShape& shape : shapes) {
+    CAPTURE(shape.features);
+    CAPTURE(shape.trees);
+    CAPTURE(shape.depth);
+    const ForestDescription description = growForest(random, shape);
+    const Forest forest(description);
+    const std::vector<float> matrix = makeRows(random, kRows, shape.features);
+    std::vector<float> expected;
+    for (size_t row = 0; row < kRows; ++row) {
+      const auto margins = walkPlainly(description, matrix.data() + row * shape.features);
+      expected.insert(expected.end(), margins.begin(), margins.end());
+    }
+    for (const size_t rowsPerCall : {size_t{1}, size_t{2}, size_t{7}, size_t{33}, size_t{1024}}) {
+      for (const auto instructions :
+           {Forest::Instructions::Fastest, Forest::Instructions::Portable}) {
+        CAPTURE(rowsPerCall);
+        std::vector<float> margins(expected.size());
+        for (size_t row = 0; row < kRows; row += rowsPerCall) {
+          const size_t rows = std::min(rowsPerCall, kRows - row);
+          forest.computeMargins(
+              {matrix.data() + row * shape.features, rows, shape.features},
+              std::span(margins).subspan(row * shape.outputs, rows * shape.outputs), instructions);
+        }
+        CHECK(sameBits(margins.data(), expected.data(), expected.size()));
+      }
+    }
+  }
+}
+
+TEST_CASE("No rows, and no trees, are no trouble") {
+  ForestDescription description;
+  description.numFeatures = 2;
+  description.baseMargins = {1.5F, -1.0F};
+  const Forest forest(description);
+  forest.computeMargins({nullptr, 0, 2}, {});
+  std::vector<float> margins(2);
+  const std::vector<float> row = {1, 2};
+  forest.computeMargins({row.data(), 1, 2}, margins);
+  CHECK(margins == description.baseMargins);
+}
