@@ -11,6 +11,7 @@
 #include <ctime>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -116,6 +117,29 @@ double measurePlainMap(const std::vector<std::string>& keys) {
   return nanoseconds;
 }
 
+// What a join asks of a window store: the few rows of one key, changes of this commit on top.
+double measureScans(TaskState& state, const std::vector<std::string>& keys) {
+  constexpr std::size_t kScans = 20'000;
+  KeyValueStore& store = state.store("totals");
+  std::mt19937_64 random(1);
+  std::size_t numRows = 0;
+  for (std::size_t i = 0; i < kBatchRows; ++i) {
+    store.put(keys[random() % keys.size()], "changed");
+  }
+  const double start = cpuNanoseconds();
+  for (std::size_t i = 0; i < kScans; ++i) {
+    std::string_view prefix = keys[random() % keys.size()];
+    prefix.remove_suffix(1);
+    store.scanPrefix(prefix, [&numRows](std::string_view, std::string_view) {
+      ++numRows;
+      return true;
+    });
+  }
+  const double nanoseconds = (cpuNanoseconds() - start) / kScans;
+  state.abort();
+  return numRows > 0 ? nanoseconds : 0;
+}
+
 void run(const std::filesystem::path& directory) {
   const auto memory = std::make_shared<StateMemory>(std::size_t{256} << 20);
   struct Case {
@@ -127,8 +151,8 @@ void run(const std::filesystem::path& directory) {
                         {"warm: 50,000 keys", 50'000, std::size_t{16} << 20},
                         {"cold: 50,000 keys, no cache", 50'000, 0},
                         {"cold: 1,000,000 keys, no cache", 1'000'000, 0}};
-  fmt::print("{:<32} {:>10} {:>8} {:>12}\n", "update, read then write", "ns/row", "ratio",
-             "ms/commit");
+  fmt::print("{:<32} {:>10} {:>8} {:>12} {:>14}\n", "update, read then write", "ns/row", "ratio",
+             "ms/commit", "ns/scan of 10");
   int number = 0;
   for (const Case& one : cases) {
     const std::vector<std::string> keys = makeKeys(one.numKeys);
@@ -138,9 +162,48 @@ void run(const std::filesystem::path& directory) {
     measure(*state, keys);  // fills the store
     const Timing timing = measure(*state, keys);
     const double floor = measurePlainMap(keys);
-    fmt::print("{:<32} {:>10.1f} {:>8.2f} {:>12.2f}\n", one.name, timing.updateNanoseconds,
-               timing.updateNanoseconds / floor, timing.commitMilliseconds);
+    fmt::print("{:<32} {:>10.1f} {:>8.2f} {:>12.2f} {:>14.0f}\n", one.name,
+               timing.updateNanoseconds, timing.updateNanoseconds / floor,
+               timing.commitMilliseconds, measureScans(*state, keys));
   }
+}
+
+// Restores a million rows from a changelog, in random key order, by batches or by sorted files.
+double measureRestore(const std::filesystem::path& directory,
+                      const std::shared_ptr<const StateMemory>& memory, std::size_t ingestBytes) {
+  constexpr std::size_t kRows = 1'000'000;
+  constexpr std::size_t kRowsPerCommit = 10'000;
+  const auto state =
+      TaskState::open(directory, {{"totals", "bench"}}, memory, {.ingestBytes = ingestBytes});
+  std::mt19937_64 random(1);
+  std::string key;
+  Marker marker;
+  std::int64_t offset = 0;
+  const std::string value(100, 'v');
+  const std::string layoutKey = std::string(1, '\0') + "layout/totals";
+  const double start = cpuNanoseconds();
+  state->beginRestore();
+  state->restoreRecord(layoutKey, "bench", offset++);
+  for (std::size_t i = 1; i <= kRows; ++i) {
+    ChangelogCodec::encodeKey("totals", fmt::format("{:016x}", random()), key);
+    state->restoreRecord(key, value, offset++);
+    if (i % kRowsPerCommit == 0) {
+      ++marker.sequence;
+      state->restoreRecord(ChangelogCodec::markerKey(), marker.encode(), offset++);
+    }
+  }
+  state->finishRestore();
+  return (cpuNanoseconds() - start) / kRows;
+}
+
+void runRestores(const std::filesystem::path& directory) {
+  const auto memory = std::make_shared<StateMemory>(std::size_t{256} << 20);
+  const double batches =
+      measureRestore(directory / "batches", memory, std::numeric_limits<std::size_t>::max());
+  const double files = measureRestore(directory / "files", memory, 0);
+  fmt::print("\n{:<32} {:>10} {:>8}\n", "restore, 1,000,000 rows", "ns/row", "ratio");
+  fmt::print("{:<32} {:>10.0f} {:>8.2f}\n", "by batches", batches, 1.0);
+  fmt::print("{:<32} {:>10.0f} {:>8.2f}\n", "by sorted files", files, files / batches);
 }
 
 }  // namespace
@@ -154,6 +217,7 @@ int main() {
   int exitCode = 0;
   try {
     run(name);
+    runRestores(name);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     exitCode = 1;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -178,6 +179,28 @@ TEST_CASE("RocksStore reports a damaged directory") {
   makeBytes(StoreKind::Rocks, directory, {"first"});
   std::filesystem::resize_file(directory.path() / "task" / "CURRENT", 3);
   CHECK_THROWS_AS(makeBytes(StoreKind::Rocks, directory, {"first"}), StoreError);
+}
+
+TEST_CASE("RocksStore reports damaged rows with the directory") {
+  const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "task").string();
+  {
+    const auto bytes = makeBytes(StoreKind::Rocks, directory, {"first"});
+    std::vector<std::unique_ptr<SortedRun>> runs;
+    runs.push_back(
+        bytes->writeRun(std::vector<RowChange>{{kFirst, "a", "one"}, {kFirst, "b", "two"}}));
+    bytes->ingest(std::move(runs));
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().extension() == ".sst") {
+      std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary) << "damage";
+    }
+  }
+  const auto readAll = [&directory] {
+    const auto bytes = makeBytes(StoreKind::Rocks, directory, {"first"});
+    got(*bytes, kFirst, {"a", "b"});
+  };
+  CHECK_THROWS_WITH_AS(readAll(), doctest::Contains(path.c_str()), StoreError);
 }
 
 TEST_CASE("RocksStore refuses a store with rows that nobody names and drops an empty one") {
