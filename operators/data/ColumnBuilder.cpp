@@ -110,6 +110,22 @@ void ColumnBuilder::appendInvalid() {
   ++size_;
 }
 
+void ColumnBuilder::dropLast() {
+  AUSPEX_ASSERT(size_ > 0);
+  AUSPEX_ASSERT(children_.empty());
+  std::visit(
+      [](auto& values) {
+        if constexpr (kIsVector<decltype(values)>) {
+          values.pop_back();
+        }
+      },
+      values_);
+  if (!validity_.empty()) {
+    validity_.pop_back();
+  }
+  --size_;
+}
+
 void ColumnBuilder::closeRow() {
   if (type_.is(TypeKind::Struct)) {
     for (const ColumnBuilder& child : children_) {

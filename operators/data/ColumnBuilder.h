@@ -33,6 +33,9 @@ class ColumnBuilder {
     appendValid();
   }
 
+  /// Takes back the last row of a primitive column (asserted).
+  void dropLast();
+
   /// ARRAY: 0 elements. MAP: 0 keys, 1 values. STRUCT: the field's index.
   ColumnBuilder& child(size_t index) { return children_[index]; }
   /// Ends a present row of a nested type. ARRAY, MAP: what was appended to the children since the

@@ -41,9 +41,9 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   /// data: one entry per row; absent rows give nulls in all columns without an error.
-  /// columns: one per schema column; unused ones stay null pointers. Rows in error hold nulls and are
-  /// reported once in `errors`, in row order. Strings may be views into `data`, which `owner` keeps
-  /// alive.
+  /// columns: one per schema column; unused ones stay null pointers. Rows in error hold nulls and
+  /// are reported once in `errors`, in row order. Strings may be views into `data`, which `owner`
+  /// keeps alive.
   virtual void decode(std::span<const std::optional<std::string_view>> data, const Owner& owner,
                       std::vector<ColumnPtr>& columns, std::vector<FormatRowError>& errors) = 0;
 };

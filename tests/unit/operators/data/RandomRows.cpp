@@ -56,7 +56,7 @@ Value randomValue(Random& random, const SqlType& type) {
     case TypeKind::Double:
       return Value{static_cast<double>(random() % 100000) / 8};
     case TypeKind::Decimal:
-      return Value{static_cast<Int128>(random()) * (random() % 2 == 0 ? 1000 : -7)};
+      return Value{static_cast<Int128>(random() >> 8) * (random() % 2 == 0 ? 1000 : -7)};
     case TypeKind::String:
     case TypeKind::Bytes:
       return Value{std::string(random() % 20 == 0 ? 300 : random() % 12,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of formats.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "operators/formats/Format.h"
+#include "operators/formats/delimited/DelimitedFormat.h"
+#include "operators/formats/json/JsonFormat.h"
+#include "operators/formats/kafka/KafkaFormat.h"
+#include "operators/formats/none/NoneFormat.h"
+
+namespace auspex::operators {
+
+namespace {
+
+const std::array<const Format*, 4>& allFormats() {
+  static const DelimitedFormat delimited;
+  static const JsonFormat json;
+  static const KafkaFormat kafka;
+  static const NoneFormat none;
+  static const std::array<const Format*, 4> formats = {&delimited, &json, &kafka, &none};
+  return formats;
+}
+
+bool equalsIgnoringCase(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
+    return std::toupper(static_cast<unsigned char>(a)) ==
+           std::toupper(static_cast<unsigned char>(b));
+  });
+}
+
+}  // namespace
+
+const Format* findFormat(std::string_view name) {
+  for (const Format* const format : allFormats()) {
+    if (equalsIgnoringCase(format->name(), name)) {
+      return format;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::string> formatNames() {
+  std::vector<std::string> names;
+  for (const Format* const format : allFormats()) {
+    names.emplace_back(format->name());
+  }
+  return names;
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokens of JSON text as SQL values, by the dialect's conversions: each function returns false when
+// the value cannot be converted (describeJsonMismatch says why).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/data/Arena.h"
+#include "operators/data/ColumnBuilder.h"
+#include "operators/data/NumberText.h"
+#include "operators/formats/json/JsonFields.h"
+#include "operators/formats/json/JsonNumber.h"
+#include "operators/formats/json/JsonTokens.h"
+
+namespace auspex::operators {
+
+inline bool isJsonNull(const JsonTokens& tokens, uint32_t i) {
+  const char* const text = tokens.text + tokens.at[i];
+  return text[0] == 'n' && text[1] == 'u' && text[2] == 'l' && text[3] == 'l' &&
+         endsJsonScalar(text[4]);
+}
+
+/// true and false only.
+inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, uint8_t& result) {
+  const std::string_view word = tokens.rawScalar(i);
+  result = word == "true" ? 1 : 0;
+  return result != 0 || word == "false";
+}
+
+/// BIGINT, TIMESTAMP: a number (cut, wrapped) or a string that is a whole number.
+inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, int64_t& result) {
+  if (tokens.kind(i) != '"') [[likely]] {
+    return readJsonBigint(tokens.text + tokens.at[i], result);
+  }
+  const std::optional<int64_t> value = parseBigint(tokens.rawString(i));
+  result = value.value_or(0);
+  return value.has_value();
+}
+
+/// INTEGER, TIME, DATE: a number (cut, wrapped) or a string that is a whole number.
+inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, int32_t& result) {
+  if (tokens.kind(i) != '"') [[likely]] {
+    int64_t wide = 0;
+    const bool converted = readJsonBigint(tokens.text + tokens.at[i], wide);
+    result = static_cast<int32_t>(wide);
+    return converted;
+  }
+  const std::optional<int32_t> value = parseInteger(tokens.rawString(i));
+  result = value.value_or(0);
+  return value.has_value();
+}
+
+/// DOUBLE: a number or a string that Java reads as one.
+inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, double& result) {
+  if (tokens.kind(i) != '"') [[likely]] {
+    return readJsonDouble(tokens.text + tokens.at[i], result);
+  }
+  const std::optional<double> value = parseDouble(tokens.rawString(i));
+  result = value.value_or(0);
+  return value.has_value();
+}
+
+/// DECIMAL: a number or a numeric string that fits without rounding.
+bool readJsonDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type, Int128& result);
+
+/// Where the text of a row's tokens lies in the message that it was copied from, so that strings
+/// can be views into the message.
+struct JsonMessage {
+  const char* bytes = nullptr;  ///< first byte of the message
+  uint32_t begin = 0;           ///< where its copy begins in the tokens' text
+
+  std::string_view viewOf(const JsonTokens& tokens, std::string_view text) const {
+    return {bytes + (static_cast<size_t>(text.data() - tokens.text) - begin), text.size()};
+  }
+};
+
+/// Reads STRING and BYTES. Views go into the message where they can, else into an arena.
+class JsonStrings {
+ public:
+  explicit JsonStrings(const JsonIndexer& indexer) : indexer_(indexer) {}
+
+  /// Any value is a string: objects as compact JSON, arrays as `[a, b]`, numbers as Java writes
+  /// them. mayEscape: false when no backslash occurs in the tokens' text.
+  bool readString(const JsonTokens& tokens, uint32_t i, const JsonMessage& message, bool mayEscape,
+                  std::string_view& result) {
+    if (tokens.kind(i) == '"' && !mayEscape) [[likely]] {
+      result = message.viewOf(tokens, tokens.rawString(i));
+      return true;
+    }
+    return readAnyString(tokens, i, message, result);
+  }
+
+  /// A Base64 string.
+  bool readBytes(const JsonTokens& tokens, uint32_t i, std::string_view& result);
+
+  /// Content of string token `i` without escapes; a view into the arena when it had some.
+  bool readContent(const JsonTokens& tokens, uint32_t i, const JsonMessage& message,
+                   std::string_view& result);
+
+  /// Owner of all strings since the last call that are not in the message; null when there are
+  /// none.
+  Owner takeOwner();
+
+ private:
+  bool readAnyString(const JsonTokens& tokens, uint32_t i, const JsonMessage& message,
+                     std::string_view& result);
+  bool appendCompact(const JsonTokens& tokens, uint32_t& i, std::string& out);
+  bool appendArrayText(const JsonTokens& tokens, uint32_t& i, std::string& out);
+  bool appendElementText(const JsonTokens& tokens, uint32_t& i, std::string& out);
+  bool appendContent(const JsonTokens& tokens, uint32_t i, std::string& out);
+  Arena& arena();
+
+  const JsonIndexer& indexer_;
+  std::shared_ptr<Arena> arena_;
+  std::string text_;
+};
+
+/// Where a value stands in its document, for messages; parents live on the stack of the reader.
+struct JsonPath {
+  const JsonPath* parent = nullptr;
+  std::string_view name;    ///< field or key; for the root all of it (`$.F`)
+  size_t index = SIZE_MAX;  ///< of an array's element
+  bool isMapValue = false;
+
+  /// `$.F[0].G`
+  std::string text() const;
+};
+
+/// Reads values of one ARRAY, MAP or STRUCT type (or a primitive one) into a builder.
+class JsonNestedReader {
+ public:
+  explicit JsonNestedReader(const SqlType& type);
+
+  struct Input {
+    const JsonTokens& tokens;
+    const JsonIndexer& indexer;
+    const JsonMessage& message;
+    bool mayEscape;
+  };
+
+  /// Appends one row to `builder` from the value at token `i`, whose structure was checked. What
+  /// cannot be converted becomes NULL; then error is set, if it was empty, to what is wrong first.
+  void read(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+            ColumnBuilder& builder, std::string& error);
+
+ private:
+  void readArray(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+                 ColumnBuilder& builder, std::string& error);
+  void readMap(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+               ColumnBuilder& builder, std::string& error);
+  void readStruct(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+                  ColumnBuilder& builder, std::string& error);
+  bool readPrimitive(const Input& input, uint32_t i, JsonStrings& strings, ColumnBuilder& builder);
+
+  SqlType type_;
+  std::optional<JsonFields> fields_;  // STRUCT
+  std::vector<uint32_t> slots_;       // STRUCT
+  std::vector<JsonNestedReader> children_;
+};
+
+}  // namespace auspex::operators
