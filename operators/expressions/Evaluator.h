@@ -33,9 +33,9 @@ struct EvaluationInput {
 /// A list of expressions, prepared once and evaluated per batch. Expressions that occur more than
 /// once (within one or in several) are computed once per call where all rows need them.
 ///
-/// Belongs to one thread (it keeps scratch memory). A row that fails gives NULL and an error of kind
-/// Expression; rows whose result is not needed (CASE, AND, OR) cannot fail.
-/// Source: dialect, coercion, arithmetic, comparison, nulls.
+/// Belongs to one thread (it keeps scratch memory). A row that fails gives NULL and an error of
+/// kind Expression; rows whose result is not needed (CASE, AND, OR) cannot fail. Source: dialect,
+/// coercion, arithmetic, comparison, nulls.
 class Evaluator {
  public:
   explicit Evaluator(std::vector<ExpressionPtr> expressions);
@@ -52,8 +52,8 @@ class Evaluator {
     return evaluate(input, Selection::all(input.numRows), errors);
   }
 
-  /// The rows among `rows` for which the only expression (BOOLEAN, asserted) is true; false and NULL
-  /// drop. Ascending. The span is valid until the next call.
+  /// The rows among `rows` for which the only expression (BOOLEAN, asserted) is true; false and
+  /// NULL drop. Ascending. The span is valid until the next call.
   std::span<const uint32_t> evaluateFilter(const EvaluationInput& input, Selection rows,
                                            RowErrors& errors);
   std::span<const uint32_t> evaluateFilter(const EvaluationInput& input, RowErrors& errors) {

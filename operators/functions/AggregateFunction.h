@@ -28,8 +28,8 @@ struct AggregateStep {
 
 /// The groups of one draw and what happens to them.
 ///
-/// state: one column per stateTypes(), numGroups rows each, as RowCodec decodes them; rows of groups
-/// with fresh[g] != 0 are not read: such a group starts at the function's initial state.
+/// state: one column per stateTypes(), numGroups rows each, as RowCodec decodes them; rows of
+/// groups with fresh[g] != 0 are not read: such a group starts at the function's initial state.
 struct AggregateInput {
   size_t numGroups = 0;
   std::span<const ColumnPtr> state;

@@ -11,6 +11,7 @@
 #include "operators/data/Column.h"
 #include "operators/data/RowErrors.h"
 #include "operators/expressions/Selection.h"
+#include "operators/functions/Lambda.h"
 #include "operators/functions/Signature.h"
 
 namespace auspex::operators {
@@ -38,11 +39,14 @@ class RowFailures {
   const class BoundExpression* place() const { return place_; }
   void add(size_t row, std::string message);
   size_t count() const { return count_; }
+  /// Collects the failing rows, in order of failure; a null pointer ends it.
+  void recordRows(std::vector<uint32_t>* failedRows) { failedRows_ = failedRows; }
 
  private:
   RowErrors* errors_;
   std::span<const uint32_t> drawIndex_;
   const class BoundExpression* place_ = nullptr;
+  std::vector<uint32_t>* failedRows_ = nullptr;
   size_t count_ = 0;
 };
 
@@ -53,6 +57,8 @@ struct KernelInput {
   Selection rows;      ///< compute these; others may hold anything readable
   size_t numRows = 0;  ///< length of the result
   RowFailures& failures;
+  std::span<const LambdaNode* const> lambdas = {};  ///< lambda arguments, apart from the others
+  LambdaBodyEvaluator* bodies = nullptr;            ///< runs them
 };
 
 /// Computes a column of `numRows` rows of `resultType`. Never throws for a row.

@@ -24,9 +24,9 @@ struct TypePattern {
   enum class Kind : uint8_t { Concrete, AnyDecimal, Generic, Any, Array, Map, Unit, Lambda };
 
   Kind kind = Kind::Concrete;
-  SqlType type;                      ///< Concrete
-  char generic = 0;                  ///< Generic
-  std::vector<TypePattern> nested;   ///< Array: 1, Map: 2, Lambda: parameters and then the body
+  SqlType type;                     ///< Concrete
+  char generic = 0;                 ///< Generic
+  std::vector<TypePattern> nested;  ///< Array: 1, Map: 2, Lambda: parameters and then the body
 
   /// As error texts print it: `ARRAY<T>`.
   std::string toString() const;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of all built-in functions. A registry is filled by hand: objects that register
+// themselves are lost in static libraries.
+#include "operators/functions/Builtins.h"
+
+namespace auspex::operators {
+
+FunctionRegistry makeBuiltinFunctions() {
+  FunctionRegistry registry;
+  addCaseFunctions(registry);
+  addConcatFunctions(registry);
+  addConditionalFunctions(registry);
+  addExtremeFunctions(registry);
+  addPowerFunctions(registry);
+  addRoundingFunctions(registry);
+  addSearchFunctions(registry);
+  addSliceFunctions(registry);
+  addTrigonometryFunctions(registry);
+  return registry;
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of built-in functions. Each adds its functions to a registry; Builtins.cpp lists
+// them.
+#pragma once
+
+#include "operators/functions/FunctionRegistry.h"
+
+namespace auspex::operators {
+
+void addCaseFunctions(FunctionRegistry& registry);
+void addConcatFunctions(FunctionRegistry& registry);
+void addSearchFunctions(FunctionRegistry& registry);
+void addSliceFunctions(FunctionRegistry& registry);
+
+void addExtremeFunctions(FunctionRegistry& registry);
+void addPowerFunctions(FunctionRegistry& registry);
+void addRoundingFunctions(FunctionRegistry& registry);
+void addTrigonometryFunctions(FunctionRegistry& registry);
+
+void addConditionalFunctions(FunctionRegistry& registry);
+
+}  // namespace auspex::operators
