@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "parser/Parser.h"
 #include "parser/SyntaxError.h"
 #include "parser/build/ExpressionBuilder.h"
 
@@ -141,6 +142,11 @@ TimeUnit buildTimeUnit(TokenKind kind) {
 TypeName buildType(const NodeReader& node) {
   TypeName type = buildBaseType(node.first());
   // What follows the type itself are the words ARRAY.
+  if (node.end() - node.first().end() > kMaxNesting) {
+    throw SyntaxError(
+        fmt::format("The type has more than {} ARRAYs inside each other.", kMaxNesting),
+        node.span(), "");
+  }
   for (std::size_t i = node.first().end(); i < node.end(); ++i) {
     TypeName array;
     array.kind = TypeName::Kind::Array;

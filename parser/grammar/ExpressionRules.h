@@ -19,7 +19,9 @@ struct cast : leaves<NodeKind::Cast>,
               start_with<t<K::Cast>, open_paren, expression, t<K::As>, type_name, close_paren> {};
 
 struct when_clause : leaves<NodeKind::When>,
-                     start_with<t<K::When>, expression, t<K::Then>, expression> {};
+                     start_with<t<K::When>, expression, t<K::Then>, expression> {
+  static constexpr std::string_view message = "Expecting WHEN condition THEN result";
+};
 struct else_clause : leaves<NodeKind::Else>, start_with<t<K::Else>, expression> {};
 struct case_operand : leaves<NodeKind::CaseOperand>, seq<next_is_not<t<K::When>>, expression> {};
 struct case_expression : leaves<NodeKind::Case>,

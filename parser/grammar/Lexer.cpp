@@ -40,7 +40,7 @@ struct digit_word : seq<plus<digit>, sor<alpha, one<'_', '@'>>, star<word_rest>>
 struct string_text : quoted<'\''> {};
 struct back_quoted_name : quoted<'`'> {};
 struct double_quoted_name : quoted<'"'> {};
-struct variable : seq<string<'$', '{'>, word, one<'}'>> {};
+struct variable : seq<string<'$', '{'>, sor<alpha, one<'_'>>, star<word_rest>, one<'}'>> {};
 struct symbol
     : sor<string<'<', '>'>, string<'!', '='>, string<'<', '='>, string<'>', '='>, string<'|', '|'>,
           string<':', '='>, string<'-', '>'>, string<'=', '>'>,
