@@ -89,6 +89,15 @@ std::vector<float> parseList(const std::string& text) {
   return values;
 }
 
+/// Results lie in a buffer of the library that its next call on this thread overwrites.
+std::vector<float> copyResult(const uint64_t* shape, uint64_t numDimensions, const float* result) {
+  size_t numValues = 1;
+  for (uint64_t i = 0; i < numDimensions; ++i) {
+    numValues *= shape[i];
+  }
+  return {result, result + numValues};
+}
+
 bool libraryReadsLists() {
   int major = 0;
   int minor = 0;
@@ -155,28 +164,32 @@ std::string XgboostBooster::libraryVersion() {
 }
 
 std::vector<float> XgboostBooster::predict(FeatureMatrix features, bool asMargins) {
-  const Matrix matrix(features);
-  if (!baseMargins_.empty()) {
-    std::vector<float> margins;
-    margins.reserve(features.rows * baseMargins_.size());
-    for (size_t row = 0; row < features.rows; ++row) {
-      margins.insert(margins.end(), baseMargins_.begin(), baseMargins_.end());
-    }
-    check(XGDMatrixSetFloatInfo(matrix.get(), "base_margin", margins.data(), margins.size()));
-  }
-  const std::string config = std::string(R"({"type":)") + (asMargins ? "1" : "0") +
-                             R"(,"training":false,"iteration_begin":0,"iteration_end":0,)"
-                             R"("strict_shape":false})";
+  std::string config = std::string(R"({"type":)") + (asMargins ? "1" : "0") +
+                       R"(,"training":false,"iteration_begin":0,"iteration_end":0,)"
+                       R"("strict_shape":false)";
   const uint64_t* shape = nullptr;
   uint64_t numDimensions = 0;
   const float* result = nullptr;
-  check(XGBoosterPredictFromDMatrix(handle_->booster, matrix.get(), config.c_str(), &shape,
-                                    &numDimensions, &result));
-  size_t numValues = 1;
-  for (uint64_t i = 0; i < numDimensions; ++i) {
-    numValues *= shape[i];
+  if (baseMargins_.empty()) {
+    config += R"(,"missing":NaN,"cache_id":0})";
+    const std::string values =
+        R"({"data":[)" + std::to_string(reinterpret_cast<uintptr_t>(features.values)) +
+        R"(,true],"shape":[)" + std::to_string(features.rows) + "," +
+        std::to_string(features.features) + R"(],"typestr":"<f4","version":3})";
+    check(XGBoosterPredictFromDense(handle_->booster, values.c_str(), config.c_str(), nullptr,
+                                    &shape, &numDimensions, &result));
+    return copyResult(shape, numDimensions, result);
   }
-  return {result, result + numValues};
+  const Matrix matrix(features);
+  std::vector<float> margins;
+  margins.reserve(features.rows * baseMargins_.size());
+  for (size_t row = 0; row < features.rows; ++row) {
+    margins.insert(margins.end(), baseMargins_.begin(), baseMargins_.end());
+  }
+  check(XGDMatrixSetFloatInfo(matrix.get(), "base_margin", margins.data(), margins.size()));
+  check(XGBoosterPredictFromDMatrix(handle_->booster, matrix.get(), (config + "}").c_str(), &shape,
+                                    &numDimensions, &result));
+  return copyResult(shape, numDimensions, result);
 }
 
 std::vector<float> XgboostBooster::predictMargins(FeatureMatrix features) {

@@ -2,6 +2,7 @@
 #include "operators/models/forest/Forest.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -91,13 +92,52 @@ void Forest::addTree(const TreeDescription& tree) {
   trees_.push_back(compiled);
 }
 
+void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
+                        Instructions instructions) const {
+  const ForestTreeView view{nodes_.data() + tree.firstNode, tree.depth, categorySets_.data(),
+                            categoryWords_.data()};
+  float* out = margins + tree.output;
+  if (tree.hasCategories) {
+    addTreeWithCategories(view, rows, numRows, numFeatures_, out, numOutputs());
+  } else if (usesAvx2_ && instructions == Instructions::Fastest) {
+    addTreeAvx2(view, rows, numRows, numFeatures_, out, numOutputs());
+  } else {
+    addTreePortably(view, rows, numRows, numFeatures_, out, numOutputs());
+  }
+}
+
+void Forest::addAllTrees(const float* row, float* margins) const {
+  std::array<const ForestNode*, kTreesAtOnce> nodes{};
+  std::array<float, kTreesAtOnce> leaves{};
+  size_t next = 0;
+  while (next < trees_.size()) {
+    size_t numTogether = 0;
+    uint32_t depth = 0;
+    while (numTogether < kTreesAtOnce && next + numTogether < trees_.size() &&
+           !trees_[next + numTogether].hasCategories) {
+      const Tree& tree = trees_[next + numTogether];
+      nodes[numTogether] = nodes_.data() + tree.firstNode;
+      depth = std::max(depth, tree.depth);
+      ++numTogether;
+    }
+    if (numTogether < kTreesAtOnce) {
+      addOneTree(trees_[next], row, 1, margins, Instructions::Portable);
+      ++next;
+      continue;
+    }
+    readLeaves(nodes, depth, row, leaves);
+    for (size_t i = 0; i < kTreesAtOnce; ++i) {
+      margins[trees_[next + i].output] += leaves[i];
+    }
+    next += kTreesAtOnce;
+  }
+}
+
 void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
                             Instructions instructions) const {
   const size_t numOutputs = baseMargins_.size();
   AUSPEX_ASSERT(features.features == numFeatures_);
   AUSPEX_ASSERT(margins.size() == features.rows * numOutputs);
-  const auto addNumericTree =
-      usesAvx2_ && instructions == Instructions::Fastest ? &addTreeAvx2 : &addTreePortably;
   for (size_t row = 0; row < features.rows; ++row) {
     std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
   }
@@ -105,11 +145,13 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
     const float* rows = features.values + start * numFeatures_;
     float* out = margins.data() + start * numOutputs;
-    for (const Tree& tree : trees_) {
-      const ForestTreeView view{nodes_.data() + tree.firstNode, tree.depth, categorySets_.data(),
-                                categoryWords_.data()};
-      const auto add = tree.hasCategories ? &addTreeWithCategories : addNumericTree;
-      add(view, rows, numRows, numFeatures_, out + tree.output, numOutputs);
+    // The last few rows are too few to hide each other's loads, so for them trees go side by side.
+    const size_t numTogether = numRows - numRows % kRowsAtOnce;
+    for (size_t i = 0; numTogether > 0 && i < trees_.size(); ++i) {
+      addOneTree(trees_[i], rows, numTogether, out, instructions);
+    }
+    for (size_t row = numTogether; row < numRows; ++row) {
+      addAllTrees(rows + row * numFeatures_, out + row * numOutputs);
     }
   }
 }

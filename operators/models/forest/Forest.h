@@ -39,6 +39,10 @@ class Forest {
   };
 
   void addTree(const TreeDescription& tree);
+  void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
+                  Instructions instructions) const;
+  /// Adds all trees to one row, several trees at once.
+  void addAllTrees(const float* row, float* margins) const;
 
   size_t numFeatures_;
   std::vector<float> baseMargins_;

@@ -12,10 +12,6 @@ namespace auspex::operators {
 
 namespace {
 
-/// Rows on their way at once in the portable kernel: enough to hide the loads, few enough for the
-/// registers.
-constexpr size_t kInterleaved = 8;
-
 inline uint32_t step(const ForestNode& node, const float* row) {
   const auto value = std::bit_cast<uint32_t>(row[node.featureBits & kFeatureMask]);
   const auto compared = std::bit_cast<float>(value ^ (node.featureBits & kFlipBit));
@@ -74,8 +70,8 @@ uint32_t stepWithCategories(const ForestTreeView& tree, const ForestNode& node, 
 void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
                      size_t numFeatures, float* margins, size_t stride) {
   size_t row = 0;
-  for (; row + kInterleaved <= numRows; row += kInterleaved) {
-    walk<kInterleaved>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
+  for (; row + kRowsAtOnce <= numRows; row += kRowsAtOnce) {
+    walk<kRowsAtOnce>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
   }
   for (; row < numRows; ++row) {
     walk<1>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
@@ -93,12 +89,33 @@ void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t
   }
 }
 
+void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32_t depth,
+                const float* row, std::array<float, kTreesAtOnce>& leaves) {
+  std::array<uint32_t, kTreesAtOnce> places{};
+  for (uint32_t done = 0; done < depth;) {
+    const uint32_t target = done + kStepsBetweenChecks < depth ? done + kStepsBetweenChecks : depth;
+    const std::array<uint32_t, kTreesAtOnce> before = places;
+    for (; done < target; ++done) {
+      for (size_t i = 0; i < kTreesAtOnce; ++i) {
+        places[i] = step(trees[i][places[i]], row);
+      }
+    }
+    if (places == before) {
+      break;
+    }
+  }
+  for (size_t i = 0; i < kTreesAtOnce; ++i) {
+    leaves[i] = trees[i][places[i]].leafValue;
+  }
+}
+
 #if defined(__x86_64__)
 
 namespace {
 
 constexpr size_t kLanes = 8;
-/// Vectors on their way at once: gathers have a long latency.
+/// Vectors on their way at once: gathers have a long latency. One or two vectors are slower than
+/// the portable kernel, which therefore takes the rows that are left.
 constexpr size_t kVectors = 4;
 
 /// One step of eight rows. places: node places times two, since a gather scales by eight at most.

@@ -2,6 +2,7 @@
 // The innermost loops of scoring: one compiled tree over a block of rows. Internal to the forest.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,7 +42,11 @@ struct ForestTreeView {
 };
 
 /// Rows that a kernel takes at once, and what addTree* are called with at most.
-constexpr size_t kRowsPerBlock = 64;
+constexpr size_t kRowsPerBlock = 256;
+
+/// Rows on their way at once in the portable kernel: enough to hide the loads, few enough for the
+/// registers. What is left over goes row by row.
+constexpr size_t kRowsAtOnce = 8;
 
 /// Adds to margins[row * stride] the value of the leaf that each row of [numRows x numFeatures]
 /// reaches. The first two are for trees without categorical splits, and all give the same bits.
@@ -52,6 +57,13 @@ void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, 
                  float* margins, size_t stride);
 void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t numRows,
                            size_t numFeatures, float* margins, size_t stride);
+
+constexpr size_t kTreesAtOnce = 8;
+
+/// For a single row, whose loads nothing else would hide: the leaves' values of several trees
+/// without categorical splits. depth: of the deepest of them.
+void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32_t depth,
+                const float* row, std::array<float, kTreesAtOnce>& leaves);
 
 /// True when this processor runs addTreeAvx2.
 bool hasAvx2();
