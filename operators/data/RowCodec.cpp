@@ -94,7 +94,7 @@ Source sourceOf(const Column& column) {
   return source;
 }
 
-char* putVarint(char* out, uint64_t value) {
+inline char* putVarint(char* out, uint64_t value) {
   while (value >= 0x80) {
     *out++ = static_cast<char>(value | 0x80);
     value >>= 7;
@@ -104,7 +104,7 @@ char* putVarint(char* out, uint64_t value) {
 }
 
 /// Copies 1, 4, 8 or 16 bytes: constant sizes become single moves.
-char* putFixed(char* out, const Source& source, size_t row) {
+inline char* putFixed(char* out, const Source& source, size_t row) {
   const char* const values = static_cast<const char*>(source.values);
   switch (source.fixed) {
     case 1:
@@ -164,10 +164,13 @@ size_t elementsBound(const Column& column, size_t begin, size_t end) {
 char* putElements(char* out, const Column& column, size_t begin, size_t end);
 char* putStruct(char* out, const Column& column, size_t row);
 
-char* putValue(char* out, const Source& source, size_t row) {
-  if (source.fixed != 0) {
-    return putFixed(out, source, row);
-  }
+char* putVariable(char* out, const Source& source, size_t row);
+
+inline char* putValue(char* out, const Source& source, size_t row) {
+  return source.fixed != 0 ? putFixed(out, source, row) : putVariable(out, source, row);
+}
+
+char* putVariable(char* out, const Source& source, size_t row) {
   if (isText(source.kind)) {
     const std::string_view text = source.text(row);
     out = putVarint(out, text.size());
@@ -234,13 +237,31 @@ char* putStruct(char* out, const Column& column, size_t row) {
   return putRow(out, sourcesOf(column.children()), row);
 }
 
-size_t rowBound(std::span<const Source> sources, size_t row) {
-  size_t bound = bitmapBytes(sources.size());
-  for (const Source& source : sources) {
-    bound += valueBound(source, row);
+/// Bytes that a row takes at most, with what does not depend on the row summed up once.
+class RowBound {
+ public:
+  explicit RowBound(std::span<const Source> sources) : fixed_(bitmapBytes(sources.size())) {
+    for (const Source& source : sources) {
+      if (source.fixed != 0) {
+        fixed_ += source.fixed;
+      } else {
+        variable_.push_back(source);
+      }
+    }
   }
-  return bound;
-}
+
+  size_t of(size_t row) const {
+    size_t bound = fixed_;
+    for (const Source& source : variable_) {
+      bound += valueBound(source, row);
+    }
+    return bound;
+  }
+
+ private:
+  size_t fixed_;
+  std::vector<Source> variable_;
+};
 
 /// Reads the bytes of one row; every step checks what is left.
 struct Reader {
@@ -445,7 +466,7 @@ void RowCodec::encode(std::span<const ColumnPtr> columns, size_t row, std::strin
   AUSPEX_ASSERT(columns.size() == types_.size());
   const std::vector<Source> sources = sourcesOf(columns);
   const size_t before = out.size();
-  out.resize(before + rowBound(sources, row));
+  out.resize(before + RowBound(sources).of(row));
   const char* const end = putRow(out.data() + before, sources, row);
   out.resize(static_cast<size_t>(end - out.data()));
 }
@@ -454,9 +475,10 @@ void RowCodec::encodeRows(std::span<const ColumnPtr> columns, size_t numRows, Ar
                           std::vector<std::string_view>& result) const {
   AUSPEX_ASSERT(columns.size() == types_.size());
   const std::vector<Source> sources = sourcesOf(columns);
+  const RowBound rowBound(sources);
   result.resize(numRows);
   for (size_t row = 0; row < numRows; ++row) {
-    const size_t bound = rowBound(sources, row);
+    const size_t bound = rowBound.of(row);
     if (bound == 0) {
       result[row] = std::string_view("", 0);
       continue;

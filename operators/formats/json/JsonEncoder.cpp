@@ -42,7 +42,7 @@ JsonEncoder::JsonEncoder(std::span<const SchemaColumn> columns, bool unwrapped)
   for (size_t i = 0; i < columns.size(); ++i) {
     std::string prefix;
     if (!unwrapped) {
-      prefix = i == 0 ? "{" : ",";
+      prefix.push_back(i == 0 ? '{' : ',');
       appendJsonString(prefix, columns[i].name);
       prefix += ':';
     }

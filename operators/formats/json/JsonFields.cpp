@@ -98,19 +98,6 @@ JsonFields::JsonFields(std::span<const std::string> names, const std::vector<boo
   }
 }
 
-bool JsonFields::Guess::fits(std::string_view key) const {
-  if (key.size() != size) {
-    return false;
-  }
-  // Both names can be read beyond their end: text is padded, and so is `name`.
-  if (size <= 16) {
-    const uint64_t low = (load(key.data()) ^ load(name.data())) & maskLow;
-    const uint64_t high = (load(key.data() + 8) ^ load(name.data() + 8)) & maskHigh;
-    return (low | high) == 0;
-  }
-  return std::memcmp(key.data(), name.data(), size) == 0;
-}
-
 JsonFields::Match JsonFields::find(std::string_view rawName, const JsonIndexer& indexer) const {
   std::string name;
   if (rawName.find('\\') == std::string_view::npos) {
@@ -137,11 +124,8 @@ JsonFields::Match JsonFields::find(std::string_view rawName, const JsonIndexer& 
   return match;
 }
 
-JsonFields::Match JsonFields::findGuessing(size_t place, std::string_view rawName,
+JsonFields::Match JsonFields::findAndGuess(size_t place, std::string_view rawName,
                                            const JsonIndexer& indexer) {
-  if (place < guesses_.size() && guesses_[place].fits(rawName)) [[likely]] {
-    return guesses_[place].match;
-  }
   const Match match = find(rawName, indexer);
   if (place >= kMaxGuesses || rawName.size() > kGuessedBytes) {
     return match;
@@ -159,6 +143,28 @@ JsonFields::Match JsonFields::findGuessing(size_t place, std::string_view rawNam
   return match;
 }
 
+inline bool JsonFields::Guess::fits(std::string_view key) const {
+  if (key.size() != size) {
+    return false;
+  }
+  // Both names can be read beyond their end: text is padded, and so is `name`.
+  if (size <= 16) {
+    const uint64_t low = (load(key.data()) ^ load(name.data())) & maskLow;
+    const uint64_t high = (load(key.data() + 8) ^ load(name.data() + 8)) & maskHigh;
+    return (low | high) == 0;
+  }
+  return std::memcmp(key.data(), name.data(), size) == 0;
+}
+
+/// Scalars and strings are one token; everything else goes the general way.
+inline uint32_t skipFieldValue(const JsonTokens& tokens, uint32_t i) {
+  const char kind = tokens.kind(i);
+  if (kind == '"' || static_cast<unsigned>(kind - '0') < 10) [[likely]] {
+    return i + 1;
+  }
+  return skipJsonValue(tokens, i, 2);
+}
+
 uint32_t JsonFields::walk(const JsonTokens& tokens, uint32_t i, const JsonIndexer& indexer,
                           uint32_t* slots, size_t stride) {
   if (tokens.kind(i) != '{') {
@@ -172,9 +178,12 @@ uint32_t JsonFields::walk(const JsonTokens& tokens, uint32_t i, const JsonIndexe
     if (tokens.kind(i) != '"' || tokens.kind(i + 1) != ':') {
       return 0;
     }
-    const Match match = findGuessing(place, tokens.rawString(i), indexer);
+    const std::string_view name = tokens.rawString(i);
+    const Match match = place < guesses_.size() && guesses_[place].fits(name)
+                            ? guesses_[place].match
+                            : findAndGuess(place, name, indexer);
     const uint32_t value = i + 2;
-    i = skipJsonValue(tokens, value, 2);
+    i = skipFieldValue(tokens, value);
     if (i == 0) {
       return 0;
     }

@@ -66,7 +66,7 @@ class JsonFields {
   };
 
   Match find(std::string_view rawName, const JsonIndexer& indexer) const;
-  Match findGuessing(size_t place, std::string_view rawName, const JsonIndexer& indexer);
+  Match findAndGuess(size_t place, std::string_view rawName, const JsonIndexer& indexer);
 
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
