@@ -50,15 +50,10 @@ Journal::Journal(JournalOptions options, const SectionVisitor& visit)
   }
 }
 
-// The empty frame says that all before it has reached the disk: damage there is never taken for a
-// torn tail.
 Journal::~Journal() {
   try {
-    const bool unmarked = synced_ < written_;
     sync();
-    if (unmarked) {
-      append({}, {});
-    }
+    markSynced();
   } catch (const BrokerError& error) {
     spdlog::warn("journal not closed cleanly directory={} reason={}", options_.directory.string(),
                  error.what());
@@ -69,7 +64,7 @@ void Journal::findSegments() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".tmp")) {
+    if (name.ends_with(".tmp") || name.starts_with(JournalFile::kTemporaryPrefix)) {
       std::error_code ignored;
       std::filesystem::remove(entry.path(), ignored);  // the draft of a process that died
     } else if (const std::optional<uint64_t> number = numberOf(name)) {
@@ -91,10 +86,12 @@ void Journal::findSegments() {
 void Journal::recoverNewest(const SectionVisitor& visit) {
   const auto& [number, segment] = *segments_.rbegin();
   newest_ = std::make_shared<JournalFile>(segment->path(), JournalFile::Mode::ReadWrite);
+  bool endsWithMark = false;
   const ScanEnd end = scanSegment(
       *newest_,
       [&](const FrameHeader&, const std::vector<Section>& sections, uint64_t bodyPosition) {
         segment->add(sections, bodyPosition);
+        endsWithMark = sections.empty();
         for (const Section& section : sections) {
           visit(number, section);
         }
@@ -110,6 +107,7 @@ void Journal::recoverNewest(const SectionVisitor& visit) {
   }
   newest_->sync();
   written_ = synced_ = end.position;
+  markedBytes_ = endsWithMark ? end.position : 0;
   sequence_ = end.lastSequence;
 }
 
@@ -282,6 +280,17 @@ void Journal::sync() {
   if (file == newest_) {
     synced_ = std::max(synced_, position);
   }
+}
+
+void Journal::markSynced() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (synced_ != written_ || written_ == markedBytes_ || !broken_.empty()) {
+      return;
+    }
+  }
+  append({}, {});
+  markedBytes_ = written_;
 }
 
 void Journal::remove(uint64_t number) {

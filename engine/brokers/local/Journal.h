@@ -65,6 +65,9 @@ class Journal {
   uint64_t append(const std::vector<Section>& sections, const FrameBody& body);
   /// Returns when everything appended before has reached the disk. Throws BrokerError.
   void sync();
+  /// Adds an empty frame after a sync, unless one is there: it tells the next start that all before
+  /// it was on the disk, so that damage there is not taken for a torn tail. The writer's.
+  void markSynced();
   /// Deletes a sealed segment. Readers that have it open may finish.
   void remove(uint64_t number);
 
@@ -94,6 +97,7 @@ class Journal {
   std::string broken_;    // why nothing can be written any more; empty: all is well
   uint64_t written_ = 0;  // bytes of the newest segment; mutex_ for other threads than the writer
   uint64_t checkpointBytes_ = 0;  // of the newest segment's first frame; the writer's
+  uint64_t markedBytes_ = 0;      // written_ after the last mark; the writer's
   uint64_t sequence_ = 0;         // of the last frame; the writer's
 };
 

@@ -37,7 +37,7 @@ JournalFile::JournalFile(std::filesystem::path path, Mode mode) : path_(std::mov
 }
 
 JournalFile JournalFile::temporary(const std::filesystem::path& directory) {
-  std::string name = (directory / "spill-XXXXXX").string();
+  std::string name = (directory / (std::string(kTemporaryPrefix) + "XXXXXX")).string();
   const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
   if (descriptor < 0) {
     failOn(directory, "create a file in", errno);

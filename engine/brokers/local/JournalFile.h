@@ -21,6 +21,8 @@ class JournalFile {
   enum class Mode : uint8_t { Read, ReadWrite, Create };
 
   JournalFile(std::filesystem::path path, Mode mode);
+  /// How a temporary file is called for a moment; a killed process may leave one behind.
+  static constexpr std::string_view kTemporaryPrefix = "spill-";
   /// A file without a name in `directory`, gone when closed.
   static JournalFile temporary(const std::filesystem::path& directory);
   ~JournalFile();

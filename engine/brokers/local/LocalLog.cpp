@@ -214,6 +214,10 @@ std::vector<RunSource> LocalLog::findRuns(const LocalPartition& partition, int64
 void LocalLog::maintain() {
   applyRetention();
   journal_->sync();
+  {
+    const std::lock_guard lock(writeMutex_);
+    journal_->markSynced();
+  }
   removeDeadSegments();
   for (const auto& [number, segment] : journal_->segments()) {
     segment->dropIdle();
@@ -258,7 +262,7 @@ void LocalLog::applyRetention() {
   }
 }
 
-// Comes after a sync: that the records are not wanted any more must be on the disk before they go.
+// Syncs before: that the records are not wanted any more must be on the disk before they go.
 void LocalLog::removeDeadSegments() {
   const std::lock_guard lock(writeMutex_);
   std::set<uint64_t> alive = {journal_->newestSegment()};
@@ -269,11 +273,18 @@ void LocalLog::removeDeadSegments() {
       }
     }
   }
-  journal_->sync();
+  std::vector<uint64_t> dead;
   for (const auto& [number, segment] : journal_->segments()) {
     if (!alive.contains(number)) {
-      journal_->remove(number);
+      dead.push_back(number);
     }
+  }
+  if (dead.empty()) {
+    return;
+  }
+  journal_->sync();
+  for (const uint64_t number : dead) {
+    journal_->remove(number);
   }
 }
 

@@ -54,6 +54,10 @@ void LocalProducer::add(const LocalTopic& topic, const operators::OutgoingRecord
   if (run.partition == nullptr) {
     run.partition = topic.partitions[static_cast<size_t>(record.partition)];
     run.maxTimestamp = std::numeric_limits<int64_t>::min();
+    if (!buffers_.empty()) {
+      run.bytes = std::move(buffers_.back());
+      buffers_.pop_back();
+    }
   }
   const size_t before = run.bytes.size();
   if (topic.settings.description.logAppendTime) {
@@ -100,7 +104,7 @@ void LocalProducer::spill() {
   transaction_.spill->write(transaction_.spillBytes, std::span<iovec>(parts));
   transaction_.spillBytes += bytes;
   for (; transaction_.numSpilled < transaction_.runs.size(); ++transaction_.numSpilled) {
-    transaction_.runs[transaction_.numSpilled].bytes = std::string();
+    keepBuffer(std::exchange(transaction_.runs[transaction_.numSpilled].bytes, std::string()));
   }
   heldBytes_ = 0;
 }
@@ -128,8 +132,13 @@ void LocalProducer::commit() {
   for (auto& [partition, run] : open_) {
     closeRun(run);
   }
-  state_ = State::MustAbort;  // unless the next line returns
-  log_->commit(id_, producer_, transaction_);
+  try {
+    log_->commit(id_, producer_, transaction_);
+  } catch (const BrokerError& error) {
+    // What could not be written is still here whole: the caller may try again or abort.
+    state_ = error.kind() == BrokerErrorKind::Unavailable ? State::Open : State::MustAbort;
+    throw;
+  }
   forget();
 }
 
@@ -141,8 +150,20 @@ void LocalProducer::abort() {
   forget();
 }
 
+// Fresh memory costs more than the copy into it; large buffers of single records are not kept.
+void LocalProducer::keepBuffer(std::string buffer) {
+  const size_t most = log_->options().spillBytes / kRunBytes;
+  if (buffers_.size() < most && buffer.capacity() <= 2 * kRunBytes) {
+    buffer.clear();
+    buffers_.push_back(std::move(buffer));
+  }
+}
+
 void LocalProducer::forget() {
   state_ = State::Ready;
+  for (PendingRun& run : transaction_.runs) {
+    keepBuffer(std::move(run.bytes));
+  }
   transaction_ = PendingTransaction();
   open_.clear();
   topics_.clear();

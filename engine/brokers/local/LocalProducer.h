@@ -33,6 +33,7 @@ class LocalProducer final : public TransactionalProducer {
   void checkEpoch() const;
   void add(const LocalTopic& topic, const operators::OutgoingRecord& record);
   void closeRun(PendingRun& run);
+  void keepBuffer(std::string buffer);
   void spill();
   void forget();
 
@@ -44,6 +45,7 @@ class LocalProducer final : public TransactionalProducer {
   std::map<PartitionId, PendingRun> open_;                           // runs that grow
   std::map<std::string, std::shared_ptr<const LocalTopic>> topics_;  // of this transaction
   size_t heldBytes_ = 0;                                             // of runs in memory
+  std::vector<std::string> buffers_;  // of earlier runs, to be used again
 };
 
 }  // namespace auspex::engine

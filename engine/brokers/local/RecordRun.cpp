@@ -16,13 +16,6 @@ char* put(char* target, T value) {
   return target + sizeof(value);
 }
 
-char* putBytes(char* target, std::string_view bytes) {
-  if (!bytes.empty()) {
-    std::memcpy(target, bytes.data(), bytes.size());
-  }
-  return target + bytes.size();
-}
-
 int32_t lengthOf(const std::optional<std::string_view>& bytes) {
   return bytes ? static_cast<int32_t>(bytes->size()) : kNull;
 }
@@ -65,27 +58,22 @@ bool takeHeader(std::string_view& rest, operators::Header& header) {
 }  // namespace
 
 void appendRecord(std::string& run, uint32_t offsetDelta, const operators::OutgoingRecord& record) {
-  size_t bytes = kFixedBytes + (record.key ? record.key->size() : 0) +
-                 (record.value ? record.value->size() : 0);
+  char fixed[kFixedBytes];
+  char* place = put(fixed, offsetDelta);
+  place = put(place, record.timestamp);
+  place = put(place, lengthOf(record.key));
+  place = put(place, lengthOf(record.value));
+  put(place, static_cast<uint32_t>(record.headers.size()));
+  run.append(fixed, kFixedBytes);
   for (const operators::Header& header : record.headers) {
-    bytes += kHeaderFixedBytes + header.key.size() + (header.value ? header.value->size() : 0);
+    char lengths[kHeaderFixedBytes];
+    put(put(lengths, static_cast<uint32_t>(header.key.size())), lengthOf(header.value));
+    run.append(lengths, kHeaderFixedBytes);
+    run.append(header.key);
+    run.append(header.value.value_or(std::string_view()));
   }
-  const size_t start = run.size();
-  run.resize(start + bytes);
-  char* target = run.data() + start;
-  target = put(target, offsetDelta);
-  target = put(target, record.timestamp);
-  target = put(target, lengthOf(record.key));
-  target = put(target, lengthOf(record.value));
-  target = put(target, static_cast<uint32_t>(record.headers.size()));
-  for (const operators::Header& header : record.headers) {
-    target = put(target, static_cast<uint32_t>(header.key.size()));
-    target = put(target, lengthOf(header.value));
-    target = putBytes(target, header.key);
-    target = putBytes(target, header.value.value_or(std::string_view()));
-  }
-  target = putBytes(target, record.key.value_or(std::string_view()));
-  putBytes(target, record.value.value_or(std::string_view()));
+  run.append(record.key.value_or(std::string_view()));
+  run.append(record.value.value_or(std::string_view()));
 }
 
 bool RecordRunReader::next(operators::Record& record) {

@@ -277,6 +277,34 @@ TEST_CASE("a flipped byte before the tail is refused, with file and offset") {
   }
 }
 
+TEST_CASE("what was synced before a kill is not taken for a torn tail") {
+  const TemporaryDirectory directory;
+  const LocalBrokerOptions options = optionsIn(directory.path() / "journal");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    LocalBroker broker(options);
+    createTopics(broker);
+    commitNumber(*broker.openProducer("id"), 1);
+    broker.maintain();
+    broker.maintain();  // marks once, not for ever
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  const fs::path log = logsOf(options.journal.directory).at(0);
+  const std::string bytes = contentsOf(log);
+  std::string flipped = bytes;
+  flipped[bytes.size() / 2] = static_cast<char>(flipped[bytes.size() / 2] ^ 1);
+  replaceContents(log, flipped);
+  CHECK(errorOf([&] { LocalBroker broker(options); }) == BrokerErrorKind::Fatal);
+  replaceContents(log, bytes);
+  for (int i = 0; i < 3; ++i) {
+    LocalBroker broker(options);
+    CHECK(valuesOf(broker, "a", 0) == std::vector<std::string>{"1"});
+  }
+  CHECK(fs::file_size(log) == bytes.size());  // opening and closing alone adds nothing
+}
+
 TEST_CASE("a missing segment is noticed when it is read") {
   const TemporaryDirectory directory;
   const LocalBrokerOptions options = optionsIn(directory.path() / "journal", 10'000);
