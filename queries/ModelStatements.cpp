@@ -69,13 +69,14 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
     definition->hasMissing = true;
     definition->missing = *missing;
   }
+  const std::string base = basePath();
   operators::LoadOptions options;
   options.name = name;
   options.version = executor_.models_->nextVersion(name);
   options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
   std::shared_ptr<const operators::ModelVersion> version;
   try {
-    version = operators::loadModel(executor_.ports_.files.resolve(*uri), options);
+    version = operators::loadModel((std::filesystem::path(base) / *uri).string(), options);
   } catch (const std::runtime_error& error) {
     throw StatementError(
         fmt::format("Model {} was not loaded from '{}': {}", name, *uri, error.what()),
@@ -94,7 +95,7 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
   }
   executor_.models_->add(version, true);
   catalog().models[name] = definition;
-  log("", {{"checksum", version->info().checksum}});
+  log("", {{"checksum", version->info().checksum}, {"base", base}});
   return {fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name,
                       version->info().version, version->info().format, version->info().objective,
                       version->info().numTrees, version->info().features.size()),

@@ -2,7 +2,6 @@
 // SELECT, CREATE ... AS SELECT, INSERT INTO ... SELECT, EXPLAIN and the control of queries.
 #include <fmt/format.h>
 
-#include "operators/ResultOperator.h"
 #include "queries/StatementRun.h"
 
 namespace auspex::queries {
@@ -213,14 +212,7 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
   if (const auto* const query = std::get_if<parser::Query>(&inner.node)) {
     const QueryPlan plan =
         planQuery(query->select, QueryPurpose::Transient, executor_.planningContext());
-    SinkTarget sink;
-    sink.result = std::make_shared<operators::ResultDescription>();
-    TopologyOptions options = executor_.topologyOptions("EXPLAINED");
-    options.singleTask = true;
-    const operators::Topology topology = buildTopology(plan, sink, options);
-    return {fmt::format("Schema: {}\n{}", plan.schema.toString(), operators::toString(topology)),
-            {},
-            {}};
+    return {executor_.explain(plan), {}, {}};
   }
   throw StatementError("EXPLAIN takes a query.", inner.span);
 }

@@ -292,6 +292,7 @@ StatementResult StatementRun::handle(const parser::CreateConnector& create) {
   connector->name = name;
   connector->isSource = create.kind == parser::ConnectorKind::Source;
   connector->sql = statement_.text;
+  connector->basePath = basePath();
   for (const parser::Property& property : create.properties) {
     std::string key = property.name.name;
     std::transform(key.begin(), key.end(), key.begin(), [](char c) {
@@ -319,7 +320,7 @@ StatementResult StatementRun::handle(const parser::CreateConnector& create) {
   }
   catalog().connectors[name] = connector;
   executor_.ports_.runner.startConnector(*connector);
-  log();
+  log("", {{"base", connector->basePath.string()}});
   return {fmt::format("Created connector {}", name), {}, {}};
 }
 

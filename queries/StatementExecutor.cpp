@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "operators/ResultOperator.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"
@@ -149,6 +150,15 @@ StatementResult StatementExecutor::run(const parser::ParsedStatement& statement,
   return StatementRun(*this, statement, object, replayed).run();
 }
 
+std::string StatementExecutor::explain(const QueryPlan& plan) const {
+  SinkTarget sink;
+  sink.result = std::make_shared<operators::ResultDescription>();
+  TopologyOptions options = topologyOptions("EXPLAINED");
+  options.singleTask = true;
+  return fmt::format("Schema: {}\n{}", plan.schema.toString(),
+                     operators::toString(buildTopology(plan, sink, options)));
+}
+
 TopologyOptions StatementExecutor::topologyOptions(const std::string& queryId) const {
   TopologyOptions options;
   options.queryId = queryId;
@@ -187,6 +197,16 @@ void StatementRun::log(const std::string& queryId, std::map<std::string, std::st
   const Command command{object_, statement_.text, queryId, std::move(details)};
   executor_.ports_.log.append(command, records);
   executor_.remember(command);
+}
+
+std::string StatementRun::basePath() const {
+  if (replayed_ != nullptr) {
+    const auto base = replayed_->details.find("base");
+    if (base != replayed_->details.end()) {
+      return base->second;
+    }
+  }
+  return executor_.ports_.files.basePath();
 }
 
 void StatementRun::logDrop(const std::string& object) {

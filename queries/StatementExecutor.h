@@ -18,8 +18,8 @@
 #include "queries/planning/QueryPlanner.h"
 #include "queries/planning/TopologyBuilder.h"
 #include "queries/ports/CommandLog.h"
-#include "queries/ports/ModelFiles.h"
 #include "queries/ports/QueryRunner.h"
+#include "queries/ports/StatementFiles.h"
 #include "queries/ports/TopicAdmin.h"
 
 namespace auspex::queries {
@@ -29,7 +29,7 @@ struct ExecutorPorts {
   TopicAdmin& topics;
   QueryRunner& runner;
   CommandLog& log;
-  ModelFiles& files;
+  StatementFiles& files;
 };
 
 struct ExecutorSettings {
@@ -64,6 +64,9 @@ class StatementExecutor {
   /// Executes one statement of a program that may have run before: a statement that the log holds
   /// with the same text is a no-op; with another text it is an error that names the difference.
   StatementResult executeOnce(const parser::ParsedStatement& statement);
+
+  /// How a SELECT would run, for people.
+  std::string explain(const QueryPlan& plan) const;
 
   const Catalog& catalog() const { return catalog_; }
   const operators::ModelRegistry& models() const { return *models_; }

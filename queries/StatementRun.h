@@ -66,6 +66,8 @@ class StatementRun {
   void log(const std::string& queryId = "", std::map<std::string, std::string> details = {},
            const std::vector<InsertedRecord>& records = {});
   /// Removes an object from what a rerun knows.
+  /// What relative paths of this statement start at; for a replayed one, where they did.
+  std::string basePath() const;
   void logDrop(const std::string& object);
 
   void ensureTopic(const std::string& topic, const Properties& properties,

@@ -250,6 +250,28 @@ void Runtime::stopJob(const std::string& name) {
   }
 }
 
+void Runtime::stopTransient(const std::string& queryId) {
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove([&](const Job& job) {
+      const auto* const task = dynamic_cast<const Task*>(&job);
+      return task != nullptr && task->assignment().topology->queryId == queryId;
+    });
+  }
+}
+
+bool Runtime::transientCaughtUp(const std::string& queryId) {
+  bool caughtUp = false;
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->remove([&](const Job& job) {
+      const auto* const task = dynamic_cast<const Task*>(&job);
+      caughtUp = caughtUp || (task != nullptr && task->caughtUp() &&
+                              task->assignment().topology->queryId == queryId);
+      return false;
+    });
+  }
+  return caughtUp;
+}
+
 bool Runtime::poll() {
   for (const std::unique_ptr<Query>& query : queries_) {
     serveMembership(*query);
@@ -322,6 +344,9 @@ void Runtime::stop() {
   }
   for (const std::unique_ptr<Query>& query : queries_) {
     query->membership->leave();
+  }
+  if (!queries_.empty()) {
+    finalReports_ = reports();
   }
   queries_.clear();
 }

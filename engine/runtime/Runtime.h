@@ -60,6 +60,10 @@ class Runtime {
   /// Commits and closes the tasks of a query; its topics and state stay.
   void stopQuery(const std::string& queryId);
   void stopJob(const std::string& name);
+  /// Ends a transient query; nothing happens when it has ended.
+  void stopTransient(const std::string& queryId);
+  /// The transient query has processed everything that is there now.
+  bool transientCaughtUp(const std::string& queryId);
 
   /// Serves memberships; without threads also does a round of work. Returns whether anything
   /// happened. Throws std::runtime_error with the first failure of a job.
@@ -70,6 +74,8 @@ class Runtime {
   bool allFinished() const;
 
   std::vector<QueryReport> reports() const;
+  /// The reports as of stop().
+  const std::vector<QueryReport>& finalReports() const { return finalReports_; }
   /// Committed state of all local tasks of a part that hold this store.
   std::vector<std::shared_ptr<const stateStore::StateSnapshot>> snapshots(
       const std::string& queryId);
@@ -111,6 +117,7 @@ class Runtime {
   std::vector<std::unique_ptr<Query>> queries_;
   std::atomic<int> unfinished_{0};  // parts, transient queries and jobs
   int32_t nextThread_ = 0;
+  std::vector<QueryReport> finalReports_;
 
   mutable std::mutex mutex_;  // guards failure_
   std::optional<JobFailure> failure_;

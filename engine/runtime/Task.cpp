@@ -511,6 +511,12 @@ bool Task::finished() const {
   });
 }
 
+bool Task::caughtUp() const {
+  return !hasUncommitted_ && !operators_.empty() &&
+         std::all_of(inputs_.begin(), inputs_.end(),
+                     [](const TaskInput& input) { return input.atEnd(); });
+}
+
 std::shared_ptr<const stateStore::StateSnapshot> Task::snapshot() const {
   return state_ ? state_->snapshot() : nullptr;
 }

@@ -60,6 +60,8 @@ class Task final : public Job, private operators::TaskServices {
   std::optional<bool> wasCommitted() override;
   bool finished() const override;
 
+  /// Everything that is there now has been processed and committed.
+  bool caughtUp() const;
   const TaskAssignment& assignment() const { return assignment_; }
   /// The state's committed rows, for readers in other threads; null without stores.
   std::shared_ptr<const stateStore::StateSnapshot> snapshot() const;

@@ -2,6 +2,7 @@
 // Everything that has a name: streams, tables, models, connectors, types.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,7 @@ struct ConnectorDefinition {
   std::string name;
   bool isSource = true;
   std::map<std::string, std::string> properties;  ///< names in lower case
+  std::filesystem::path basePath;                 ///< what its relative paths start at
   std::string sql;
 };
 

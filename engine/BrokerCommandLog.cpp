@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/BrokerCommandLog.h"
+
+#include <fmt/format.h>
+
+namespace auspex::engine {
+namespace {
+
+constexpr std::string_view kQueryIdHeader = "auspex.queryId";
+constexpr std::string_view kDetailPrefix = "auspex.detail.";
+constexpr size_t kFetch = 1024;
+
+queries::Command toCommand(const operators::Record& record) {
+  queries::Command command;
+  command.object = std::string(*record.key);
+  command.text = std::string(*record.value);
+  for (const operators::Header& header : record.headers) {
+    const std::string value(header.value.value_or(std::string_view()));
+    if (header.key == kQueryIdHeader) {
+      command.queryId = value;
+    } else if (header.key.starts_with(kDetailPrefix)) {
+      command.details[std::string(header.key.substr(kDetailPrefix.size()))] = value;
+    }
+  }
+  return command;
+}
+
+int64_t wallClock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+BrokerCommandLog::BrokerCommandLog(Broker& broker, const std::string& serviceId,
+                                   const std::string& instanceId)
+    : broker_(broker),
+      topic_(topicOf(serviceId)),
+      transactionalId_(fmt::format("{}-{}-commands", serviceId, instanceId)) {
+}
+
+std::string BrokerCommandLog::topicOf(const std::string& serviceId) {
+  return fmt::format("_auspex-{}-commands", serviceId);
+}
+
+void BrokerCommandLog::ensureTopic() {
+  if (!broker_.topic(topic_)) {
+    broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+  }
+}
+
+std::vector<queries::Command> BrokerCommandLog::read() {
+  std::vector<queries::Command> commands;
+  if (!broker_.topic(topic_)) {
+    return commands;
+  }
+  const TopicPartition partition{topic_, 0};
+  const int64_t end = broker_.endOffset(partition, Isolation::ReadUncommitted);
+  const auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
+                                         Isolation::ReadCommitted, wakeup);
+  while (reader->position() < end) {
+    const auto fetched = reader->poll(kFetch);
+    if (!fetched) {
+      wakeup->wait(std::chrono::milliseconds(20));
+      continue;
+    }
+    for (const operators::Record& record : fetched->records) {
+      if (record.key && record.value) {
+        commands.push_back(toCommand(record));
+      }
+    }
+  }
+  return commands;
+}
+
+void BrokerCommandLog::append(const queries::Command& command,
+                              const std::vector<queries::InsertedRecord>& records) {
+  ensureTopic();
+  if (!producer_) {
+    producer_ = broker_.openProducer(transactionalId_);
+  }
+  std::vector<std::string> names;
+  operators::OutgoingRecord entry;
+  entry.key = command.object;
+  entry.value = command.text;
+  entry.timestamp = wallClock();
+  names.reserve(command.details.size());
+  if (!command.queryId.empty()) {
+    entry.headers.push_back({kQueryIdHeader, command.queryId});
+  }
+  for (const auto& [name, value] : command.details) {
+    names.push_back(std::string(kDetailPrefix) + name);
+    entry.headers.push_back({names.back(), value});
+  }
+  try {
+    producer_->begin();
+    for (const queries::InsertedRecord& inserted : records) {
+      operators::OutgoingRecord record;
+      record.partition = inserted.partition;
+      if (inserted.key) {
+        record.key = *inserted.key;
+      }
+      if (inserted.value) {
+        record.value = *inserted.value;
+      }
+      record.timestamp = inserted.timestamp;
+      producer_->send(inserted.topic, {&record, 1});
+    }
+    producer_->send(topic_, {&entry, 1});
+    producer_->commit();
+  } catch (const BrokerError&) {
+    producer_.reset();  // whatever it left open is settled when the next one is opened
+    throw;
+  }
+}
+
+}  // namespace auspex::engine

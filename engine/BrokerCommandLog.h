@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command log as a compacted topic of the service: what was executed, in order.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/brokers/Broker.h"
+#include "queries/ports/CommandLog.h"
+
+namespace auspex::engine {
+
+/// Topic `_auspex-<service>-commands`, one partition: key = object, value = text of the statement,
+/// headers = query id and details. One thread.
+class BrokerCommandLog final : public queries::CommandLog {
+ public:
+  BrokerCommandLog(Broker& broker, const std::string& serviceId, const std::string& instanceId);
+
+  std::vector<queries::Command> read() override;
+  void append(const queries::Command& command,
+              const std::vector<queries::InsertedRecord>& records) override;
+
+  static std::string topicOf(const std::string& serviceId);
+
+ private:
+  void ensureTopic();
+
+  Broker& broker_;
+  std::string topic_;
+  std::string transactionalId_;
+  std::unique_ptr<TransactionalProducer> producer_;
+};
+
+}  // namespace auspex::engine

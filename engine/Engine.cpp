@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/Engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "operators/ResultOperator.h"
+#include "operators/data/Assert.h"
+
+namespace auspex::engine {
+namespace {
+
+/// Memory for RocksDB's blocks and memtables over all tasks.
+constexpr size_t kStateMemoryBytes = size_t{128} << 20;
+constexpr int kMaxThreads = 8;
+
+int64_t wallClock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+int64_t wholeNumber(const std::map<std::string, std::string>& properties, const std::string& name,
+                    int64_t fallback) {
+  const auto found = properties.find(name);
+  if (found == properties.end()) {
+    return fallback;
+  }
+  try {
+    size_t used = 0;
+    const int64_t value = std::stoll(found->second, &used);
+    if (used == found->second.size() && value >= 0) {
+      return value;
+    }
+  } catch (const std::exception&) {
+    // Falls through to the message.
+  }
+  throw std::invalid_argument(
+      fmt::format("--set {}={}: a whole number is expected", name, found->second));
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)),
+      home_(std::make_unique<BrokerHome>(options_)),
+      broker_(home_->broker()),
+      functions_(operators::makeBuiltinFunctions()) {
+  options_.dataDirectory = home_->directory();
+  open();
+}
+
+Engine::Engine(EngineOptions options, std::shared_ptr<Broker> broker,
+               stateStore::StateDirectory* states)
+    : options_(std::move(options)),
+      testStates_(states),
+      broker_(std::move(broker)),
+      functions_(operators::makeBuiltinFunctions()) {
+  open();
+}
+
+Engine::~Engine() {
+  stop();
+}
+
+RuntimeSettings Engine::runtimeSettings() const {
+  RuntimeSettings settings;
+  settings.serviceId = options_.serviceId;
+  settings.instanceId = instanceId();
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int wanted =
+      options_.numThreads > 0 ? options_.numThreads : std::clamp(cores, 1, kMaxThreads);
+  settings.numThreads = options_.numThreads < 0 ? 0 : wanted;
+  const auto& given = options_.properties;
+  settings.commit.interval =
+      std::chrono::milliseconds(wholeNumber(given, "commit.interval.ms", 100));
+  const auto order = given.find("auspex.test.commit.order");
+  settings.commit.brokenOrder = order != given.end() && order->second == "broken";
+  settings.task.maxDrawRows =
+      static_cast<size_t>(std::max<int64_t>(1, wholeNumber(given, "auspex.draw.rows", 1024)));
+  settings.task.offsetReset = options_.offsetReset;
+  settings.task.instanceId = instanceId();
+  settings.task.stateDirectory = home_ ? &home_->states() : testStates_;
+  settings.task.stateMemory = std::make_shared<stateStore::StateMemory>(kStateMemoryBytes);
+  return settings;
+}
+
+void Engine::open() {
+  log_ = std::make_unique<BrokerCommandLog>(*broker_, options_.serviceId, instanceId());
+  runtime_ = std::make_unique<Runtime>(*broker_, runtimeSettings());
+  queries::ExecutorSettings settings;
+  settings.serviceId = options_.serviceId;
+  settings.now = wallClock;
+  settings.defaultValueFormat = "JSON";
+  executor_ = std::make_unique<queries::StatementExecutor>(
+      queries::ExecutorPorts{*this, *this, *log_, *this}, std::move(settings), functions_);
+  executor_->restore();
+}
+
+std::vector<queries::StatementResult> Engine::executeProgram(
+    const std::vector<parser::ParsedStatement>& statements) {
+  std::vector<queries::StatementResult> results;
+  for (const parser::ParsedStatement& statement : statements) {
+    results.push_back(executor_->executeOnce(statement));
+  }
+  return results;
+}
+
+void Engine::start() {
+  // All writers are known before the first reader asks where a topic ends.
+  for (const auto& topology : pendingQueries_) {
+    runtime_->declareWriters(*topology);
+  }
+  for (const ConnectorJob& connector : pendingConnectors_) {
+    runtime_->declareWriters(connector.writes);
+  }
+  for (ConnectorJob& connector : std::exchange(pendingConnectors_, {})) {
+    runtime_->startJob(std::move(connector.job), connector.writes);
+  }
+  for (auto& topology : std::exchange(pendingQueries_, {})) {
+    runtime_->startQuery(std::move(topology));
+  }
+}
+
+bool Engine::allInputsFinite() const {
+  if (hasEndlessConnector_) {
+    return false;
+  }
+  if (options_.bootstrapServers.empty()) {
+    return true;  // nobody else can write to the embedded broker meanwhile
+  }
+  return std::all_of(read_.begin(), read_.end(), [this](const std::string& topic) {
+    return internallyWritten_.contains(topic);
+  });
+}
+
+RunningSelect Engine::startSelect(const queries::TransientQuery& query, OutputFormat format,
+                                  bool live, std::ostream& output, OffsetReset reset) {
+  RunningSelect running;
+  running.id = fmt::format("transient_{}_{}", query.plan.sources[0]->name, ++numSelects_);
+  running.collector = std::make_shared<ResultCollector>(query.plan, format, live, output);
+  running.finished = std::make_shared<std::atomic<bool>>(running.collector->isFull());
+  if (running.collector->isFull()) {
+    return running;
+  }
+  queries::SinkTarget sink;
+  auto result = std::make_shared<operators::ResultDescription>();
+  result->receiver = running.collector;
+  sink.result = result;
+  queries::TopologyOptions options = executor_->topologyOptions(running.id);
+  options.singleTask = true;
+  options.deadLetterTopic.clear();
+  auto topology = std::make_shared<const operators::Topology>(
+      queries::buildTopology(query.plan, sink, options));
+  running.collector->onFull([finished = running.finished] { *finished = true; });
+  runtime_->startTransient(std::move(topology), reset,
+                           [finished = running.finished] { *finished = true; });
+  return running;
+}
+
+void Engine::stopSelect(const RunningSelect& select) {
+  runtime_->stopTransient(select.id);
+}
+
+std::optional<std::string> Engine::sinkTopicOf(const std::string& queryId) const {
+  const auto query = executor_->catalog().queries.find(queryId);
+  if (query == executor_->catalog().queries.end()) {
+    return std::nullopt;
+  }
+  const queries::DataSource* const sink = executor_->catalog().findSource(query->second->sink);
+  return sink == nullptr ? std::nullopt : std::optional(sink->topic);
+}
+
+void Engine::stop() {
+  if (runtime_) {
+    runtime_->stop();
+  }
+}
+
+std::optional<int32_t> Engine::numPartitions(const std::string& topic) {
+  const std::optional<TopicDescription> description = broker_->topic(topic);
+  return description ? std::optional(description->numPartitions) : std::nullopt;
+}
+
+void Engine::create(const queries::TopicRequest& request) {
+  broker_->createTopic({request.name, request.numPartitions, request.replicas, request.config});
+}
+
+void Engine::remove(const std::string& topic) {
+  broker_->deleteTopic(topic);
+}
+
+std::vector<std::string> Engine::list() {
+  return broker_->topics();
+}
+
+void Engine::startQuery(std::shared_ptr<const operators::Topology> topology) {
+  for (const operators::SubTopology& part : topology->parts) {
+    for (const operators::SourceTopic& source : part.sources) {
+      read_.insert(source.topic);
+    }
+    for (const operators::SinkTopic& sink : part.sinks) {
+      internallyWritten_.insert(sink.topic);
+    }
+  }
+  pendingQueries_.push_back(std::move(topology));
+}
+
+void Engine::stopQuery(const std::string& queryId) {
+  std::erase_if(pendingQueries_,
+                [&](const auto& topology) { return topology->queryId == queryId; });
+  runtime_->stopQuery(queryId);
+}
+
+std::string Engine::status(const std::string& queryId) {
+  for (const QueryReport& report : runtime_->reports()) {
+    if (report.queryId == queryId) {
+      return report.finished ? "FINISHED" : "RUNNING";
+    }
+  }
+  return "STARTING";
+}
+
+ConnectorContext Engine::connectorContext() {
+  // Connectors share a wakeup of their own: their threads look after them at least every idle wait.
+  return {*broker_, runtime_->ends(), options_.serviceId, std::make_shared<Wakeup>(),
+          [this](const std::string& topic) -> std::shared_ptr<const queries::DataSource> {
+            for (const auto& [name, source] : executor_->catalog().sources) {
+              if (source->topic == topic) {
+                return source;
+              }
+            }
+            return nullptr;
+          }};
+}
+
+void Engine::checkConnector(const queries::ConnectorDefinition& connector) {
+  engine::checkConnector(connector);
+}
+
+void Engine::startConnector(const queries::ConnectorDefinition& connector) {
+  ConnectorJob job = makeConnector(connector, connectorContext());
+  hasEndlessConnector_ = hasEndlessConnector_ || !job.finite;
+  internallyWritten_.insert(job.writes.begin(), job.writes.end());
+  if (!connector.isSource) {
+    sinkFiles_.push_back({connector.name, job.path});
+  }
+  pendingConnectors_.push_back(std::move(job));
+}
+
+void Engine::stopConnector(const std::string& name) {
+  runtime_->stopJob(name);
+}
+
+std::string Engine::basePath() {
+  return std::filesystem::absolute(options_.basePath).lexically_normal().string();
+}
+
+}  // namespace auspex::engine

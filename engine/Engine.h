@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owns everything of one process: broker, data directory, runtime, executor; and gives statements
+// the world they ask for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/BrokerCommandLog.h"
+#include "engine/BrokerHome.h"
+#include "engine/Connectors.h"
+#include "engine/EngineOptions.h"
+#include "engine/ResultCollector.h"
+#include "engine/runtime/Runtime.h"
+#include "queries/StatementExecutor.h"
+
+namespace auspex::engine {
+
+/// A transient query that runs.
+struct RunningSelect {
+  std::string id;
+  std::shared_ptr<ResultCollector> collector;
+  std::shared_ptr<std::atomic<bool>> finished;
+};
+
+/// One thread, but for what it says otherwise.
+class Engine final : private queries::TopicAdmin,
+                     private queries::QueryRunner,
+                     private queries::StatementFiles {
+ public:
+  /// Locks the data directory, opens the broker and brings back what the command log holds. Throws
+  /// stateStore::StoreError (directory in use: by whom), BrokerError, queries::StatementError.
+  explicit Engine(EngineOptions options);
+  /// For tests: on a broker of the caller's, driven without threads when numThreads is negative.
+  /// states may be null: state then lives in memory.
+  Engine(EngineOptions options, std::shared_ptr<Broker> broker, stateStore::StateDirectory* states);
+  ~Engine() override;
+
+  Broker& broker() { return *broker_; }
+  Runtime& runtime() { return *runtime_; }
+  queries::StatementExecutor& executor() { return *executor_; }
+  const EngineOptions& options() const { return options_; }
+
+  /// Executes statements of a script: checks all first, then executes. Nothing is started before
+  /// start(). SELECTs are returned in order. Throws what the executor throws.
+  std::vector<queries::StatementResult> executeProgram(
+      const std::vector<parser::ParsedStatement>& statements);
+  /// Starts what statements since the last call have defined.
+  void start();
+  /// Everything that was started comes to an end by itself.
+  bool allInputsFinite() const;
+  /// Endless runs wait for new input at the end of a topic.
+  void setEndless() { runtime_->ends().setEndless(); }
+
+  /// Runs a SELECT; its rows go to the collector.
+  RunningSelect startSelect(const queries::TransientQuery& query, OutputFormat format, bool live,
+                            std::ostream& output, OffsetReset reset);
+  void stopSelect(const RunningSelect& select);
+
+  /// What ran, for the report at the end.
+  struct SinkFile {
+    std::string connector;
+    std::string path;
+  };
+  const std::vector<SinkFile>& sinkFiles() const { return sinkFiles_; }
+  std::optional<std::string> sinkTopicOf(const std::string& queryId) const;
+
+  /// Commits what is done and ends all threads.
+  void stop();
+
+ private:
+  void open();
+  std::string instanceId() const { return home_ ? home_->instanceId() : "test"; }
+  RuntimeSettings runtimeSettings() const;
+  ConnectorContext connectorContext();
+
+  // Ports of statements.
+  std::optional<int32_t> numPartitions(const std::string& topic) override;
+  void create(const queries::TopicRequest& request) override;
+  void remove(const std::string& topic) override;
+  std::vector<std::string> list() override;
+  void startQuery(std::shared_ptr<const operators::Topology> topology) override;
+  void stopQuery(const std::string& queryId) override;
+  std::string status(const std::string& queryId) override;
+  void checkConnector(const queries::ConnectorDefinition& connector) override;
+  void startConnector(const queries::ConnectorDefinition& connector) override;
+  void stopConnector(const std::string& name) override;
+  std::string basePath() override;
+
+  EngineOptions options_;
+  std::unique_ptr<BrokerHome> home_;
+  stateStore::StateDirectory* testStates_ = nullptr;
+  std::shared_ptr<Broker> broker_;
+  operators::FunctionRegistry functions_;
+  std::unique_ptr<BrokerCommandLog> log_;
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<queries::StatementExecutor> executor_;
+
+  std::vector<std::shared_ptr<const operators::Topology>> pendingQueries_;
+  std::vector<ConnectorJob> pendingConnectors_;
+  std::vector<SinkFile> sinkFiles_;
+  std::set<std::string> internallyWritten_;  // topics that connectors and queries write
+  std::set<std::string> read_;               // topics that queries read
+  bool hasEndlessConnector_ = false;
+  int numSelects_ = 0;
+};
+
+}  // namespace auspex::engine

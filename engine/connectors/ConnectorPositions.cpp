@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connectors/ConnectorPositions.h"
+
+#include <fmt/format.h>
+
+namespace auspex::engine {
+namespace {
+
+constexpr size_t kFetch = 1024;
+
+ConnectorPosition decode(std::string_view text) {
+  ConnectorPosition position;
+  while (!text.empty()) {
+    const size_t lineEnd = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, lineEnd);
+    const size_t equals = line.find('=');
+    if (equals != std::string_view::npos) {
+      position[std::string(line.substr(0, equals))] = std::string(line.substr(equals + 1));
+    }
+    text.remove_prefix(std::min(lineEnd + 1, text.size()));
+  }
+  return position;
+}
+
+}  // namespace
+
+ConnectorPositions::ConnectorPositions(Broker& broker, const std::string& serviceId)
+    : broker_(broker), topic_(fmt::format("_auspex-{}-connectors", serviceId)) {
+  if (!broker_.topic(topic_)) {
+    try {
+      broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+    } catch (const BrokerError&) {
+      if (!broker_.topic(topic_)) {
+        throw;
+      }
+    }
+  }
+}
+
+ConnectorPosition ConnectorPositions::read(const std::string& connector) const {
+  ConnectorPosition position;
+  const TopicPartition partition{topic_, 0};
+  const int64_t end = broker_.endOffset(partition, Isolation::ReadUncommitted);
+  const auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
+                                         Isolation::ReadCommitted, wakeup);
+  while (reader->position() < end) {
+    const auto fetched = reader->poll(kFetch);
+    if (!fetched) {
+      wakeup->wait(std::chrono::milliseconds(20));
+      continue;
+    }
+    for (const operators::Record& record : fetched->records) {
+      if (record.key && *record.key == connector && record.value) {
+        position = decode(*record.value);
+      }
+    }
+  }
+  return position;
+}
+
+void ConnectorPositions::write(TransactionWriter& writer, const std::string& connector,
+                               const ConnectorPosition& position) const {
+  std::string text;
+  for (const auto& [name, value] : position) {
+    text += name + "=" + value + "\n";
+  }
+  operators::OutgoingRecord record;
+  record.key = connector;
+  record.value = text;
+  record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
+  writer.send(topic_, {&record, 1});
+}
+
+}  // namespace auspex::engine
