@@ -143,6 +143,14 @@ def checkCounts(outcome, expected):
                              f"fewer than the {expected[name]} of tests/expectedCounts")
 
 
+def checkPresence(outcomes, expected):
+    """A whole run has every suite and part that was ever counted."""
+    seen = {outcome.name for outcome in outcomes} | {part for outcome in outcomes for part in outcome.parts}
+    for name in sorted(set(expected) - seen):
+        outcomes[-1].failed += 1
+        print(f"{name} did not run, though tests/expectedCounts has it", flush=True)
+
+
 def chooseSuites(names):
     fileNames = sorted(name for name in os.listdir(SUITES) if re.match(r"\d+-", name))
     if not names:
@@ -154,10 +162,13 @@ def chooseSuites(names):
     return chosen
 
 
-def updateCounts(outcomes):
+def updateCounts(outcomes, whole):
     path = os.path.join(ROOT, "tests", "expectedCounts")
     counts = {row[0]: int(row[1]) for row in readTable("expectedCounts")}
-    for outcome in outcomes:
+    sound = [outcome for outcome in outcomes if not outcome.failed]
+    if whole and len(sound) == len(outcomes):
+        counts = {}
+    for outcome in sound:
         counts[outcome.name] = outcome.passed + outcome.skipped
         for part, (passed, _, skipped) in outcome.parts.items():
             counts[part] = passed + skipped
@@ -191,7 +202,9 @@ def main(arguments):
             print(f"suite {outcome.name} {complaint}", flush=True)
         print(f"== {outcome.name}: {(time.monotonic() - start) / 60:.1f} minutes\n", flush=True)
     if "--updateCounts" in flags:
-        updateCounts(outcomes)
+        updateCounts(outcomes, whole=not names)
+    elif wholeRun and not names and outcomes:
+        checkPresence(outcomes, expected)
     for outcome in outcomes:
         mark = "FAILED" if outcome.failed else "ok"
         print(f"{mark:6} {outcome.name}")
