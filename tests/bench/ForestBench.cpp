@@ -61,10 +61,10 @@ std::string makeTree(std::mt19937& random, int id) {
   }
   const std::string count = std::to_string(numNodes);
   return R"({"base_weights":)" + join(weights) +
-         R"(,"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[])" +
-         R"(,"default_left":)" + join(defaultLeft) + R"(,"id":)" + std::to_string(id) +
-         R"(,"left_children":)" + join(left) + R"(,"loss_changes":)" + join(weights) +
-         R"(,"parents":)" + join(parents) + R"(,"right_children":)" + join(right) +
+         R"(,"categories":[],"categories_nodes":[],"categories_segments":[],)" +
+         R"("categories_sizes":[])" + R"(,"default_left":)" + join(defaultLeft) + R"(,"id":)" +
+         std::to_string(id) + R"(,"left_children":)" + join(left) + R"(,"loss_changes":)" +
+         join(weights) + R"(,"parents":)" + join(parents) + R"(,"right_children":)" + join(right) +
          R"(,"split_conditions":)" + join(conditions) + R"(,"split_indices":)" + join(features) +
          R"(,"split_type":)" + join(zeros) + R"(,"sum_hessian":)" + join(weights) +
          R"(,"tree_param":{"num_deleted":"0","num_feature":")" + std::to_string(kFeatures) +
