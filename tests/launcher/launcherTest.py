@@ -192,7 +192,7 @@ class Changing(unittest.TestCase):
     def testAFailedBuildNamesItsLogAndGoesOn(self):
         write(f"{self.project}/engine/Two.cpp", "int two() { return missing; }\n")
         done = start([self.launcher])
-        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual((done.returncode, done.stdout), (6, ""))
         self.assertIn("missing", done.stderr)
         log = done.stderr.split("The whole log: ")[1].strip()
         self.assertIn("FAILED", read(log))
@@ -202,7 +202,7 @@ class Changing(unittest.TestCase):
     def testAFailedConfigurationNamesItsLogAndGoesOn(self):
         write(f"{self.project}/CMakeLists.txt", CMAKE_LISTS + "find_package(Nothing REQUIRED)\n")
         done = start([self.launcher])
-        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual((done.returncode, done.stdout), (6, ""))
         self.assertIn("Nothing", done.stderr)
         self.assertIn("build/logs/release.log", done.stderr)
         write(f"{self.project}/CMakeLists.txt", CMAKE_LISTS)
@@ -310,7 +310,7 @@ class Installing(unittest.TestCase):
         self.stub("id", "echo 0")
         self.stub("apt-get", "echo E: no such thing; exit 100")
         done = self.launch()
-        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual((done.returncode, done.stdout), (6, ""))
         self.assertIn("no such thing", done.stderr)
         self.assertIn("build/logs/release.log", done.stderr)
 
