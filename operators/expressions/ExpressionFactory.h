@@ -3,6 +3,7 @@
 // ksqlDB makes, folds constants, and answers a wrong use with ksqlDB's text.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,11 @@ ExpressionPtr column(size_t index, SqlType type, std::string name);
 /// A constant; `value` must have the physical form of `type` (asserted) or be null.
 ExpressionPtr literal(Value value, SqlType type);
 ExpressionPtr literal(std::string text);
-ExpressionPtr literal(bool value);
+/// Only for a bool itself: a `const char*` would be taken for one.
+template <std::same_as<bool> Bool>
+ExpressionPtr literal(Bool value) {
+  return literal(Value{value}, SqlType::boolean());
+}
 /// INTEGER when it fits 32 bits, else BIGINT.
 ExpressionPtr integerLiteral(int64_t value);
 /// `1.50` is a DECIMAL(3, 2): precision and scale as written.

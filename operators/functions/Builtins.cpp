@@ -8,6 +8,9 @@ namespace auspex::operators {
 FunctionRegistry makeBuiltinFunctions() {
   FunctionRegistry registry;
   addCaseFunctions(registry);
+  addCountAggregate(registry);
+  addExtremeAggregates(registry);
+  addSumAggregates(registry);
   addConcatFunctions(registry);
   addConditionalFunctions(registry);
   addExtremeFunctions(registry);

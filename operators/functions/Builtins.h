@@ -19,4 +19,8 @@ void addTrigonometryFunctions(FunctionRegistry& registry);
 
 void addConditionalFunctions(FunctionRegistry& registry);
 
+void addCountAggregate(FunctionRegistry& registry);
+void addExtremeAggregates(FunctionRegistry& registry);
+void addSumAggregates(FunctionRegistry& registry);
+
 }  // namespace auspex::operators
