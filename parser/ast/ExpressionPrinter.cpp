@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Prints names, literals, types and expressions; Printer.cpp prints what they stand in.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of AdminRules.h for the rest of the grammar.
 #include "parser/grammar/AdminRules.h"
 
 namespace auspex::parser {

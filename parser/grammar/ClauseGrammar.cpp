@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of ClauseRules.h for the rest of the grammar.
 #include "parser/grammar/ClauseRules.h"
 
 namespace auspex::parser {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of CreateRules.h for the rest of the grammar.
 #include "parser/grammar/CreateRules.h"
 
 namespace auspex::parser {

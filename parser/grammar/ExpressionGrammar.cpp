@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of ExpressionRules.h for the rest of the grammar.
 #include "parser/grammar/ExpressionRules.h"
 
 namespace auspex::parser {

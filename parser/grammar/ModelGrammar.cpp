@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of ModelRules.h for the rest of the grammar.
 #include "parser/grammar/ModelRules.h"
 
 namespace auspex::parser {

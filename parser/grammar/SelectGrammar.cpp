@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles the rules of SelectRules.h for the rest of the grammar.
 #include "parser/grammar/SelectRules.h"
 
 namespace auspex::parser {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parser/grammar/StatementRules.h"
-
 #include "parser/grammar/StatementGrammar.h"
+
+#include "parser/grammar/StatementRules.h"
 
 namespace auspex::parser {
 
