@@ -81,11 +81,10 @@ def unlistedSources(tree):
     for path in tree.sources():
         if not path.endswith(".cpp") or path in plain:
             continue
-        if re.search(r"^(?:tests/fuzz)/", path):
-            # auspexFuzz(parser ...) and foreach loops name the target, not the file.
-            stem = os.path.basename(path)[:-len(".cpp")].removesuffix("Fuzz")
-            lists = os.path.join(os.path.dirname(path), "CMakeLists.txt")
-            if lists in tree.paths and re.search(rf"\b{stem}(?:Fuzz)?\b", tree.text(lists)):
+        target = re.fullmatch(r"(tests/(?:fuzz|bench))/(\w+)(Fuzz|Bench)\.cpp", path)
+        if target and f"{target[1]}/CMakeLists.txt" in tree.paths:
+            # auspexFuzz(Parser ...) and auspexBench(State ...) name the target, not the file.
+            if re.search(rf"^auspex{target[3]}\({target[2]}\b", tree.text(f"{target[1]}/CMakeLists.txt"), re.M):
                 continue
         if any("${" in word and matchesPattern(path, word, text) for word, text in listed):
             continue
