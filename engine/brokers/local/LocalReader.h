@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "engine/brokers/Broker.h"
 #include "engine/brokers/local/LocalLog.h"
