@@ -2,6 +2,7 @@
 #include "engine/runtime/Runtime.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -343,7 +344,12 @@ void Runtime::stop() {
     thread->stop();
   }
   for (const std::unique_ptr<Query>& query : queries_) {
-    query->membership->leave();
+    try {
+      query->membership->leave();
+    } catch (const std::exception& error) {
+      // A broker that is gone must not end the process from a destructor.
+      spdlog::warn("group={} leave failed: {}", query->group, error.what());
+    }
   }
   if (!queries_.empty()) {
     finalReports_ = reports();
