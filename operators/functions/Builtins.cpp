@@ -7,13 +7,18 @@ namespace auspex::operators {
 
 FunctionRegistry makeBuiltinFunctions() {
   FunctionRegistry registry;
+  addArrayFunctions(registry);
+  addArraySetFunctions(registry);
   addCaseFunctions(registry);
   addCountAggregate(registry);
   addExtremeAggregates(registry);
   addSumAggregates(registry);
   addConcatFunctions(registry);
   addConditionalFunctions(registry);
+  addExplodeFunctions(registry);
   addExtremeFunctions(registry);
+  addLambdaFunctions(registry);
+  addMapFunctions(registry);
   addPowerFunctions(registry);
   addRoundingFunctions(registry);
   addSearchFunctions(registry);

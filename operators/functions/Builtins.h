@@ -19,6 +19,13 @@ void addTrigonometryFunctions(FunctionRegistry& registry);
 
 void addConditionalFunctions(FunctionRegistry& registry);
 
+void addArrayFunctions(FunctionRegistry& registry);
+void addArraySetFunctions(FunctionRegistry& registry);
+void addLambdaFunctions(FunctionRegistry& registry);
+void addMapFunctions(FunctionRegistry& registry);
+
+void addExplodeFunctions(FunctionRegistry& registry);
+
 void addCountAggregate(FunctionRegistry& registry);
 void addExtremeAggregates(FunctionRegistry& registry);
 void addSumAggregates(FunctionRegistry& registry);

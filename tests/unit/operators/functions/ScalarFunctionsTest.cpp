@@ -168,6 +168,133 @@ TEST_CASE("conditional functions") {
   });
 }
 
+TEST_CASE("array functions") {
+  checkAll({
+      {"ARRAY_LENGTH", "ARRAY[1, NULL]", "2"},
+      {"ARRAY_LENGTH", "EMPTY_INTS", "0"},
+      {"ARRAY_CONTAINS", "ARRAY['a', 'b'], 'b'", "true"},
+      {"ARRAY_CONTAINS", "ARRAY[1, NULL], INTEGER NULL", "true"},
+      {"ARRAY_CONTAINS", "ARRAY[1], 2", "false"},
+      {"ARRAY_MAX", "ARRAY[1, NULL, 3]", "3"},
+      {"ARRAY_MIN", "ARRAY['b', 'a']", "a"},
+      {"ARRAY_MIN", "EMPTY_INTS", "null"},
+      {"ARRAY_SORT", "ARRAY[3, NULL, 1]", "[1, 3, null]"},
+      {"ARRAY_SORT", "ARRAY[3, NULL, 1], 'Desc'", "[3, 1, null]"},
+      {"ARRAY_SORT", "ARRAY[3, 1], 'up'", "null"},
+      {"ARRAY_JOIN", "ARRAY[1, NULL, 2]", "1,null,2"},
+      {"ARRAY_JOIN", "ARRAY[1.5, 2.0], NULL", "1.52.0"},
+      {"SLICE", "ARRAY[1, 2, 3], 2, 3", "[2, 3]"},
+      {"SLICE", "ARRAY[1, 2, 3], NULL, 2", "[1, 2]"},
+      {"SLICE", "ARRAY[1, 2, 3], 2, 9", "null!"},
+      {"GENERATE_SERIES", "4, 0", "[4, 3, 2, 1, 0]"},
+      {"GENERATE_SERIES", "-2L, 1", "[-2, -1, 0, 1]"},
+      {"GENERATE_SERIES", "0, 10, 4", "[0, 4, 8]"},
+      {"GENERATE_SERIES", "0, 10, -1", "null!"},
+      {"GENERATE_SERIES", "-9223372036854775807L, 9223372036854775807L", "null!"},
+      {"ARRAY_DISTINCT", "ARRAY[1, NULL, 1, NULL, 2]", "[1, null, 2]"},
+      {"ARRAY_EXCEPT", "ARRAY[0, 0, 1, 0, -1], ARRAY[1, -2]", "[0, -1]"},
+      {"ARRAY_INTERSECT", "ARRAY[0, 0, 1, 0, -1], ARRAY[1, -2, 0]", "[0, 1]"},
+      {"ARRAY_UNION", "ARRAY[0, 0, 1], ARRAY[1, 2]", "[0, 1, 2]"},
+      {"ARRAY_CONCAT", "ARRAY[0], ARRAY[0, 1]", "[0, 0, 1]"},
+      {"ARRAY_REMOVE", "ARRAY[ARRAY['x'], ARRAY['y']], ARRAY['x']", "[[y]]"},
+  });
+}
+
+TEST_CASE("map functions") {
+  checkAll({
+      {"MAP_KEYS", "MAP('a' := 1, 'b' := 2)", "[a, b]"},
+      {"MAP_VALUES", "MAP('a' := 1, 'b' := NULL)", "[1, null]"},
+      {"MAP_UNION", "MAP('foo' := 10, 'bar' := 20), MAP('foo' := 99, 'apple' := -1)",
+       "{foo=99, bar=20, apple=-1}"},
+      {"AS_MAP", "ARRAY['a', 'b', 'a'], ARRAY[1, 2, 3, 4]", "{a=3, b=2}"},
+      {"ENTRIES", "MAP('b' := 1, 'a' := 2), TRUE", "[Struct{K=a,V=2}, Struct{K=b,V=1}]"},
+      {"ENTRIES", "MAP('b' := 1, 'a' := 2), FALSE", "[Struct{K=b,V=1}, Struct{K=a,V=2}]"},
+  });
+}
+
+TEST_CASE("lambdas") {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  // Calls name(operands..., lambdas...) with bodies over the types that the registry asks for.
+  using Body = std::function<ExpressionPtr(std::vector<ExpressionPtr>)>;
+  const auto run = [&](const std::string& name, const std::string& literals, size_t numParameters,
+                       const std::vector<Body>& bodies) {
+    return runCase(literals, [&](std::vector<ExpressionPtr> operands) {
+      uint32_t id = 0;
+      for (const Body& body : bodies) {
+        std::vector<ExpressionPtr> parameters;
+        for (const SqlType& type : lambdaParameterTypes(name, operands, numParameters, registry)) {
+          parameters.push_back(lambdaParameter(id++, type, "P"));
+        }
+        ExpressionPtr bound = body(parameters);
+        operands.push_back(lambda(std::move(parameters), std::move(bound)));
+      }
+      return call(name, std::move(operands), registry);
+    });
+  };
+  const auto plus = [](const ExpressionPtr& left, const ExpressionPtr& right) {
+    return arithmetic(ArithmeticOperator::Add, left, right);
+  };
+  const Body addOne = [&](auto p) { return plus(p.at(0), integerLiteral(1)); };
+  const Body divide = [&](auto p) {
+    return arithmetic(ArithmeticOperator::Divide, integerLiteral(12), p.at(0));
+  };
+  const Body aboveOne = [&](auto p) {
+    return comparison(ComparisonOperator::Greater, p.back(), integerLiteral(1));
+  };
+  const Body sum = [&](auto p) { return plus(p.at(0), p.back()); };
+  CHECK(run("TRANSFORM", "ARRAY[1, 2]", 1, {addOne}) == "[2, 3]");
+  CHECK(run("TRANSFORM", "EMPTY_INTS", 1, {addOne}) == "[]");
+  CHECK(run("TRANSFORM", "ARRAY[1, NULL]", 1, {addOne}) == "null!");
+  CHECK(run("TRANSFORM", "ARRAY[3, 0]", 1, {divide}) == "null!");
+  CHECK(run("TRANSFORM", "MAP('a' := 1)", 2,
+            {[&](auto p) { return call("UCASE", {p.at(0)}, registry); }, sum})
+            .starts_with("TypeError"));
+  CHECK(run("TRANSFORM", "MAP('a' := 1)", 2,
+            {[&](auto p) { return call("UCASE", {p.at(0)}, registry); },
+             [&](auto p) { return plus(p.at(1), integerLiteral(1)); }}) == "{A=2}");
+  CHECK(run("FILTER", "ARRAY[1, 2, NULL, 3]", 1, {aboveOne}) == "[2, 3]");
+  CHECK(run("FILTER", "MAP('a' := 1, 'b' := 2)", 2, {aboveOne}) == "{b=2}");
+  CHECK(run("REDUCE", "ARRAY[1, 2, 3], 10", 2, {sum}) == "16");
+  CHECK(run("REDUCE", "EMPTY_INTS, 10", 2, {sum}) == "10");
+  CHECK(run("REDUCE", "ARRAY[1, NULL], 10", 2, {sum}) == "null!");
+  CHECK(run("REDUCE", "MAP('a' := 1, 'b' := 5), 10", 3, {sum}) == "16");
+}
+
+TEST_CASE("table functions") {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  const auto run = [&](const std::string& name, const std::string& rows) {
+    const ColumnPtr input = columnOf(rows);
+    const BoundTableFunction bound = registry.bindTable(name, {column(0, input->type(), "A")});
+    const Operand operand{input, false};
+    RowErrors errors;
+    RowFailures failures(&errors, {});
+    const TableFunctionOutput output = bound.function->overloads[bound.overloadIndex].kernel(
+        {bound.resultType, {&operand, 1}, Selection::all(input->size()), input->size(), failures});
+    std::string text;
+    for (const uint32_t parent : output.parents) {
+      text += std::to_string(parent);
+    }
+    return text + ": " + textOfColumn(*output.values);
+  };
+  CHECK(run("EXPLODE", "ARRAY[1, NULL], NULL, ARRAY[3]") == "002: 1, null, 3");
+  CHECK(run("CUBE_EXPLODE", "ARRAY[1, 2], ARRAY[7, NULL]") ==
+        "000011: [null, null], [null, 2], [1, null], [1, 2], [null, null], [7, null]");
+  CHECK_THROWS_AS(registry.bindTable("EXPLODE", {literal("x")}), TypeError);
+}
+
+TEST_CASE("the documentation names every function with help and an example") {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  const std::string text = describeFunctions(registry);
+  for (const std::string& name : registry.names()) {
+    CAPTURE(name);
+    CHECK(text.find("### " + name + "\n") != std::string::npos);
+    const std::string one = *describeFunction(registry, name);
+    CHECK(one.find("Example: ``") == std::string::npos);
+    CHECK(one.find(name + "\n\n\n") == std::string::npos);
+  }
+  CHECK_FALSE(describeFunction(registry, "NOPE").has_value());
+}
+
 TEST_CASE("resolution") {
   const FunctionRegistry registry = makeBuiltinFunctions();
   const auto messageOf = [&](const std::string& name, const std::string& literals) {
