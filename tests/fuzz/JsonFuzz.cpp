@@ -49,8 +49,9 @@ struct Rows {
   std::vector<FormatRowError> errors;
 };
 
+/// One decoder for all: what it remembers of earlier documents must not show.
 Rows decode(const Data& data) {
-  const auto decoder =
+  static const auto decoder =
       findFormat("JSON")->makeDecoder(schema(), std::vector<bool>(schema().size(), true), {});
   Rows rows;
   decoder->decode(data, nullptr, rows.columns, rows.errors);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include "operators/formats/json/JsonStrings.h"
+
+#include <optional>
 
 #include "operators/expressions/Base64.h"
+#include "operators/formats/json/JsonNumber.h"
 #include "operators/formats/json/JsonText.h"
-#include "operators/formats/json/JsonValues.h"
 
 namespace auspex::operators {
 

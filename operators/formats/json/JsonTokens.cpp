@@ -14,7 +14,7 @@ namespace {
 
 static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
 
-constexpr size_t kUsualBytes = size_t{1} << 17;
+constexpr size_t kUsualBytes = size_t{1} << 16;
 
 }  // namespace
 
