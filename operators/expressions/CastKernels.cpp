@@ -59,11 +59,16 @@ ColumnPtr castEach(const CastInput& input, const char* failureText, Convert conv
 /// A conversion of plain numbers that cannot fail.
 template <typename From, typename To, typename Convert>
 ColumnPtr castNumbers(const CastInput& input, Convert convert) {
-  const OperandView<From> source(input.operand);
+  const From* const source = input.operand.column->values<From>().data();
   std::vector<To> values(input.numRows);
-  denseIfWorthwhile(input.rows, input.numRows).forEach([&](size_t row) {
-    values[row] = convert(source[row]);
-  });
+  To* const out = values.data();
+  const Selection rows = denseIfWorthwhile(input.rows, input.numRows);
+  if (input.operand.constant) {
+    const To converted = convert(source[0]);
+    rows.forEach([&](size_t row) { out[row] = converted; });
+  } else {
+    rows.forEach([&](size_t row) { out[row] = convert(source[row]); });
+  }
   return Column::make(input.to, std::move(values),
                       commonValidity({&input.operand, 1}, input.numRows));
 }

@@ -312,13 +312,21 @@ Selection Evaluator::Program::select(const Column& flags, bool constant, Selecti
   size_t numPicked = 0;
   uint32_t* const out = picked.data();
   const uint8_t wantedValue = wanted == Truth::True ? 1 : 0;
-  rows.forEach([&](size_t row) {
-    const size_t source = constant ? 0 : row;
-    const bool isNull = !validity.empty() && validity[source] == 0;
-    const bool take = wanted == Truth::Null ? isNull : !isNull && values[source] == wantedValue;
-    out[numPicked] = static_cast<uint32_t>(row);
-    numPicked += take ? 1 : 0;
-  });
+  if (validity.empty() && !constant && wanted != Truth::Null) {
+    const uint8_t* const flagOf = values.data();
+    rows.forEach([&](size_t row) {
+      out[numPicked] = static_cast<uint32_t>(row);
+      numPicked += flagOf[row] == wantedValue ? 1 : 0;
+    });
+  } else {
+    rows.forEach([&](size_t row) {
+      const size_t source = constant ? 0 : row;
+      const bool isNull = !validity.empty() && validity[source] == 0;
+      const bool take = wanted == Truth::Null ? isNull : !isNull && values[source] == wantedValue;
+      out[numPicked] = static_cast<uint32_t>(row);
+      numPicked += take ? 1 : 0;
+    });
+  }
   picked.resize(numPicked);
   return numPicked == rows.size() ? rows : Selection::of(picked);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/expressions/LikeKernel.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "operators/expressions/PhysicalTypes.h"
 
 namespace auspex::operators {
@@ -94,6 +97,24 @@ bool LikePattern::matches(std::string_view text) const {
   return matchesFrom(0, text);
 }
 
+void LikePattern::matchRows(std::span<const std::string_view> texts, Selection rows,
+                            uint8_t* out) const {
+  const std::string_view literal = literal_;
+  const auto each = [&](auto matchesOne) {
+    rows.forEach([&](size_t row) { out[row] = matchesOne(texts[row]) ? 1 : 0; });
+  };
+  if (shape_ == Shape::Prefix && !literal.empty()) {
+    // The first byte decides for most texts.
+    const char first = literal[0];
+    each([=](std::string_view text) {
+      return text.size() >= literal.size() && text[0] == first &&
+             std::memcmp(text.data(), literal.data(), literal.size()) == 0;
+    });
+    return;
+  }
+  each([this](std::string_view text) { return matches(text); });
+}
+
 // Walks with one point to come back to: the last '%' and where its run ended. A later '%' makes an
 // earlier one final, so time is bounded by text times pattern.
 bool LikePattern::matchesFrom(size_t piece, std::string_view text) const {
@@ -138,6 +159,17 @@ ColumnPtr computeLike(const Operand& value, const Operand& pattern, std::string_
                       Selection rows, size_t numRows, RowFailures& failures) {
   std::vector<uint8_t> out(numRows, 0);
   std::vector<uint8_t> validity;
+  if (pattern.constant && !value.constant && !pattern.isNull(0)) {
+    const LikePattern prepared(pattern.column->values<std::string_view>()[0], escape);
+    if (prepared.isValid()) {
+      prepared.matchRows(value.column->values<std::string_view>(), rows, out.data());
+      const std::vector<uint8_t> present = commonValidity({&value, 1}, numRows);
+      for (size_t row = 0; row < present.size(); ++row) {
+        out[row] = static_cast<uint8_t>(out[row] & present[row]);
+      }
+      return Column::make(SqlType::boolean(), std::move(out));
+    }
+  }
   const OperandView<std::string_view> texts(value);
   const OperandView<std::string_view> patterns(pattern);
   // Patterns mostly repeat: the last one is kept.

@@ -18,6 +18,8 @@ class LikePattern {
   LikePattern(std::string_view pattern, std::string_view escape);
 
   bool matches(std::string_view text) const;
+  /// out[row] = matches(texts[row]) for the rows; what the pattern looks like is asked once.
+  void matchRows(std::span<const std::string_view> texts, Selection rows, uint8_t* out) const;
   /// False when the pattern ends with its escape character.
   bool isValid() const { return valid_; }
 

@@ -193,14 +193,24 @@ template <typename T>
 ColumnPtr chooseValues(const SqlType& type, std::span<const Operand> parts,
                        std::span<const uint16_t> choice, size_t numRows) {
   std::vector<T> values(numRows);
-  std::vector<uint8_t> validity(numRows, 0);
+  std::vector<uint8_t> validity;
+  bool anyNull = false;
   for (size_t part = 0; part < parts.size(); ++part) {
-    const OperandView<T> source(parts[part]);
+    const T* const source = parts[part].column->values<T>().data();
+    const size_t mask = parts[part].constant ? 0 : ~size_t{0};
+    anyNull = anyNull || parts[part].column->hasNulls();
     for (size_t row = 0; row < numRows; ++row) {
-      if (choice[row] == part && !parts[part].isNull(row)) {
-        values[row] = source[row];
-        validity[row] = 1;
-      }
+      values[row] = choice[row] == part ? source[row & mask] : values[row];
+    }
+  }
+  for (size_t row = 0; row < numRows && !anyNull; ++row) {
+    anyNull = choice[row] == kNoChoice;
+  }
+  if (anyNull) {
+    validity.resize(numRows);
+    for (size_t row = 0; row < numRows; ++row) {
+      const bool isNull = choice[row] == kNoChoice || parts[choice[row]].isNull(row);
+      validity[row] = isNull ? 0 : 1;
     }
   }
   std::vector<Owner> owners;

@@ -9,12 +9,14 @@ FunctionRegistry makeBuiltinFunctions() {
   FunctionRegistry registry;
   addArrayFunctions(registry);
   addArraySetFunctions(registry);
+  addCalendarFunctions(registry);
   addCaseFunctions(registry);
   addCountAggregate(registry);
   addExtremeAggregates(registry);
   addSumAggregates(registry);
   addConcatFunctions(registry);
   addConditionalFunctions(registry);
+  addDateFunctions(registry);
   addExplodeFunctions(registry);
   addExtremeFunctions(registry);
   addLambdaFunctions(registry);

@@ -24,6 +24,9 @@ void addArraySetFunctions(FunctionRegistry& registry);
 void addLambdaFunctions(FunctionRegistry& registry);
 void addMapFunctions(FunctionRegistry& registry);
 
+void addCalendarFunctions(FunctionRegistry& registry);
+void addDateFunctions(FunctionRegistry& registry);
+
 void addExplodeFunctions(FunctionRegistry& registry);
 
 void addCountAggregate(FunctionRegistry& registry);

@@ -12,8 +12,10 @@ template <char32_t (*convert)(char32_t)>
 std::string_view mapCharacters(RowContext& context, std::string_view text) {
   if (isAscii(text)) {
     char* const target = context.arena().allocate(text.size());
+    constexpr char kFirst = convert == &toUpper ? 'a' : 'A';
     for (size_t i = 0; i < text.size(); ++i) {
-      target[i] = static_cast<char>(convert(static_cast<unsigned char>(text[i])));
+      const bool changes = static_cast<unsigned char>(text[i] - kFirst) < 26;
+      target[i] = static_cast<char>(text[i] ^ (changes ? 0x20 : 0));
     }
     return {target, text.size()};
   }

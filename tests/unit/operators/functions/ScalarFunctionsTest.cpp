@@ -212,6 +212,61 @@ TEST_CASE("map functions") {
   });
 }
 
+TEST_CASE("dates and times as text") {
+  checkAll({
+      {"FORMAT_DATE", "DATE '2018-05-11', 'dd/MM/yyyy'", "11/05/2018"},
+      {"FORMAT_DATE", "DATE '2022-01-01', 'dd-MMM-yyyy EEE D'", "01-Jan-2022 Sat 1"},
+      {"FORMAT_DATE", "DATE '2022-01-01', 'bad'", "null!"},
+      {"FORMAT_TIMESTAMP", "TIMESTAMP '2018-05-11T21:58:33.207', 'yyyy-MM-dd''T''HH:mm:ss.SSSX'",
+       "2018-05-11T21:58:33.207Z"},
+      {"FORMAT_TIMESTAMP", "TIMESTAMP '2018-05-11T21:58:33.207', 'yyyyMMddHHmmssSSS'",
+       "20180511215833207"},
+      {"TIMESTAMPTOSTRING", "1526075913000L, 'yyyy-MM-dd HH:mm:ss zzz', 'America/Los_Angeles'",
+       "2018-05-11 14:58:33 PDT"},
+      {"TIMESTAMPTOSTRING", "1526075913000L, 'yyyy-MM-dd HH:mm:ss zzz', 'Europe/London'",
+       "2018-05-11 22:58:33 BST"},
+      {"TIMESTAMPTOSTRING", "4102444800000L, 'HH:mm XXX', 'Europe/Berlin'", "01:00 +01:00"},
+      {"TIMESTAMPTOSTRING", "0L, 'HH:mm', 'Nowhere/Land'", "null!"},
+      {"TIMESTAMPTOSTRING", "0L, 'HH:mm', '../../etc/passwd'", "null!"},
+      {"FORMAT_TIME", "TIME '22:30', 'hh:mm a'", "10:30 PM"},
+      {"PARSE_TIMESTAMP", "'2018-05-11 21:58:33', 'yyyy-MM-dd HH:mm:ss'",
+       "2018-05-11T21:58:33.000"},
+      {"PARSE_TIMESTAMP", "'2018-05-11 21:58', 'yyyy-MM-dd HH:mm', 'America/Los_Angeles'",
+       "2018-05-12T04:58:00.000"},
+      {"STRINGTOTIMESTAMP", "'2019-08-27 13:31:09.2+0000', 'yyyy-MM-dd HH:mm:ss.SX'",
+       "1566912669200"},
+      {"STRINGTOTIMESTAMP", "'2018-05-11T21:58:33Z', 'yyyy-MM-dd''T''HH:mm:ssX'", "1526075913000"},
+      {"STRINGTOTIMESTAMP", "'not a time', 'yyyy'", "null!"},
+      {"PARSE_DATE", "'20200229', 'yyyyMMdd'", "2020-02-29"},
+      {"PARSE_DATE", "'01-JAN-2022', 'dd-MMM-yyyy'", "2022-01-01"},
+      {"PARSE_DATE", "'2020-13-01', 'yyyy-MM-dd'", "null!"},
+      {"PARSE_DATE", "'2020-01-01x', 'yyyy-MM-dd'", "null!"},
+      {"STRINGTODATE", "'2018-05-11Lit', 'yyyy-MM-dd''Lit'''", "17662"},
+      {"PARSE_TIME", "'10:30 pm', 'hh:mm a'", "22:30"},
+      {"PARSE_TIME", "STRING NULL, 'HH'", "null"},
+  });
+}
+
+TEST_CASE("calendar") {
+  checkAll({
+      {"FROM_UNIXTIME", "1000L", "1970-01-01T00:00:01.000"},
+      {"UNIX_TIMESTAMP", "TIMESTAMP '1970-01-01T00:00:01'", "1000"},
+      {"FROM_DAYS", "-1", "1969-12-31"},
+      {"UNIX_DATE", "DATE '1970-01-02'", "1"},
+      {"CONVERT_TZ", "TIMESTAMP '2020-05-11T21:58:33', 'America/Los_Angeles', 'America/New_York'",
+       "2020-05-12T00:58:33.000"},
+      {"CONVERT_TZ", "TIMESTAMP '2020-05-11T21:58:33', '+02:00', 'UTC'", "2020-05-11T19:58:33.000"},
+      {"DATEADD", "MONTHS, 1, DATE '2020-01-31'", "2020-02-29"},
+      {"DATEADD", "YEARS, 1, DATE '2020-02-29'", "2021-02-28"},
+      {"DATESUB", "DAYS, -5, DATE '1970-01-06'", "1970-01-11"},
+      {"TIMEADD", "HOURS, 2, TIME '23:00'", "01:00"},
+      {"TIMESUB", "MILLISECONDS, 10, TIME '00:00:00.005'", "23:59:59.995"},
+      {"TIMESTAMPADD", "MILLISECONDS, -5, TIMESTAMP '1970-01-01T00:00:00.002'",
+       "1969-12-31T23:59:59.997"},
+      {"TIMESTAMPSUB", "HOURS, INTEGER NULL, TIMESTAMP '1970-01-01'", "null"},
+  });
+}
+
 TEST_CASE("lambdas") {
   const FunctionRegistry registry = makeBuiltinFunctions();
   // Calls name(operands..., lambdas...) with bodies over the types that the registry asks for.
