@@ -39,16 +39,10 @@ void expandStar(const parser::AllColumns& star, const parser::Span& span,
 }
 
 /// The name an item has without AS: of its column, or of the field it takes.
-std::string impliedName(const parser::Expression& written, const ExpressionPtr& bound,
-                        const Scope& scope) {
-  if (std::holds_alternative<parser::ColumnReference>(written.node)) {
-    const auto* const node = bound->as<operators::ColumnNode>();
-    for (const ScopeColumn& column : scope.columns()) {
-      if (node != nullptr && column.position == node->index && !column.isPseudo) {
-        return nameInProjection(column, scope, false);
-      }
-    }
-    return std::get<parser::ColumnReference>(written.node).name.name;
+std::string impliedName(const parser::Expression& written, const Scope& scope) {
+  if (const auto* const reference = std::get_if<parser::ColumnReference>(&written.node)) {
+    const ScopeColumn& column = scope.resolve(*reference, written.span, "SELECT");
+    return column.isPseudo ? column.name : nameInProjection(column, scope, false);
   }
   if (const auto* const dereference = std::get_if<parser::Dereference>(&written.node)) {
     return dereference->field.name;
@@ -168,7 +162,7 @@ std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSour
           item.span);
     }
     std::string name =
-        single.alias ? single.alias->name : impliedName(*single.expression, bound, from.scope);
+        single.alias ? single.alias->name : impliedName(*single.expression, from.scope);
     if (isReserved(name)) {
       throw StatementError(
           fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
