@@ -40,12 +40,29 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
         fmt::format("Model {} already exists. CREATE OR REPLACE MODEL adds a version.", name),
         create.name.span);
   }
+  const Properties properties(create.properties, kModelProperties);
+  auto definition = std::make_shared<const ModelDefinition>(bindModel(create, properties));
+  const std::string base = basePath();
+  const auto version = loadVersion(*definition, base, properties);
+  checkReplayedModel(*version, definition->uri, properties);
+  executor_.models_->add(version, true);
+  catalog().models[name] = definition;
+  const operators::ModelInfo& info = version->info();
+  log("", {{"checksum", info.checksum}, {"base", base}});
+  return {
+      fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name, info.version,
+                  info.format, info.objective, info.numTrees, info.features.size()),
+      {},
+      {}};
+}
+
+ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
+                                        const Properties& properties) const {
   if (!create.inputs.empty() || create.returns || !create.transforms.empty() || create.query) {
     throw StatementError(
         "Input lists, RETURNS, TRANSFORM and training by AS SELECT are not supported yet.",
         create.name.span);
   }
-  const Properties properties(create.properties, kModelProperties);
   const auto uri = properties.text("URI");
   if (!uri) {
     throw StatementError("A model needs WITH (URI='path').", create.name.span);
@@ -60,47 +77,48 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
     throw StatementError(fmt::format("FORMAT='{}' is not supported yet; XGBOOST is.", *format),
                          properties.spanOf("FORMAT", span()));
   }
-  auto definition = std::make_shared<ModelDefinition>();
-  definition->name = name;
-  definition->uri = *uri;
-  definition->deployment = deployment;
-  definition->sql = statement_.text;
+  ModelDefinition definition;
+  definition.name = create.name.name;
+  definition.uri = *uri;
+  definition.deployment = deployment;
+  definition.sql = statement_.text;
   if (const auto missing = properties.number("MISSING")) {
-    definition->hasMissing = true;
-    definition->missing = *missing;
+    definition.hasMissing = true;
+    definition.missing = *missing;
   }
-  const std::string base = basePath();
+  return definition;
+}
+
+std::shared_ptr<const operators::ModelVersion> StatementRun::loadVersion(
+    const ModelDefinition& definition, const std::string& base,
+    const Properties& properties) const {
   operators::LoadOptions options;
-  options.name = name;
-  options.version = executor_.models_->nextVersion(name);
+  options.name = definition.name;
+  options.version = executor_.models_->nextVersion(definition.name);
   options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
-  std::shared_ptr<const operators::ModelVersion> version;
   try {
-    version = operators::loadModel((std::filesystem::path(base) / *uri).string(), options);
+    return operators::loadModel((std::filesystem::path(base) / definition.uri).string(), options);
   } catch (const std::runtime_error& error) {
+    throw StatementError(fmt::format("Model {} was not loaded from '{}': {}", definition.name,
+                                     definition.uri, error.what()),
+                         properties.spanOf("URI", span()));
+  }
+}
+
+void StatementRun::checkReplayedModel(const operators::ModelVersion& version,
+                                      const std::string& uri, const Properties& properties) const {
+  if (replayed_ == nullptr) {
+    return;
+  }
+  const auto known = replayed_->details.find("checksum");
+  if (known != replayed_->details.end() && known->second != version.info().checksum) {
     throw StatementError(
-        fmt::format("Model {} was not loaded from '{}': {}", name, *uri, error.what()),
+        fmt::format("The file of model {} ('{}') has changed since it was created: checksum {} "
+                    "was {}. A version never changes: use CREATE OR REPLACE MODEL with another "
+                    "file, or start anew (--fresh).",
+                    version.info().name, uri, version.info().checksum, known->second),
         properties.spanOf("URI", span()));
   }
-  if (replayed_ != nullptr) {
-    const auto known = replayed_->details.find("checksum");
-    if (known != replayed_->details.end() && known->second != version->info().checksum) {
-      throw StatementError(
-          fmt::format("The file of model {} ('{}') has changed since it was created: checksum {} "
-                      "was {}. A version never changes: use CREATE OR REPLACE MODEL with another "
-                      "file, or start anew (--fresh).",
-                      name, *uri, version->info().checksum, known->second),
-          properties.spanOf("URI", span()));
-    }
-  }
-  executor_.models_->add(version, true);
-  catalog().models[name] = definition;
-  log("", {{"checksum", version->info().checksum}, {"base", base}});
-  return {fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name,
-                      version->info().version, version->info().format, version->info().objective,
-                      version->info().numTrees, version->info().features.size()),
-          {},
-          {}};
 }
 
 StatementResult StatementRun::handle(const parser::DropModel& drop) {

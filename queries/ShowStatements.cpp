@@ -23,108 +23,128 @@ std::string withoutPrefix(const std::string& name) {
 
 StatementResult StatementRun::handle(const parser::Show& show) {
   StatementResult result;
-  const Catalog& known = executor_.catalog_;
   switch (show.kind) {
     case parser::ShowKind::Streams:
-    case parser::ShowKind::Tables: {
-      const bool tables = show.kind == parser::ShowKind::Tables;
-      TextTable table{{tables ? "Table Name" : "Stream Name", "Kafka Topic", "Key Format",
-                       "Value Format", "Windowed"},
-                      {}};
-      for (const auto& [name, source] : known.sources) {
-        if (source->isTable() == tables) {
-          table.rows.push_back({name, source->topic, std::string(source->keyFormat->name()),
-                                std::string(source->valueFormat->name()), "false"});
-        }
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::Tables:
+      result.table = listSources(show.kind == parser::ShowKind::Tables);
       return result;
-    }
-    case parser::ShowKind::Topics: {
-      TextTable table{{"Kafka Topic", "Partitions"}, {}};
-      for (const std::string& topic : executor_.ports_.topics.list()) {
-        const bool internal = topic.starts_with("_") || topic.ends_with("-changelog");
-        if (show.all || !internal) {
-          table.rows.push_back(
-              {topic, std::to_string(executor_.ports_.topics.numPartitions(topic).value_or(0))});
-        }
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::Topics:
+      result.table = listTopics(show.all);
       return result;
-    }
-    case parser::ShowKind::Queries: {
-      TextTable table{{"Query ID", "Query Type", "Status", "Sink Name", "Query String"}, {}};
-      for (const auto& [id, query] : known.queries) {
-        table.rows.push_back(
-            {id, "PERSISTENT", executor_.ports_.runner.status(id), query->sink, query->sql});
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::Queries:
+      result.table = listQueries();
       return result;
-    }
-    case parser::ShowKind::Models: {
-      TextTable table{{"Model", "Version", "Deployment", "Objective", "Features", "Trees", "URI"},
-                      {}};
-      for (const auto& [name, model] : known.models) {
-        const operators::ModelInfo& info = executor_.models_->find(name)->info();
-        table.rows.push_back({name, std::to_string(info.version), model->deployment, info.objective,
-                              std::to_string(info.features.size()), std::to_string(info.numTrees),
-                              model->uri});
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::Models:
+      result.table = listModels();
       return result;
-    }
-    case parser::ShowKind::Functions: {
-      TextTable table{{"Function Name", "Category"}, {}};
-      for (const std::string& name : executor_.functions_.names()) {
-        const auto kind = executor_.functions_.classOf(name);
-        table.rows.push_back({name, kind == operators::FunctionClass::Scalar      ? "SCALAR"
-                                    : kind == operators::FunctionClass::Aggregate ? "AGGREGATE"
-                                                                                  : "TABLE"});
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::Functions:
+      result.table = listFunctions();
       return result;
-    }
-    case parser::ShowKind::Types: {
-      TextTable table{{"Type Name", "Schema"}, {}};
-      for (const auto& [name, type] : known.types) {
-        table.rows.push_back({name, type.toString()});
-      }
-      result.table = std::move(table);
-      return result;
-    }
     case parser::ShowKind::Connectors:
     case parser::ShowKind::SourceConnectors:
-    case parser::ShowKind::SinkConnectors: {
-      TextTable table{{"Connector Name", "Type", "Class", "Topic", "Path"}, {}};
-      for (const auto& [name, connector] : known.connectors) {
-        const bool wanted =
-            show.kind == parser::ShowKind::Connectors ||
-            connector->isSource == (show.kind == parser::ShowKind::SourceConnectors);
-        if (wanted) {
-          const auto property = [&connector](const char* key) {
-            const auto found = connector->properties.find(key);
-            return found == connector->properties.end() ? std::string() : found->second;
-          };
-          table.rows.push_back({name, connector->isSource ? "SOURCE" : "SINK",
-                                property("connector.class"), property("topic"), property("path")});
-        }
-      }
-      result.table = std::move(table);
+    case parser::ShowKind::SinkConnectors:
+      result.table = listConnectors(show.kind);
       return result;
-    }
-    case parser::ShowKind::Properties: {
-      TextTable table{{"Property", "Value"}, {}};
+    case parser::ShowKind::Types:
+      result.table = TextTable{{"Type Name", "Schema"}, {}};
+      for (const auto& [name, type] : catalog().types) {
+        result.table->rows.push_back({name, type.toString()});
+      }
+      return result;
+    case parser::ShowKind::Properties:
+      result.table = TextTable{{"Property", "Value"}, {}};
       for (const auto& [name, value] : executor_.properties_) {
-        table.rows.push_back({name, value});
+        result.table->rows.push_back({name, value});
       }
-      result.table = std::move(table);
       return result;
-    }
     case parser::ShowKind::Variables:
     case parser::ShowKind::ConnectorPlugins:
       break;
   }
   throw StatementError("This listing is not supported yet.", span());
+}
+
+TextTable StatementRun::listSources(bool tables) const {
+  TextTable table{{tables ? "Table Name" : "Stream Name", "Kafka Topic", "Key Format",
+                   "Value Format", "Windowed"},
+                  {}};
+  for (const auto& [name, source] : executor_.catalog_.sources) {
+    if (source->isTable() == tables) {
+      table.rows.push_back({name, source->topic, std::string(source->keyFormat->name()),
+                            std::string(source->valueFormat->name()), "false"});
+    }
+  }
+  return table;
+}
+
+TextTable StatementRun::listTopics(bool all) const {
+  TextTable table{{"Kafka Topic", "Partitions"}, {}};
+  TopicAdmin& topics = executor_.ports_.topics;
+  for (const std::string& topic : topics.list()) {
+    const bool internal = topic.starts_with("_") || topic.ends_with("-changelog");
+    if (all || !internal) {
+      table.rows.push_back({topic, std::to_string(topics.numPartitions(topic).value_or(0))});
+    }
+  }
+  return table;
+}
+
+TextTable StatementRun::listQueries() const {
+  TextTable table{{"Query ID", "Query Type", "Status", "Sink Name", "Query String"}, {}};
+  for (const auto& [id, query] : executor_.catalog_.queries) {
+    // One line per query: runs of blanks and line breaks become one blank.
+    std::string text;
+    for (const char c : query->sql) {
+      const bool isBlank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+      if (!isBlank) {
+        text += c;
+      } else if (!text.empty() && text.back() != ' ') {
+        text += ' ';
+      }
+    }
+    table.rows.push_back({id, "PERSISTENT", executor_.ports_.runner.status(id), query->sink, text});
+  }
+  return table;
+}
+
+TextTable StatementRun::listModels() const {
+  TextTable table{{"Model", "Version", "Deployment", "Objective", "Features", "Trees", "URI"}, {}};
+  for (const auto& [name, model] : executor_.catalog_.models) {
+    const operators::ModelInfo& info = executor_.models_->find(name)->info();
+    table.rows.push_back({name, std::to_string(info.version), model->deployment, info.objective,
+                          std::to_string(info.features.size()), std::to_string(info.numTrees),
+                          model->uri});
+  }
+  return table;
+}
+
+TextTable StatementRun::listFunctions() const {
+  TextTable table{{"Function Name", "Category"}, {}};
+  for (const std::string& name : executor_.functions_.names()) {
+    const auto kind = executor_.functions_.classOf(name);
+    table.rows.push_back({name, kind == operators::FunctionClass::Scalar      ? "SCALAR"
+                                : kind == operators::FunctionClass::Aggregate ? "AGGREGATE"
+                                                                              : "TABLE"});
+  }
+  return table;
+}
+
+TextTable StatementRun::listConnectors(parser::ShowKind kind) const {
+  TextTable table{{"Connector Name", "Type", "Class", "Topic", "Path"}, {}};
+  for (const auto& [name, connector] : executor_.catalog_.connectors) {
+    const bool wanted = kind == parser::ShowKind::Connectors ||
+                        connector->isSource == (kind == parser::ShowKind::SourceConnectors);
+    if (!wanted) {
+      continue;
+    }
+    const auto property = [&connector](const char* key) {
+      const auto found = connector->properties.find(key);
+      return found == connector->properties.end() ? std::string() : found->second;
+    };
+    table.rows.push_back({name, connector->isSource ? "SOURCE" : "SINK",
+                          property("connector.class"), property("topic"), property("path")});
+  }
+  return table;
 }
 
 StatementResult StatementRun::describeSource(const DataSource& source, bool extended) const {

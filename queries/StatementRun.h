@@ -47,6 +47,12 @@ class StatementRun {
   StatementResult handle(const parser::DropModel& drop);
   // Listings and the session (ShowStatements.cpp).
   StatementResult handle(const parser::Show& show);
+  TextTable listSources(bool tables) const;
+  TextTable listTopics(bool all) const;
+  TextTable listQueries() const;
+  TextTable listModels() const;
+  TextTable listFunctions() const;
+  TextTable listConnectors(parser::ShowKind kind) const;
   StatementResult handle(const parser::Describe& describe);
   StatementResult handle(const parser::SetProperty& set);
   StatementResult handle(const parser::UnsetProperty& unset);
@@ -79,6 +85,13 @@ class StatementRun {
   StatementResult describeModel(const parser::Identifier& name) const;
   StatementResult explainQuery(const QueryPlan& plan, const SinkTarget& sink,
                                const std::string& queryId) const;
+  ModelDefinition bindModel(const parser::CreateModel& create, const Properties& properties) const;
+  std::shared_ptr<const operators::ModelVersion> loadVersion(const ModelDefinition& definition,
+                                                             const std::string& base,
+                                                             const Properties& properties) const;
+  /// A model of the log must still be the file that it was.
+  void checkReplayedModel(const operators::ModelVersion& version, const std::string& uri,
+                          const Properties& properties) const;
   DataSource planSink(const parser::CreateAsSelect& create, const Properties& properties,
                       QueryPlan& plan) const;
   void startQuery(const QueryPlan& plan, const DataSource& sink, const std::string& queryId);

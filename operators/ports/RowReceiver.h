@@ -9,8 +9,8 @@ namespace auspex::operators {
 class RowReceiver {
  public:
   virtual ~RowReceiver() = default;
-  /// Takes the rows of one draw. Columns are the plan's; strings live as long as the call. Called on
-  /// the task's thread.
+  /// Takes the rows of one draw. Columns are the plan's; strings live as long as the call. Called
+  /// on the task's thread.
   virtual void receive(const Batch& rows) = 0;
 };
 

@@ -42,6 +42,32 @@ const char* unitName(parser::TimeUnit unit) {
   return "MILLISECONDS";
 }
 
+/// The constant that a literal stands for; a null pointer for everything else.
+ExpressionPtr bindLiteral(const parser::Expression::Node& node) {
+  if (std::holds_alternative<parser::NullLiteral>(node)) {
+    return operators::nullLiteral();
+  }
+  if (const auto* const boolean = std::get_if<parser::BooleanLiteral>(&node)) {
+    return operators::literal(boolean->value);
+  }
+  if (const auto* const integer = std::get_if<parser::IntegerLiteral>(&node)) {
+    return operators::integerLiteral(integer->value);
+  }
+  if (const auto* const decimal = std::get_if<parser::DecimalLiteral>(&node)) {
+    return operators::decimalLiteral(decimal->text);
+  }
+  if (const auto* const real = std::get_if<parser::DoubleLiteral>(&node)) {
+    return operators::doubleLiteral(real->value);
+  }
+  if (const auto* const text = std::get_if<parser::StringLiteral>(&node)) {
+    return operators::literal(text->value);
+  }
+  if (const auto* const unit = std::get_if<parser::TimeUnitArgument>(&node)) {
+    return operators::timeUnit(unitName(unit->unit));
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 ExpressionPtr ExpressionBinder::bind(const parser::Expression& expression) const {
@@ -68,23 +94,8 @@ std::vector<ExpressionPtr> ExpressionBinder::bindAll(
 
 ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) const {
   const auto& node = expression.node;
-  if (std::holds_alternative<parser::NullLiteral>(node)) {
-    return operators::nullLiteral();
-  }
-  if (const auto* const boolean = std::get_if<parser::BooleanLiteral>(&node)) {
-    return operators::literal(boolean->value);
-  }
-  if (const auto* const integer = std::get_if<parser::IntegerLiteral>(&node)) {
-    return operators::integerLiteral(integer->value);
-  }
-  if (const auto* const decimal = std::get_if<parser::DecimalLiteral>(&node)) {
-    return operators::decimalLiteral(decimal->text);
-  }
-  if (const auto* const real = std::get_if<parser::DoubleLiteral>(&node)) {
-    return operators::doubleLiteral(real->value);
-  }
-  if (const auto* const text = std::get_if<parser::StringLiteral>(&node)) {
-    return operators::literal(text->value);
+  if (ExpressionPtr constant = bindLiteral(node)) {
+    return constant;
   }
   if (const auto* const reference = std::get_if<parser::ColumnReference>(&node)) {
     const ScopeColumn& column = scope_.resolve(*reference, expression.span, clause_);
@@ -123,9 +134,6 @@ ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) c
   }
   if (const auto* const isNull = std::get_if<parser::IsNull>(&node)) {
     return operators::isNull(bind(*isNull->value), isNull->negated);
-  }
-  if (const auto* const unit = std::get_if<parser::TimeUnitArgument>(&node)) {
-    return operators::timeUnit(unitName(unit->unit));
   }
   if (const auto* const call = std::get_if<parser::FunctionCall>(&node)) {
     return bindCall(*call, expression);

@@ -185,6 +185,26 @@ std::vector<operators::SchemaColumn> groupColumnsOf(const GroupedBinder& grouped
   return columns;
 }
 
+/// For each item its rank among the grouping expressions; all of those must be there.
+std::vector<std::optional<size_t>> rankGroups(const std::vector<BoundItem>& items,
+                                              const GroupedBinder& grouped,
+                                              const parser::Select& select) {
+  std::vector<std::optional<size_t>> ranks(items.size());
+  std::vector<bool> found(grouped.groups().size(), false);
+  for (size_t i = 0; i < items.size(); ++i) {
+    ranks[i] = grouped.groupOf(items[i].expression);
+    if (ranks[i]) {
+      found[*ranks[i]] = true;
+    }
+  }
+  for (size_t rank = 0; rank < found.size(); ++rank) {
+    if (!found[rank]) {
+      throw StatementError(keyMissingMessage(grouped.groups()[rank]->toString()), select.span);
+    }
+  }
+  return ranks;
+}
+
 ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grouped) {
   if (!select.having) {
     return nullptr;
@@ -219,23 +239,12 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
         "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.",
         select.groupBy->span);
   }
-  std::vector<std::optional<size_t>> ranks(items.size());
-  if (purpose == QueryPurpose::Persistent) {
-    std::vector<bool> found(grouped.groups().size(), false);
-    for (size_t i = 0; i < items.size(); ++i) {
-      ranks[i] = grouped.groupOf(items[i].expression);
-      if (ranks[i]) {
-        found[*ranks[i]] = true;
-      }
-    }
-    for (size_t rank = 0; rank < found.size(); ++rank) {
-      if (!found[rank]) {
-        throw StatementError(keyMissingMessage(grouped.groups()[rank]->toString()), select.span);
-      }
-    }
-  }
+  const bool persistent = purpose == QueryPurpose::Persistent;
   const Projection projection =
-      arrange(items, ranks, select.span, purpose == QueryPurpose::Persistent);
+      arrange(items,
+              persistent ? rankGroups(items, grouped, select)
+                         : std::vector<std::optional<size_t>>(items.size()),
+              select.span, persistent);
 
   PlanNodePtr node = addArguments(buildInput(from.root, where, scoring), grouped);
   if (!isGroupedByKey(grouped.groups(), from)) {

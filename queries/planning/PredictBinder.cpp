@@ -156,12 +156,10 @@ ExpressionPtr PredictBinder::featureFromRow(const operators::FeatureInfo& featur
   throw StatementError(message, span);
 }
 
-PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall& call,
-                                                      const operators::ModelVersion& version,
-                                                      const std::string& model,
-                                                      const ExpressionBinder& binder) const {
+std::vector<const parser::Argument*> PredictBinder::argumentsByFeature(
+    const parser::FunctionCall& call, const operators::ModelVersion& version,
+    const std::string& model, Given& given) const {
   const auto& features = version.info().features;
-  Given given;
   for (size_t i = 1; i < call.arguments.size(); ++i) {
     const parser::Argument& argument = call.arguments[i];
     if (argument.star) {
@@ -205,10 +203,23 @@ PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall
     }
     byFeature[place.index] = argument;
   }
+  if (!given.positional.empty()) {
+    return given.positional;
+  }
+  return byFeature;
+}
+
+PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall& call,
+                                                      const operators::ModelVersion& version,
+                                                      const std::string& model,
+                                                      const ExpressionBinder& binder) const {
+  const auto& features = version.info().features;
+  Given given;
+  const std::vector<const parser::Argument*> byFeature =
+      argumentsByFeature(call, version, model, given);
   Arguments bound;
   for (size_t i = 0; i < features.size(); ++i) {
-    const parser::Argument* const argument =
-        given.positional.empty() ? byFeature[i] : given.positional[i];
+    const parser::Argument* const argument = byFeature[i];
     if (argument == nullptr && !given.star) {
       throw StatementError(fmt::format("Model '{}' needs feature '{}', which the call does not "
                                        "give. Add * to take it from the row.",

@@ -39,6 +39,12 @@ class PredictBinder {
 
   std::shared_ptr<const operators::ModelVersion> findModel(const parser::Argument& argument,
                                                            std::string& name) const;
+  /// The call's argument for each feature, null where only the star can supply it; checks that they
+  /// fit the model.
+  std::vector<const parser::Argument*> argumentsByFeature(const parser::FunctionCall& call,
+                                                          const operators::ModelVersion& version,
+                                                          const std::string& model,
+                                                          Given& given) const;
   Arguments bindArguments(const parser::FunctionCall& call, const operators::ModelVersion& version,
                           const std::string& model, const ExpressionBinder& binder) const;
   operators::ExpressionPtr featureFromRow(const operators::FeatureInfo& feature,
