@@ -255,7 +255,9 @@ void Engine::stopConnector(const std::string& name) {
 }
 
 std::string Engine::basePath() {
-  return std::filesystem::absolute(options_.basePath).lexically_normal().string();
+  // The folder of a program given by its bare name is the empty path: the current folder.
+  const std::filesystem::path& base = options_.basePath;
+  return std::filesystem::absolute(base.empty() ? "." : base).lexically_normal().string();
 }
 
 }  // namespace auspex::engine
