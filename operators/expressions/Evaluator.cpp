@@ -61,6 +61,7 @@ class Evaluator::Program final : public LambdaBodyEvaluator {
                         std::vector<const BoundExpression*>& seen);
   std::vector<Operand> evaluateAll(const std::vector<ExpressionPtr>& expressions, Selection rows);
   Operand compute(const BoundExpression& expression, Selection rows);
+  Operand computeNested(const BoundExpression& expression, Selection rows);
   ColumnPtr computeLogical(const LogicalNode& node, Selection rows);
   ColumnPtr computeNot(const NotNode& node, Selection rows);
   ColumnPtr computeIsNull(const IsNullNode& node, Selection rows);
@@ -275,24 +276,31 @@ Operand Evaluator::Program::compute(const BoundExpression& expression, Selection
     const Operand pattern = unary(node->pattern);
     return {computeLike(value, pattern, node->escape.value_or(""), rows, numRows(), atPlace())};
   }
+  return computeNested(expression, rows);
+}
+
+/// Constructors of nested values and access to their parts.
+Operand Evaluator::Program::computeNested(const BoundExpression& expression, Selection rows) {
+  const SqlType& type = expression.type();
   if (const auto* node = expression.as<ArrayNode>()) {
     return {computeArray(type, evaluateAll(node->elements, rows), numRows())};
   }
   if (const auto* node = expression.as<MapNode>()) {
     const std::vector<Operand> keys = evaluateAll(node->keys, rows);
     const std::vector<Operand> values = evaluateAll(node->values, rows);
-    return {computeMap(type, keys, values, rows, numRows(), atPlace())};
+    failures_->setPlace(&expression);
+    return {computeMap(type, keys, values, rows, numRows(), *failures_)};
   }
   if (const auto* node = expression.as<StructNode>()) {
     return {computeStruct(type, evaluateAll(node->fields, rows), numRows())};
   }
   if (const auto* node = expression.as<SubscriptNode>()) {
-    const Operand base = unary(node->base);
-    return {computeSubscript(base, unary(node->index), rows, numRows())};
+    const Operand base = evaluate(*node->base, rows);
+    return {computeSubscript(base, evaluate(*node->index, rows), rows, numRows())};
   }
   const auto* const node = expression.as<DereferenceNode>();
   AUSPEX_ASSERT(node != nullptr);  // Lambdas are taken by the call that has them.
-  return {computeDereference(unary(node->base), node->fieldIndex, numRows())};
+  return {computeDereference(evaluate(*node->base, rows), node->fieldIndex, numRows())};
 }
 
 void Evaluator::Program::failNulls(const Column& column, Selection rows) {

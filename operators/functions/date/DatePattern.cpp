@@ -304,87 +304,101 @@ std::optional<DatePattern> DatePattern::compile(std::string_view pattern) {
   return compiled;
 }
 
+namespace {
+
+void appendNumber(std::string& out, int64_t value, size_t width) {
+  fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
+}
+
+/// A field of the day; false when the letter is none of it.
+bool appendDateField(std::string& out, char letter, size_t count, int64_t days) {
+  const CivilDate date = civilFromDays(days);
+  const auto weekday = static_cast<size_t>(((days + 3) % 7 + 7) % 7);  // Monday is 0.
+  switch (letter) {
+    case 'y':
+    case 'u':
+      appendNumber(out, count == 2 ? ((date.year % 100) + 100) % 100 : date.year, count);
+      return true;
+    case 'M':
+    case 'L':
+      if (count >= 3) {
+        const std::string_view name = kMonths[static_cast<size_t>(date.month - 1)];
+        out += count == 3 ? name.substr(0, 3) : name;
+      } else {
+        appendNumber(out, date.month, count);
+      }
+      return true;
+    case 'd':
+      appendNumber(out, date.day, count);
+      return true;
+    case 'D':
+      appendNumber(out, days - daysFromCivil(date.year, 1, 1) + 1, count);
+      return true;
+    case 'E':
+      out += count == 4 ? kDays[weekday] : kDays[weekday].substr(0, 3);
+      return true;
+    case 'e':
+      appendNumber(out, static_cast<int64_t>((weekday + 1) % 7 + 1), count);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A field of the time of day; false when the letter is none of it.
+bool appendTimeField(std::string& out, char letter, size_t count, int64_t millisOfDay) {
+  const int64_t hour = millisOfDay / 3'600'000;
+  const int64_t nanos = millisOfDay % 1000 * 1'000'000;
+  switch (letter) {
+    case 'a':
+      out += hour < 12 ? "AM" : "PM";
+      return true;
+    case 'H':
+      appendNumber(out, hour, count);
+      return true;
+    case 'k':
+      appendNumber(out, hour == 0 ? 24 : hour, count);
+      return true;
+    case 'K':
+      appendNumber(out, hour % 12, count);
+      return true;
+    case 'h':
+      appendNumber(out, (hour + 11) % 12 + 1, count);
+      return true;
+    case 'm':
+      appendNumber(out, millisOfDay / 60'000 % 60, count);
+      return true;
+    case 's':
+      appendNumber(out, millisOfDay / 1000 % 60, count);
+      return true;
+    case 'S':
+      out += fmt::format("{:09}", nanos).substr(0, count);
+      return true;
+    case 'n':
+      appendNumber(out, nanos, count);
+      return true;
+    case 'A':
+      appendNumber(out, millisOfDay, count);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 void DatePattern::format(std::string& out, int64_t utcMillis, const TimeZone& zone) const {
   const TimeZone::Period& period = zone.periodAt(floorDivide(utcMillis, 1000));
   const int64_t local = utcMillis + int64_t{period.offsetSeconds} * 1000;
   const int64_t days = floorDivide(local, kMillisPerDay);
-  const int64_t ofDay = local - days * kMillisPerDay;
-  const CivilDate date = civilFromDays(days);
-  const auto weekday = static_cast<size_t>(((days + 3) % 7 + 7) % 7);  // Monday is 0.
-  const int64_t hour = ofDay / 3'600'000;
-  const auto number = [&](int64_t value, size_t width) {
-    fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
-  };
   for (const Field& field : fields_) {
-    const size_t count = field.count;
-    switch (field.letter) {
-      case 0:
-        out += field.literal;
-        break;
-      case 'y':
-      case 'u':
-        number(count == 2 ? ((date.year % 100) + 100) % 100 : date.year, count);
-        break;
-      case 'M':
-      case 'L':
-        if (count >= 3) {
-          const std::string_view name = kMonths[static_cast<size_t>(date.month - 1)];
-          out += count == 3 ? name.substr(0, 3) : name;
-        } else {
-          number(date.month, count);
-        }
-        break;
-      case 'd':
-        number(date.day, count);
-        break;
-      case 'D':
-        number(days - daysFromCivil(date.year, 1, 1) + 1, count);
-        break;
-      case 'E':
-        out += count == 4 ? kDays[weekday] : kDays[weekday].substr(0, 3);
-        break;
-      case 'e':
-        number(static_cast<int64_t>((weekday + 1) % 7 + 1), count);
-        break;
-      case 'a':
-        out += hour < 12 ? "AM" : "PM";
-        break;
-      case 'H':
-        number(hour, count);
-        break;
-      case 'k':
-        number(hour == 0 ? 24 : hour, count);
-        break;
-      case 'K':
-        number(hour % 12, count);
-        break;
-      case 'h':
-        number((hour + 11) % 12 + 1, count);
-        break;
-      case 'm':
-        number(ofDay / 60'000 % 60, count);
-        break;
-      case 's':
-        number(ofDay / 1000 % 60, count);
-        break;
-      case 'S': {
-        const std::string nanos = fmt::format("{:09}", ofDay % 1000 * 1'000'000);
-        out += nanos.substr(0, count);
-        break;
-      }
-      case 'n':
-        number(ofDay % 1000 * 1'000'000, count);
-        break;
-      case 'A':
-        number(ofDay, count);
-        break;
-      case 'z':
-      case 'V':
-        out += period.abbreviation;
-        break;
-      default:
-        appendOffset(out, field.letter, count, period.offsetSeconds);
-        break;
+    if (field.letter == 0) {
+      out += field.literal;
+    } else if (field.letter == 'z' || field.letter == 'V') {
+      out += period.abbreviation;
+    } else if (!appendDateField(out, field.letter, field.count, days) &&
+               !appendTimeField(out, field.letter, field.count, local - days * kMillisPerDay)) {
+      appendOffset(out, field.letter, field.count, period.offsetSeconds);
     }
   }
 }
