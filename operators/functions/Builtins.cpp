@@ -20,6 +20,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addExplodeFunctions(registry);
   addExtremeFunctions(registry);
   addLambdaFunctions(registry);
+  addListAggregates(registry);
   addMapFunctions(registry);
   addPowerFunctions(registry);
   addRoundingFunctions(registry);

@@ -31,6 +31,7 @@ void addExplodeFunctions(FunctionRegistry& registry);
 
 void addCountAggregate(FunctionRegistry& registry);
 void addExtremeAggregates(FunctionRegistry& registry);
+void addListAggregates(FunctionRegistry& registry);
 void addSumAggregates(FunctionRegistry& registry);
 
 }  // namespace auspex::operators

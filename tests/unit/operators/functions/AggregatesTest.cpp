@@ -128,6 +128,41 @@ TEST_CASE("MIN, MAX") {
   });
 }
 
+TEST_CASE("lists of values") {
+  checkAll({
+      {"COLLECT_LIST",
+       {"1, NULL, 1"},
+       "",
+       "+0:a +1:a +2:a -0:a =a:b",
+       "[1], [1, null], [1, null, 1], [1, null], [1, null]"},
+      {"COLLECT_SET",
+       {"'x', NULL, 'x'"},
+       "",
+       "+0:a +1:a +2:a +1:a",
+       "[x], [x, null], [x, null], [x, null]"},
+      {"EARLIEST_BY_OFFSET", {"NULL, 2, 3"}, "", "+0:a +1:a +2:a", "null, 2, 2"},
+      {"EARLIEST_BY_OFFSET", {"NULL, 2, 3"}, "FALSE", "+0:a +1:a", "null, null"},
+      {"EARLIEST_BY_OFFSET", {"1, 2, 3"}, "2", "+0:a +1:a +2:a", "[1], [1, 2], [1, 2]"},
+      {"LATEST_BY_OFFSET", {"'a', NULL, 'x'"}, "", "+0:a +1:a +2:b =b:a", "a, a, x, x"},
+      {"LATEST_BY_OFFSET", {"'a', NULL, 'x'"}, "FALSE", "+0:a +1:a", "a, null"},
+      {"LATEST_BY_OFFSET",
+       {"1, NULL, 3"},
+       "2, FALSE",
+       "+0:a +1:a +2:a",
+       "[1], [1, null], [null, 3]"},
+      {"TOPK", {"5, 9, 5, NULL"}, "2", "+3:a +0:a +1:a +2:a", "[], [5], [9, 5], [9, 5]"},
+      {"TOPK", {"'b', 'a', 'c'"}, "5", "+0:a +1:a +2:a", "[b], [b, a], [c, b, a]"},
+      {"TOPKDISTINCT", {"5, 9, 5, 1"}, "2", "+0:a +2:a +1:a +3:a", "[5], [5], [9, 5], [9, 5]"},
+  });
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  CHECK_THROWS_WITH_AS(registry.bindAggregate("TOPK", {readLiteral("1"), readLiteral("0")}),
+                       "The number of values to keep must be 1 or more, got 0", TypeError);
+  CHECK_THROWS_WITH_AS(
+      registry.bindAggregate("TOPK", {readLiteral("1"), column(0, SqlType::integer(), "K")}),
+      "Parameter 2 passed to function TOPK must be a literal constant, but was expression: 'K'",
+      TypeError);
+}
+
 TEST_CASE("what cannot be aggregated") {
   const FunctionRegistry registry = makeBuiltinFunctions();
   CHECK_THROWS_WITH_AS(registry.bindAggregate("NOPE", {}),
