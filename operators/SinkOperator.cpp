@@ -35,7 +35,8 @@ class SinkOperator final : public Operator {
       : description_(description), channel_(channel) {
     const std::span<const SchemaColumn> all(description.schema.columns());
     const size_t numKeys = description.schema.numKeys();
-    keyEncoder_ = description.keyFormat->makeEncoder(all.first(numKeys), description.keyOptions);
+    const Format& keyFormat = numKeys == 0 ? *findFormat("NONE") : *description.keyFormat;
+    keyEncoder_ = keyFormat.makeEncoder(all.first(numKeys), description.keyOptions);
     valueEncoder_ =
         description.valueFormat->makeEncoder(all.subspan(numKeys), description.valueOptions);
   }

@@ -18,8 +18,9 @@ class SourceOperator final : public Operator {
                     description.used.begin() + static_cast<ptrdiff_t>(numKeys));
     valueUsed_.assign(description.used.begin() + static_cast<ptrdiff_t>(numKeys),
                       description.used.begin() + static_cast<ptrdiff_t>(columns.size()));
-    keyDecoder_ =
-        description.keyFormat->makeDecoder(all.first(numKeys), keyUsed_, description.keyOptions);
+    // A source without key columns takes nothing from its keys, whatever their format.
+    const Format& keyFormat = numKeys == 0 ? *findFormat("NONE") : *description.keyFormat;
+    keyDecoder_ = keyFormat.makeDecoder(all.first(numKeys), keyUsed_, description.keyOptions);
     valueDecoder_ = description.valueFormat->makeDecoder(all.subspan(numKeys), valueUsed_,
                                                          description.valueOptions);
   }
