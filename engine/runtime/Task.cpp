@@ -2,6 +2,7 @@
 #include "engine/runtime/Task.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +15,10 @@ namespace auspex::engine {
 namespace {
 
 constexpr size_t kRestoreFetch = 4096;
+/// How often the records of repartition topics that were processed are given free.
+constexpr std::chrono::seconds kPurgeInterval{30};
+/// Commits after which the changelog's end is asked for.
+constexpr uint64_t kCommitsPerPositionCheck = 1024;
 
 /// Larger than any timestamp: draw without looking at other inputs.
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
@@ -73,7 +78,8 @@ Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
       ends_(ends),
       settings_(settings),
       assignment_(std::move(assignment)),
-      wakeup_(std::move(wakeup)) {
+      wakeup_(std::move(wakeup)),
+      lastPurge_(std::chrono::steady_clock::now()) {
   AUSPEX_ASSERT(assignment_.part < assignment_.topology->parts.size());
   AUSPEX_ASSERT(!assignment_.inputs.empty());
   for (const auto& [source, partition] : assignment_.inputs) {
@@ -414,11 +420,11 @@ void Task::committed() {
     return;
   }
   if (changelog_) {
-    // At least so far: what aborted transactions left between is not counted, and a bound that is
-    // too low only means that a few records are read again.
     changelogPosition_ += changelog_->takeCount();
+    if (intended_->sequence % kCommitsPerPositionCheck == 0) {
+      catchUpChangelogPosition();
+    }
     state_->applyCommit(*intended_, changelogPosition_);
-    changelogPosition_ += 1;  // the transaction's control record
     sequence_ = intended_->sequence;
   } else if (state_) {
     stateStore::Marker marker = makeMarker();
@@ -433,12 +439,47 @@ void Task::committed() {
     input.markCommitted();
   }
   hasUncommitted_ = false;
+  purgeRepartitioned();
   QueryCounters& counters = *assignment_.counters;
   counters.rowsIn += std::exchange(rowsIn_, 0);
   counters.rowsOut += std::exchange(rowsOut_, 0);
   counters.deadLetters += std::exchange(deadLetters_, 0);
   counters.expressionErrors += std::exchange(expressionErrors_, 0);
   counters.commits += 1;
+}
+
+/// The position is at least so far: control records (which not every broker has) and aborted
+/// records are not counted. Too low only means that records are read again, too high that committed
+/// state is lost at a restore.
+void Task::catchUpChangelogPosition() {
+  try {
+    // Nobody else writes here, and the commit is done: all before the end is in the state.
+    const int64_t end = broker_.endOffset({assignment_.changelogTopic, assignment_.partition},
+                                          Isolation::ReadUncommitted);
+    changelogPosition_ = std::max(changelogPosition_, end - 1);
+  } catch (const BrokerError&) {
+    // The commit has happened and must not seem to fail.
+  }
+}
+
+/// Repartition topics are kept for ever by retention; what is committed here is nobody's any more.
+void Task::purgeRepartitioned() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - lastPurge_ < kPurgeInterval) {
+    return;
+  }
+  lastPurge_ = now;
+  for (const TaskInput& input : inputs_) {
+    if (!part().sources[input.source()].internal) {
+      continue;
+    }
+    try {
+      broker_.deleteRecords(input.partition(), input.committedPosition());
+    } catch (const BrokerError& error) {
+      // Only space: the next purge tries again.
+      spdlog::warn("task={} purge of {} failed: {}", name(), input.partition().topic, error.what());
+    }
+  }
 }
 
 void Task::aborted() {

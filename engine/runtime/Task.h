@@ -85,8 +85,10 @@ class Task final : public Job, private operators::TaskServices {
   void processDraw();
   void reportErrors(const operators::RowErrors& errors);
   void sendDeadLetter(const operators::RowError& error);
+  void purgeRepartitioned();
   Offsets positions() const;
   stateStore::Marker makeMarker() const;
+  void catchUpChangelogPosition();
   std::optional<stateStore::Marker> readLastMarker();
 
   Broker& broker_;
@@ -108,6 +110,7 @@ class Task final : public Job, private operators::TaskServices {
   uint64_t nextOrdinal_ = 0;
   bool hasUncommitted_ = false;
   bool deadLetterTopicKnown_ = false;
+  std::chrono::steady_clock::time_point lastPurge_;
   uint64_t attempt_ = 0;
   uint64_t sequence_ = 0;
   std::optional<stateStore::Marker> intended_;
