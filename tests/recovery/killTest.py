@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 in the middle: every output exactly once, and state that equals an offline computation.
+
+The long form (AUSPEX_FULL=1) kills 20 times at random and twice at every point of the engine, for
+each program on each broker; the short one takes a seeded slice. AUSPEX_SEED repeats a run.
+"""
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
+import Campaign  # noqa: E402  (found by the line above, as the next ones)
+import KafkaClient  # noqa: E402
+import KafkaFixture  # noqa: E402
+import ScoringProgram  # noqa: E402
+import StatefulProgram  # noqa: E402
+import suiteMain  # noqa: E402
+import Topics  # noqa: E402
+
+FULL = os.environ.get("AUSPEX_FULL") == "1"
+SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
+PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram}
+BROKEN = ("--set", "auspex.test.commit.order=broken")
+# Between the commit of the outputs and that of the offsets, when the order is broken.
+BROKEN_POINT = "commit.committed"
+BROKEN_KILLS = 3
+
+
+class KillTest(unittest.TestCase):
+    """What both brokers are put through; the sub-classes say which broker."""
+
+    def topics(self, folder):
+        raise NotImplementedError
+
+    def points(self, program):
+        raise NotImplementedError
+
+    def campaign(self, program, settings=()):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="auspex-kills-"))
+        self.addCleanup(self.remove, folder)
+        name = KafkaClient.unique_name(program)
+        print(f"{type(self).__name__} {program} {' '.join(settings)}", flush=True)
+        return Campaign.Campaign(PROGRAMS[program](folder, name, SEED), self.topics(folder), name,
+                                 SEED, settings)
+
+    def remove(self, folder):
+        """A campaign that went wrong stays for whoever looks into it, if asked for."""
+        if not os.environ.get("AUSPEX_KEEP"):
+            import shutil
+            shutil.rmtree(folder)
+
+    def survive(self, program, random_kills):
+        campaign = self.campaign(program)
+        campaign.kill_at_random()  # from nothing: the first commits are on their way
+        points = list(self.points(program)) * (2 if FULL else 1)
+        kills = points + [None] * (random_kills - 1)
+        random.Random(SEED).shuffle(kills)
+        for point in kills:
+            if point:
+                campaign.kill_at(point)
+            else:
+                campaign.kill_at_random()
+        self.assertEqual(campaign.finish(), [])
+        self.assertEqual(campaign.kills, len(kills) + 1)
+
+    def break_order(self, program):
+        """The same check must see what a wrong order of the commit does."""
+        campaign = self.campaign(program, BROKEN)
+        campaign.kill_at_random()
+        try:
+            for _ in range(BROKEN_KILLS):
+                campaign.kill_at(BROKEN_POINT)
+            problems = campaign.finish()
+        except Campaign.EngineProcess.EngineError as error:
+            # The engine itself may see that state and input disagree.
+            self.assertIn("state and input disagree", str(error))
+            problems = [str(error)]
+        print(f"  seen: {problems[:1]}")
+        self.assertNotEqual(problems, [])
+
+
+class EmbeddedKillTest(KillTest):
+    """On the embedded broker."""
+
+    def topics(self, folder):
+        return Topics.LocalTopics(folder / "data")
+
+    def points(self, program):
+        return Campaign.POINTS
+
+    def test_scoring(self):
+        self.survive("scoring", 20 if FULL else 4)
+
+    def test_stateful(self):
+        self.survive("stateful", 20 if FULL else 4)
+
+    def test_broken_order_is_seen_on_scoring(self):
+        self.break_order("scoring")
+
+    def test_broken_order_is_seen_on_stateful(self):
+        self.break_order("stateful")
+
+
+class KafkaKillTest(KillTest):
+    """On a real Kafka broker."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kafka = KafkaFixture.KafkaFixture()
+        cls.kafka.start()
+        cls.addClassCleanup(cls.kafka.stop)
+
+    def topics(self, folder):
+        return Topics.KafkaTopics(self.kafka.bootstrap)
+
+    def points(self, program):
+        """In the short form each program takes half of the points."""
+        half = list(PROGRAMS).index(program)
+        return Campaign.POINTS if FULL else Campaign.POINTS[half::2]
+
+    def test_scoring(self):
+        self.survive("scoring", 20 if FULL else 3)
+
+    def test_stateful(self):
+        self.survive("stateful", 20 if FULL else 3)
+
+    def test_broken_order_is_seen_on_scoring(self):
+        self.break_order("scoring")
+
+    def test_broken_order_is_seen_on_stateful(self):
+        self.break_order("stateful")
+
+    def test_an_open_transaction_is_seen(self):
+        """The check itself: a transaction that nobody ends, and a group that has read nothing."""
+        topic = KafkaClient.create_topic(self.kafka.bootstrap, KafkaClient.unique_name("open"))
+        topics = Topics.KafkaTopics(self.kafka.bootstrap)
+        KafkaClient.produce(self.kafka.bootstrap, topic, [("k", "v")])
+        producer = KafkaClient.producer(self.kafka.bootstrap, KafkaClient.unique_name("writer"))
+        producer.begin_transaction()
+        KafkaClient.send(producer, topic, [("k", "w")])
+        problems = " ".join(topics.leftovers("nobody", {"reads": [topic]}))
+        self.assertIn("a transaction is open", problems)
+        self.assertIn("stands at None", problems)
+        producer.abort_transaction(KafkaClient.TIMEOUT_SECONDS)
+        self.assertEqual(topics.leftovers("nobody", {}), [])
+
+
+del KillTest  # abstract: not to be loaded as a test of its own
+print(f"seed {SEED}", flush=True)
+
+if __name__ == "__main__":
+    suiteMain.main()
