@@ -8,22 +8,23 @@ namespace auspex::operators {
 
 namespace {
 
-template <char32_t (*convert)(char32_t)>
+template <bool upper>
 std::string_view mapCharacters(RowContext& context, std::string_view text) {
   if (isAscii(text)) {
     char* const target = context.arena().allocate(text.size());
-    constexpr char kFirst = convert == &toUpper ? 'a' : 'A';
+    constexpr char kFirst = upper ? 'a' : 'A';
     for (size_t i = 0; i < text.size(); ++i) {
       const bool changes = static_cast<unsigned char>(text[i] - kFirst) < 26;
       target[i] = static_cast<char>(text[i] ^ (changes ? 0x20 : 0));
     }
     return {target, text.size()};
   }
+  const auto convert = upper ? &toUpper : &toLower;
   std::string result;
   for (size_t i = 0; i < text.size();) {
     const CodePoint c = codePointAt(text, i);
     // The sharp s has no single upper case letter.
-    if (c.value == 0xDF && convert == &toUpper) {
+    if (c.value == 0xDF && upper) {
       result += "SS";
     } else if (c.numBytes == 1) {
       result += static_cast<char>(c.value < 0x80 ? convert(c.value) : c.value);
@@ -77,12 +78,12 @@ void addCaseFunctions(FunctionRegistry& registry) {
                               "String",
                               "Converts a text to upper case.",
                               "UCASE('a') -> 'A'",
-                              {{"(STRING) -> STRING", kernelOf<&mapCharacters<&toUpper>>}}});
+                              {{"(STRING) -> STRING", kernelOf<&mapCharacters<true>>}}});
   registry.add(ScalarFunction{"LCASE",
                               "String",
                               "Converts a text to lower case.",
                               "LCASE('A') -> 'a'",
-                              {{"(STRING) -> STRING", kernelOf<&mapCharacters<&toLower>>}}});
+                              {{"(STRING) -> STRING", kernelOf<&mapCharacters<false>>}}});
   registry.add(ScalarFunction{"INITCAP",
                               "String",
                               "Makes the first letter of each word upper case, the others lower.",
