@@ -33,6 +33,8 @@ struct KafkaBrokerOptions {
   std::chrono::milliseconds requestTimeout{30'000};
   /// How long to wait, while no broker is reachable, in calls that can wait; zero: for ever.
   std::chrono::milliseconds unreachableTimeout{0};
+  /// Asked now and then during such a wait: true ends it with Unavailable. From any thread.
+  std::function<bool()> stopWaiting = {};
   /// Told once when a wait for the broker begins to be long ("waiting for Kafka at ... to ...").
   /// From any thread. Empty: a line on standard error.
   std::function<void(const std::string&)> onWaiting = {};
