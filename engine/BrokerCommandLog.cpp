@@ -55,6 +55,10 @@ std::vector<queries::Command> BrokerCommandLog::read() {
   if (!broker_.topic(topic_)) {
     return commands;
   }
+  // First what a process before this one has left open is settled: it would hide what follows it.
+  if (!producer_) {
+    producer_ = broker_.openProducer(transactionalId_);
+  }
   const TopicPartition partition{topic_, 0};
   const int64_t end = broker_.endOffset(partition, Isolation::ReadUncommitted);
   const auto wakeup = std::make_shared<Wakeup>();
