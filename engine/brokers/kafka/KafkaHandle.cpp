@@ -6,13 +6,16 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <chrono>
+#include <future>
 #include <string_view>
+#include <thread>
 
 namespace auspex::engine {
 namespace {
 
 constexpr size_t kErrorTextBytes = 512;
-constexpr int kErrorLevel = 3;    // syslog's LOG_ERR: librdkafka's connection failures come with it
+constexpr std::chrono::seconds kDestroyTimeout{2};
 constexpr int kWarningLevel = 4;  // syslog's LOG_WARNING
 
 // Lost connections are no news: librdkafka repeats them, and who waits for Kafka says so itself.
@@ -39,8 +42,17 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
 
 }  // namespace
 
+// librdkafka 2.0 may wait for ever for a thread of its own here, for example after a topic that it
+// knew was deleted. It then keeps its memory, and the engine goes on.
 void KafkaDeleter::operator()(rd_kafka_s* kafka) const {
-  rd_kafka_destroy_flags(kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  const std::string name = rd_kafka_name(kafka);
+  std::packaged_task<void()> destroy(
+      [kafka] { rd_kafka_destroy_flags(kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); });
+  const std::future<void> done = destroy.get_future();
+  std::thread(std::move(destroy)).detach();
+  if (done.wait_for(kDestroyTimeout) != std::future_status::ready) {
+    spdlog::info("kafka={} does not end: left behind", name);
+  }
 }
 
 void KafkaDeleter::operator()(rd_kafka_topic_s* topic) const {

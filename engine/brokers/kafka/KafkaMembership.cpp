@@ -50,10 +50,6 @@ KafkaMembership::KafkaMembership(std::shared_ptr<const KafkaBrokerOptions> optio
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "error"},
       {"allow.auto.create.topics", "false"},
-      // Partitions are paused; what slips through before that stays small.
-      {"queued.min.messages", "1"},
-      {"queued.max.messages.kbytes", "1"},
-      {"fetch.message.max.bytes", "1"},
   };
   if (isStatic_) {
     fixed.emplace_back("group.instance.id", spec.instanceId);
@@ -141,35 +137,33 @@ void KafkaMembership::noteError(int code, const std::string& reason) {
 
 void KafkaMembership::onRebalance(int code, rd_kafka_topic_partition_list_t* partitions) {
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !closing_) {
-    assign(partitions);
+    acceptAssignment();
     changes_.push_back({toVector(*partitions), {}, false});
     return;
   }
   const std::vector<TopicPartition> revoked = toVector(*partitions);
   const bool lost = rd_kafka_assignment_lost(handle_.get()) != 0;
   if (closing_ || lost || revoked.empty()) {
-    unassign(revoked);
+    acceptRevocation();
   }
   if (!closing_ && !revoked.empty()) {
     changes_.push_back({{}, revoked, lost});
   }
 }
 
-void KafkaMembership::assign(const rd_kafka_topic_partition_list_t* partitions) {
-  const KafkaPartitions list(rd_kafka_topic_partition_list_copy(partitions));
-  for (int i = 0; i < list->cnt; ++i) {
-    list->elems[i].offset = 0;  // any: spares librdkafka the question for the committed one
-  }
-  const KafkaErrorHandle error(rd_kafka_incremental_assign(handle_.get(), list.get()));
+// The group's assignment is what counts; what librdkafka fetches may be something else, and it is
+// nothing here: no partition is ever opened, so none can hold up a rebalance or the end.
+void KafkaMembership::acceptAssignment() {
+  const KafkaPartitions none = makePartitions(std::vector<TopicPartition>());
+  const KafkaErrorHandle error(rd_kafka_incremental_assign(handle_.get(), none.get()));
   if (error) {
     spdlog::warn("group={} assign failed: {}", group_, rd_kafka_error_string(error.get()));
   }
-  rd_kafka_pause_partitions(handle_.get(), list.get());
 }
 
-void KafkaMembership::unassign(const std::vector<TopicPartition>& partitions) {
-  const KafkaPartitions list = makePartitions(partitions);
-  const KafkaErrorHandle error(rd_kafka_incremental_unassign(handle_.get(), list.get()));
+void KafkaMembership::acceptRevocation() {
+  const KafkaPartitions none = makePartitions(std::vector<TopicPartition>());
+  const KafkaErrorHandle error(rd_kafka_incremental_unassign(handle_.get(), none.get()));
   if (error) {
     spdlog::warn("group={} unassign failed: {}", group_, rd_kafka_error_string(error.get()));
   }
@@ -179,9 +173,9 @@ void KafkaMembership::confirm() {
   if (toConfirm_.empty()) {
     return;
   }
-  const std::vector<TopicPartition> revoked = std::exchange(toConfirm_, {});
+  toConfirm_.clear();
   if (handle_) {
-    unassign(revoked);
+    acceptRevocation();
   }
 }
 
@@ -219,7 +213,7 @@ void KafkaMembership::closeDynamic() {
   confirm();
   for (const Change& change : std::exchange(changes_, {})) {
     if (!change.revoked.empty() && !change.lost) {
-      unassign(change.revoked);
+      acceptRevocation();
     }
   }
   const KafkaQueueHandle events(rd_kafka_queue_new(handle_.get()));

@@ -17,7 +17,7 @@ struct rd_kafka_consumer_group_metadata_s;
 namespace auspex::engine {
 
 /// See Membership. One thread, but groupMetadata() and what is const may be called by others at the
-/// same time. The consumer holds its partitions paused and never fetches records.
+/// same time. The consumer only takes part in the group: it never reads a partition.
 ///
 /// A static member does not tell the group that it leaves: its partitions wait for it during
 /// options.sessionTimeout, and a member with the same instance id takes them over at once.
@@ -43,8 +43,8 @@ class KafkaMembership final : public Membership {
  private:
   /// librdkafka's callback: `code` says assign or revoke.
   void onRebalance(int code, rd_kafka_topic_partition_list_s* partitions);
-  void assign(const rd_kafka_topic_partition_list_s* partitions);
-  void unassign(const std::vector<TopicPartition>& partitions);
+  void acceptAssignment();
+  void acceptRevocation();
   void serve();
   void noteError(int code, const std::string& reason);
   void closeDynamic();
