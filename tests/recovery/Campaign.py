@@ -27,7 +27,7 @@ class Campaign:
         self._chance = random.Random(seed)
         self._seed = seed
         self._ahead = AHEAD
-        self._arguments = ["run", f"./{program.file.name}", "--data-dir", "data",
+        self._arguments = ["run", program.file.name, "--data-dir", "data",
                            "--service-id", service, "--output", "json",
                            *topics.arguments, *PACE, *settings]
 

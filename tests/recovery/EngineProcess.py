@@ -37,7 +37,7 @@ class EngineProcess:
             self._process = subprocess.Popen([binary(), *arguments], cwd=folder, env=environment,
                                              stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         self.code = None
-        self.peak_bytes = None
+        self.peak_bytes = 0  # of memory in use, as far as wait() has seen
 
     @property
     def running(self):
@@ -56,15 +56,26 @@ class EngineProcess:
             if time.monotonic() > end:
                 self.kill()
                 raise EngineError(f"still running after {seconds} s: {self.said()}")
+            self._note_memory()
             time.sleep(0.005)
         return self.code
 
+    def _note_memory(self):
+        """The kernel's own high-water mark. The one of wait4 would count this Python's memory,
+        which the process shares between fork and exec."""
+        try:
+            status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                self.peak_bytes = int(line.split()[1]) * 1024
+
     def _reap(self, flags):
         if self.code is None:
-            pid, status, usage = os.wait4(self._process.pid, flags)
+            pid, status = os.waitpid(self._process.pid, flags)
             if pid:
                 self.code = self._process.returncode = os.waitstatus_to_exitcode(status)
-                self.peak_bytes = usage.ru_maxrss * 1024
         return self.code
 
     def printed(self):
