@@ -16,6 +16,8 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Trees of more nodes would overflow the gathers' doubled 32-bit places.
 constexpr size_t kNodesForGather = size_t{1} << 29;
+/// Fewer rows do not pay for looking at all splits of a tree.
+constexpr size_t kRowsForRanks = 24;
 
 /// A split as a ForestNode whose `first` child is where missing values go.
 ForestNode compileSplit(const TreeNode& node) {
@@ -42,7 +44,9 @@ ForestNode compileSplit(const TreeNode& node) {
 Forest::Forest(const ForestDescription& description)
     : numFeatures_(description.numFeatures),
       baseMargins_(description.baseMargins),
-      usesAvx2_(hasAvx2()) {
+      usesAvx2_(hasAvx2()),
+      rankForest_(description),
+      rankInstructions_(bestRankInstructions()) {
   AUSPEX_ASSERT(!baseMargins_.empty());
   AUSPEX_ASSERT(numFeatures_ <= kFeatureMask);
   for (const std::vector<uint32_t>& words : description.categorySets) {
@@ -60,8 +64,10 @@ Forest::Forest(const ForestDescription& description)
     addTree(tree);
   }
   // A gather reads a row's value by a 32-bit offset within its vector of rows.
-  usesAvx2_ = usesAvx2_ && numFeatures_ * kRowsPerBlock <=
-                               static_cast<size_t>(std::numeric_limits<int32_t>::max());
+  if (numFeatures_ * kRowsPerBlock > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    usesAvx2_ = false;
+    rankInstructions_ = RankInstructions::Portable;
+  }
 }
 
 void Forest::addTree(const TreeDescription& tree) {
@@ -106,6 +112,19 @@ void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, flo
   }
 }
 
+void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
+                            std::span<int8_t> ranks) const {
+  rankForest_.rank(rows, numRows, numFeatures_, ranks.data(), rankInstructions_);
+  for (size_t i = 0; i < trees_.size(); ++i) {
+    if (rankForest_.takes(i, numRows)) {
+      rankForest_.addTree(i, ranks.data(), numRows, margins + trees_[i].output, numOutputs(),
+                          rankInstructions_);
+    } else {
+      addOneTree(trees_[i], rows, numRows, margins, Instructions::Fastest);
+    }
+  }
+}
+
 void Forest::addAllTrees(const float* row, float* margins) const {
   std::array<const ForestNode*, kTreesAtOnce> nodes{};
   std::array<float, kTreesAtOnce> leaves{};
@@ -141,10 +160,19 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
   for (size_t row = 0; row < features.rows; ++row) {
     std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
   }
+  std::vector<int8_t> ranks;
+  if (instructions == Instructions::Fastest && features.rows >= kRowsForRanks &&
+      rankForest_.isWorthwhile()) {
+    ranks.resize(rankForest_.numRankBytes());
+  }
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
     const float* rows = features.values + start * numFeatures_;
     float* out = margins.data() + start * numOutputs;
+    if (!ranks.empty() && numRows >= kRowsForRanks) {
+      addTreesRanked(rows, numRows, out, ranks);
+      continue;
+    }
     // The last few rows are too few to hide each other's loads, so for them trees go side by side.
     const size_t numTogether = numRows - numRows % kRowsAtOnce;
     for (size_t i = 0; numTogether > 0 && i < trees_.size(); ++i) {

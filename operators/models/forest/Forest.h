@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiled forest: all trees in flat arrays, scored tree by tree over blocks of rows with
-// several rows on their way at once, so that the loads of one row hide behind those of the others.
+// The compiled forest: all trees in flat arrays, scored tree by tree over blocks of rows. Most
+// trees are scored by ranks (RankForest); in the others several rows are on their way at once, so
+// that the loads of one row hide behind those of the others.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "operators/models/FeatureMatrix.h"
 #include "operators/models/forest/ForestDescription.h"
 #include "operators/models/forest/ForestKernels.h"
+#include "operators/models/forest/RankForest.h"
 
 namespace auspex::operators {
 
@@ -39,6 +41,8 @@ class Forest {
   };
 
   void addTree(const TreeDescription& tree);
+  void addTreesRanked(const float* rows, size_t numRows, float* margins,
+                      std::span<int8_t> ranks) const;
   void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
                   Instructions instructions) const;
   /// Adds all trees to one row, several trees at once.
@@ -51,6 +55,8 @@ class Forest {
   std::vector<CategorySet> categorySets_;
   std::vector<uint32_t> categoryWords_;
   bool usesAvx2_;
+  RankForest rankForest_;
+  RankInstructions rankInstructions_;
 };
 
 }  // namespace auspex::operators

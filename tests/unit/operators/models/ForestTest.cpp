@@ -154,6 +154,64 @@ TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a 
   }
 }
 
+TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain walk") {
+  const std::vector<ForestShape> shapes = {
+      {1, 1, 6, 0, false},  {3, 1, 12, 2, false}, {12, 2, 40, 6, false},
+      {4, 1, 120, 2, true}, {6, 1, 20, 8, false}, {2, 1, 60, 3, false},
+  };
+  std::mt19937 random(11);
+  constexpr size_t kRows = kRowsPerBlock;
+  for (const ForestShape& shape : shapes) {
+    CAPTURE(shape.features);
+    CAPTURE(shape.trees);
+    const ForestDescription description = growForest(random, shape);
+    const RankForest ranked(description);
+    CHECK(ranked.isWorthwhile());
+    const std::vector<float> matrix = makeRows(random, kRows, shape.features);
+    for (const size_t rows : {size_t{1}, size_t{31}, size_t{32}, size_t{100}, kRows}) {
+      for (const auto instructions :
+           {RankInstructions::Portable, RankInstructions::Avx2, RankInstructions::Avx512}) {
+        if (instructions > bestRankInstructions()) {
+          continue;
+        }
+        std::vector<int8_t> ranks(ranked.numRankBytes());
+        ranked.rank(matrix.data(), rows, shape.features, ranks.data(), instructions);
+        size_t numTaken = 0;
+        for (size_t i = 0; i < description.trees.size(); ++i) {
+          if (!ranked.takes(i, kRows)) {
+            continue;
+          }
+          ++numTaken;
+          ForestDescription alone = description;
+          alone.trees = {description.trees[i]};
+          alone.trees[0].output = 0;
+          alone.baseMargins = {0.25F};
+          std::vector<float> margins(rows, 0.25F);
+          ranked.addTree(i, ranks.data(), rows, margins.data(), 1, instructions);
+          bool isSame = true;
+          for (size_t row = 0; row < rows; ++row) {
+            const auto expected = walkPlainly(alone, matrix.data() + row * shape.features);
+            isSame = isSame && sameBits(expected.data(), margins.data() + row, 1);
+          }
+          CHECK(isSame);
+        }
+        CHECK(numTaken > 5);
+      }
+    }
+  }
+}
+
+TEST_CASE("A tree of too many leaves, thresholds or levels is not ranked") {
+  std::mt19937 random(13);
+  ForestDescription description = growForest(random, {1, 1, 1, 0, false});
+  CHECK(RankForest(description).takes(0, kRowsPerBlock));
+  description = growForest(random, {30, 1, 1, 12, false});
+  CHECK(description.trees[0].nodes.size() > 511);
+  CHECK_FALSE(RankForest(description).takes(0, kRowsPerBlock));
+  description = growForest(random, {1, 1, 300, 5, false});
+  CHECK_FALSE(RankForest(description).takes(299, kRowsPerBlock));
+}
+
 TEST_CASE("No rows, and no trees, are no trouble") {
   ForestDescription description;
   description.numFeatures = 2;

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/models/forest/RankForest.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "operators/data/Assert.h"
+
+namespace auspex::operators {
+namespace {
+
+constexpr size_t kMaxThresholds = 255;
+constexpr size_t kMaxLeaves = 256;
+constexpr uint32_t kNoPlace = std::numeric_limits<uint32_t>::max();
+
+bool isLeaf(const TreeNode& node) {
+  return node.left == 0;
+}
+
+/// Splits that stand on the stack at once while the program of the subtree runs.
+size_t stackHeight(const TreeDescription& tree, uint32_t place) {
+  const TreeNode& node = tree.nodes[place];
+  const bool leftIsLeaf = isLeaf(tree.nodes[node.left]);
+  const bool rightIsLeaf = isLeaf(tree.nodes[node.left + 1]);
+  const size_t left = leftIsLeaf ? 0 : stackHeight(tree, node.left);
+  const size_t right = rightIsLeaf ? 0 : stackHeight(tree, node.left + 1);
+  return std::max({size_t{1}, left, right + (leftIsLeaf || rightIsLeaf ? 0 : 1)});
+}
+
+bool canBeRanked(const TreeDescription& tree, const std::vector<uint32_t>& places) {
+  const auto isSound = [&](const TreeNode& node) {
+    return isLeaf(node) ||
+           (node.categorySet == 0 && !std::isnan(node.value) && places[node.feature] != kNoPlace);
+  };
+  // A binary tree of n leaves has 2n - 1 nodes.
+  return tree.nodes.size() <= 2 * kMaxLeaves - 1 &&
+         std::all_of(tree.nodes.begin(), tree.nodes.end(), isSound) &&
+         (isLeaf(tree.nodes[0]) || stackHeight(tree, 0) <= kRankStackHeight);
+}
+
+}  // namespace
+
+RankForest::RankForest(const ForestDescription& description) {
+  const std::vector<uint32_t> places = collectThresholds(description);
+  size_t numCovered = 0;
+  for (const TreeDescription& tree : description.trees) {
+    trees_.push_back(canBeRanked(tree, places) ? compile(tree, places) : Tree{});
+    numCovered += trees_.back().numLeaves > 0 ? 1 : 0;
+  }
+  // To rank a value costs about as much as to walk down one tree.
+  isWorthwhile_ = numCovered > features_.size();
+}
+
+/// Makes a Feature of each that splits ask for; returns where each feature's stands, kNoPlace for
+/// those that have too many thresholds or are not asked for.
+std::vector<uint32_t> RankForest::collectThresholds(const ForestDescription& description) {
+  std::vector<std::vector<float>> thresholds(description.numFeatures);
+  std::vector<bool> sendsMissingRight(description.numFeatures, false);
+  for (const TreeDescription& tree : description.trees) {
+    for (size_t i = 0; i < tree.nodes.size(); ++i) {
+      const TreeNode& node = tree.nodes[i];
+      if (isLeaf(node)) {
+        continue;
+      }
+      AUSPEX_ASSERT(node.left > i);
+      AUSPEX_ASSERT(node.left + size_t{1} < tree.nodes.size());
+      AUSPEX_ASSERT(node.feature < description.numFeatures);
+      if (node.categorySet == 0 && !std::isnan(node.value)) {
+        thresholds[node.feature].push_back(node.value);
+        sendsMissingRight[node.feature] = sendsMissingRight[node.feature] || !node.defaultLeft;
+      }
+    }
+  }
+  std::vector<uint32_t> places(description.numFeatures, kNoPlace);
+  for (uint32_t i = 0; i < description.numFeatures; ++i) {
+    std::vector<float>& sorted = thresholds[i];
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    if (sorted.empty() || sorted.size() > kMaxThresholds) {
+      continue;
+    }
+    places[i] = static_cast<uint32_t>(features_.size());
+    Feature feature;
+    feature.feature = i;
+    feature.numLevels = static_cast<uint32_t>(std::bit_width(sorted.size()));
+    sorted.resize((size_t{1} << feature.numLevels) - 1, std::numeric_limits<float>::quiet_NaN());
+    feature.thresholds = std::move(sorted);
+    feature.lowColumn = static_cast<uint32_t>(numColumns_++);
+    feature.highColumn =
+        sendsMissingRight[i] ? static_cast<uint32_t>(numColumns_++) : feature.lowColumn;
+    features_.push_back(std::move(feature));
+  }
+  return places;
+}
+
+RankSplit RankForest::makeSplit(const TreeNode& node, const Feature& feature) const {
+  const auto isBelow = [](float threshold, float value) { return threshold < value; };
+  const auto found =
+      std::lower_bound(feature.thresholds.begin(), feature.thresholds.end(), node.value, isBelow);
+  AUSPEX_ASSERT(found != feature.thresholds.end());
+  RankSplit split;
+  split.column = node.defaultLeft ? feature.lowColumn : feature.highColumn;
+  split.rank =
+      static_cast<int8_t>(static_cast<int>(found - feature.thresholds.begin()) - kRankBias);
+  return split;
+}
+
+RankForest::Tree RankForest::compile(const TreeDescription& tree,
+                                     const std::vector<uint32_t>& places) {
+  Tree compiled;
+  compiled.firstSplit = splits_.size();
+  compiled.firstLeaf = leaves_.size();
+  // Leaves are numbered in the description's order; sides come before their split.
+  std::vector<uint8_t> leafNumbers(tree.nodes.size(), 0);
+  for (size_t i = 0; i < tree.nodes.size(); ++i) {
+    if (isLeaf(tree.nodes[i])) {
+      leafNumbers[i] = static_cast<uint8_t>(leaves_.size() - compiled.firstLeaf);
+      leaves_.push_back(tree.nodes[i].value);
+    }
+  }
+  compiled.numLeaves = leaves_.size() - compiled.firstLeaf;
+  // Post-order without recursion: a split is met once to open its sides and once to be written.
+  struct Visit {
+    uint32_t place;
+    bool isOpened;
+  };
+  std::vector<Visit> visits;
+  if (!isLeaf(tree.nodes[0])) {
+    visits.push_back({0, false});
+  }
+  while (!visits.empty()) {
+    const Visit visit = visits.back();
+    const TreeNode& node = tree.nodes[visit.place];
+    const bool leftIsLeaf = isLeaf(tree.nodes[node.left]);
+    const bool rightIsLeaf = isLeaf(tree.nodes[node.left + 1]);
+    if (!visit.isOpened) {
+      visits.back().isOpened = true;
+      if (!rightIsLeaf) {
+        visits.push_back({node.left + 1, false});
+      }
+      if (!leftIsLeaf) {
+        visits.push_back({node.left, false});
+      }
+      continue;
+    }
+    visits.pop_back();
+    RankSplit split = makeSplit(node, features_[places[node.feature]]);
+    split.leftLeaf = leftIsLeaf ? leafNumbers[node.left] : uint8_t{0};
+    split.rightLeaf = rightIsLeaf ? leafNumbers[node.left + 1] : uint8_t{0};
+    split.sides = leftIsLeaf ? (rightIsLeaf ? RankSides::LeafLeaf : RankSides::LeafSplit)
+                             : (rightIsLeaf ? RankSides::SplitLeaf : RankSides::SplitSplit);
+    splits_.push_back(split);
+  }
+  compiled.numSplits = splits_.size() - compiled.firstSplit;
+  return compiled;
+}
+
+void RankForest::rank(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
+                      RankInstructions instructions) const {
+  AUSPEX_ASSERT(numRows <= kRowsPerBlock);
+  for (const Feature& feature : features_) {
+    const float* const values = rows + feature.feature;
+    int8_t* const low = ranks + size_t{feature.lowColumn} * kRowsPerBlock;
+    rankValues(values, numRows, numFeatures, feature.thresholds.data(), feature.numLevels, low,
+               instructions);
+    if (feature.highColumn == feature.lowColumn) {
+      continue;
+    }
+    int8_t* const high = ranks + size_t{feature.highColumn} * kRowsPerBlock;
+    for (size_t row = 0; row < numRows; ++row) {
+      high[row] = std::isnan(values[row * numFeatures]) ? int8_t{127} : low[row];
+    }
+  }
+}
+
+void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins,
+                         size_t stride, RankInstructions instructions) const {
+  const Tree& compiled = trees_[tree];
+  AUSPEX_ASSERT(compiled.numLeaves > 0);
+  const float* const leaves = leaves_.data() + compiled.firstLeaf;
+  std::array<uint8_t, kRowsPerBlock> reached;
+  if (compiled.numSplits == 0) {
+    reached.fill(0);
+  } else {
+    findLeaves(splits_.data() + compiled.firstSplit, compiled.numSplits, ranks, numRows,
+               reached.data(), instructions);
+  }
+  if (stride == 1) {
+    for (size_t row = 0; row < numRows; ++row) {
+      margins[row] += leaves[reached[row]];
+    }
+    return;
+  }
+  for (size_t row = 0; row < numRows; ++row) {
+    margins[row * stride] += leaves[reached[row]];
+  }
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fast form of trees with few leaves: every value of a block of rows is ranked once among the
+// thresholds of its feature, and then all splits of a tree are decided for many rows at a time by
+// comparing bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "operators/models/forest/ForestDescription.h"
+#include "operators/models/forest/RankKernels.h"
+
+namespace auspex::operators {
+
+/// Holds the trees of a forest that can be scored by ranks: numeric splits, at most 256 leaves, and
+/// no feature with more than 255 different thresholds. Immutable; any thread.
+///
+/// With thresholds t[0] < t[1] < ..., a value's rank is the number of them that it reaches, so that
+/// value >= t[k] is rank > k, to the bit. A missing value ranks lowest, or highest in a second
+/// column of the feature for the splits that send it right.
+class RankForest {
+ public:
+  explicit RankForest(const ForestDescription& description);
+
+  /// Ranking costs more than it gains with few trees or few rows, and this forest has enough.
+  bool isWorthwhile() const { return isWorthwhile_; }
+  /// The tree has this form, and so many rows pay for looking at all of its splits.
+  bool takes(size_t tree, size_t numRows) const {
+    return trees_[tree].numLeaves > 0 && trees_[tree].numSplits <= numRows * kSplitsPerRow;
+  }
+
+  /// Bytes that rank() fills.
+  size_t numRankBytes() const { return numColumns_ * kRowsPerBlock; }
+  /// Ranks [numRows x numFeatures] values, numRows <= kRowsPerBlock.
+  void rank(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
+            RankInstructions instructions) const;
+  /// Adds to margins[row * stride] the leaf that each ranked row reaches in a tree that has this
+  /// form.
+  void addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins, size_t stride,
+               RankInstructions instructions) const;
+
+ private:
+  /// Measured: with more splits than this, walking down is quicker.
+  static constexpr size_t kSplitsPerRow = 3;
+
+  struct Feature {
+    uint32_t feature = 0;
+    std::vector<float> thresholds;  ///< ascending, then NaN up to 2^numLevels - 1
+    uint32_t numLevels = 0;
+    uint32_t lowColumn = 0;
+    uint32_t highColumn = 0;  ///< the low one when no split sends missing values right
+  };
+  struct Tree {
+    size_t firstSplit = 0;
+    size_t numSplits = 0;
+    size_t firstLeaf = 0;
+    size_t numLeaves = 0;  ///< 0: not covered
+  };
+
+  std::vector<uint32_t> collectThresholds(const ForestDescription& description);
+  Tree compile(const TreeDescription& tree, const std::vector<uint32_t>& places);
+  RankSplit makeSplit(const TreeNode& node, const Feature& feature) const;
+
+  std::vector<Feature> features_;
+  std::vector<Tree> trees_;
+  std::vector<RankSplit> splits_;
+  std::vector<float> leaves_;
+  size_t numColumns_ = 0;
+  bool isWorthwhile_ = false;
+};
+
+}  // namespace auspex::operators

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/models/forest/RankKernels.h"
+
+#include <array>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace auspex::operators {
+namespace {
+
+// One body for all processors: the compiler turns the vectors into what the target has.
+typedef int8_t Ranks __attribute__((vector_size(kRankLanes)));
+typedef uint8_t Leaves __attribute__((vector_size(kRankLanes)));
+
+#define AUSPEX_INLINE inline __attribute__((always_inline))
+
+/// The leaves of a subtree of two leaves, for the rows of one vector after another.
+AUSPEX_INLINE void pushLeaves(const RankSplit& split, const int8_t* column, size_t numVectors,
+                              uint8_t* top) {
+  const Leaves left = Leaves{} + split.leftLeaf;
+  const Leaves right = Leaves{} + split.rightLeaf;
+  const Ranks rank = Ranks{} + split.rank;
+  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+    Ranks ranks;
+    std::memcpy(&ranks, column + v, sizeof(ranks));
+    const Leaves chosen = ranks > rank ? right : left;
+    std::memcpy(top + v, &chosen, sizeof(chosen));
+  }
+}
+
+/// Chooses between a constant leaf and what is on the stack, in place.
+template <bool kLeafIsRight>
+AUSPEX_INLINE void mergeLeaf(const RankSplit& split, const int8_t* column, size_t numVectors,
+                             uint8_t* top) {
+  const Leaves leaf = Leaves{} + (kLeafIsRight ? split.rightLeaf : split.leftLeaf);
+  const Ranks rank = Ranks{} + split.rank;
+  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+    Ranks ranks;
+    Leaves other;
+    std::memcpy(&ranks, column + v, sizeof(ranks));
+    std::memcpy(&other, top + v, sizeof(other));
+    const Leaves chosen =
+        kLeafIsRight ? (ranks > rank ? leaf : other) : (ranks > rank ? other : leaf);
+    std::memcpy(top + v, &chosen, sizeof(chosen));
+  }
+}
+
+AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, size_t numVectors,
+                               uint8_t* left, const uint8_t* right) {
+  const Ranks rank = Ranks{} + split.rank;
+  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+    Ranks ranks;
+    Leaves lefts;
+    Leaves rights;
+    std::memcpy(&ranks, column + v, sizeof(ranks));
+    std::memcpy(&lefts, left + v, sizeof(lefts));
+    std::memcpy(&rights, right + v, sizeof(rights));
+    const Leaves chosen = ranks > rank ? rights : lefts;
+    std::memcpy(left + v, &chosen, sizeof(chosen));
+  }
+}
+
+AUSPEX_INLINE void runProgram(const RankSplit* splits, size_t numSplits, const int8_t* ranks,
+                              size_t numVectors, uint8_t* leaves) {
+  alignas(kRankLanes) std::array<uint8_t, kRankStackHeight * kRowsPerBlock> stack;
+  uint8_t* top = stack.data() - kRowsPerBlock;
+  for (const RankSplit* split = splits; split != splits + numSplits; ++split) {
+    const int8_t* const column = ranks + size_t{split->column} * kRowsPerBlock;
+    switch (split->sides) {
+      case RankSides::LeafLeaf:
+        top += kRowsPerBlock;
+        pushLeaves(*split, column, numVectors, top);
+        break;
+      case RankSides::LeafSplit:
+        mergeLeaf<false>(*split, column, numVectors, top);
+        break;
+      case RankSides::SplitLeaf:
+        mergeLeaf<true>(*split, column, numVectors, top);
+        break;
+      case RankSides::SplitSplit:
+        mergeSplits(*split, column, numVectors, top - kRowsPerBlock, top);
+        top -= kRowsPerBlock;
+        break;
+    }
+  }
+  std::memcpy(leaves, stack.data(), numVectors * kRankLanes);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void runAvx2(const RankSplit* splits, size_t numSplits,
+                                             const int8_t* ranks, size_t numVectors,
+                                             uint8_t* leaves) {
+  runProgram(splits, numSplits, ranks, numVectors, leaves);
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(const RankSplit* splits,
+                                                                    size_t numSplits,
+                                                                    const int8_t* ranks,
+                                                                    size_t numVectors,
+                                                                    uint8_t* leaves) {
+  runProgram(splits, numSplits, ranks, numVectors, leaves);
+}
+
+constexpr size_t kLanes = 8;
+/// Searches on their way at once: gathers have a long latency.
+constexpr size_t kSearches = 4;
+constexpr size_t kGatheredRows = kLanes * kSearches;
+
+/// Binary searches for kGatheredRows values. A threshold of NaN is reached by none.
+__attribute__((target("avx2"))) void rankAvx2(const float* rows, size_t stride,
+                                              const float* thresholds, uint32_t numLevels,
+                                              int8_t* ranks) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i offsets = _mm256_mullo_epi32(lanes, _mm256_set1_epi32(static_cast<int>(stride)));
+  __m256 values[kSearches];
+  __m256i counts[kSearches];
+  for (size_t s = 0; s < kSearches; ++s) {
+    values[s] = _mm256_i32gather_ps(rows + s * kLanes * stride, offsets, 4);
+    counts[s] = _mm256_setzero_si256();
+  }
+  for (uint32_t level = numLevels; level-- > 0;) {
+    const float* const middle = thresholds + (size_t{1} << level) - 1;
+    const __m256i half = _mm256_set1_epi32(1 << level);
+    for (size_t s = 0; s < kSearches; ++s) {
+      const __m256 threshold = _mm256_i32gather_ps(middle, counts[s], 4);
+      const __m256i isReached =
+          _mm256_castps_si256(_mm256_cmp_ps(values[s], threshold, _CMP_GE_OQ));
+      counts[s] = _mm256_add_epi32(counts[s], _mm256_and_si256(isReached, half));
+    }
+  }
+  // Four vectors of words become one of bytes; packing goes by halves, so their words are put
+  // back in order.
+  const __m256i low = _mm256_packus_epi32(counts[0], counts[1]);
+  const __m256i high = _mm256_packus_epi32(counts[2], counts[3]);
+  const __m256i mixed = _mm256_packus_epi16(low, high);
+  const __m256i bytes =
+      _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  const __m256i biased = _mm256_sub_epi8(bytes, _mm256_set1_epi8(static_cast<char>(kRankBias)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(ranks), biased);
+}
+#endif
+
+}  // namespace
+
+RankInstructions bestRankInstructions() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0) {
+    return RankInstructions::Avx512;
+  }
+  if (__builtin_cpu_supports("avx2") != 0) {
+    return RankInstructions::Avx2;
+  }
+#endif
+  return RankInstructions::Portable;
+}
+
+void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, size_t numRows,
+                uint8_t* leaves, RankInstructions instructions) {
+  const size_t numVectors = (numRows + kRankLanes - 1) / kRankLanes;
+#if defined(__x86_64__)
+  if (instructions == RankInstructions::Avx512) {
+    runAvx512(splits, numSplits, ranks, numVectors, leaves);
+    return;
+  }
+  if (instructions == RankInstructions::Avx2) {
+    runAvx2(splits, numSplits, ranks, numVectors, leaves);
+    return;
+  }
+#endif
+  static_cast<void>(instructions);
+  runProgram(splits, numSplits, ranks, numVectors, leaves);
+}
+
+void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,
+                uint32_t numLevels, int8_t* ranks, RankInstructions instructions) {
+  size_t row = 0;
+#if defined(__x86_64__)
+  if (instructions != RankInstructions::Portable) {
+    for (; row + kGatheredRows <= numRows; row += kGatheredRows) {
+      rankAvx2(rows + row * stride, stride, thresholds, numLevels, ranks + row);
+    }
+  }
+#endif
+  static_cast<void>(instructions);
+  for (; row < numRows; ++row) {
+    uint32_t count = 0;
+    for (uint32_t level = numLevels; level-- > 0;) {
+      const float threshold = thresholds[count + (size_t{1} << level) - 1];
+      count += (rows[row * stride] >= threshold ? 1U : 0U) << level;
+    }
+    ranks[row] = static_cast<int8_t>(static_cast<int>(count) - kRankBias);
+  }
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The innermost loops of scoring by ranks. Internal to the forest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "operators/models/forest/ForestKernels.h"
+
+namespace auspex::operators {
+
+/// Where the two sides of a split come from: a side that is a leaf is a constant, one that is a
+/// split has left its rows' leaves on the stack (the left side below the right one).
+enum class RankSides : uint8_t { LeafLeaf, LeafSplit, SplitLeaf, SplitSplit };
+
+/// One split in the post-order program of a tree: rows whose rank is greater than `rank` go right.
+/// Leaves are numbered per tree.
+struct RankSplit {
+  uint32_t column = 0;
+  int8_t rank = 0;
+  RankSides sides = RankSides::LeafLeaf;
+  uint8_t leftLeaf = 0;
+  uint8_t rightLeaf = 0;
+};
+
+/// Ranks and leaf numbers are compared this many at a time, whatever the instructions.
+constexpr size_t kRankLanes = 64;
+static_assert(kRowsPerBlock % kRankLanes == 0);
+/// What a program may hold on its stack at once.
+constexpr size_t kRankStackHeight = 16;
+/// A rank of r is stored as r - 128: signed bytes compare with one instruction everywhere.
+constexpr int kRankBias = 128;
+
+enum class RankInstructions : uint8_t { Portable, Avx2, Avx512 };
+
+/// The best that this processor has.
+RankInstructions bestRankInstructions();
+
+/// Runs a tree's program over the ranks of a block, columns of kRowsPerBlock each, and writes the
+/// number of the leaf that each row reaches. leaves: numRows rounded up to kRankLanes.
+void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, size_t numRows,
+                uint8_t* leaves, RankInstructions instructions);
+
+/// Counts, for rows[0], rows[stride], ..., the thresholds that each reaches, less the bias. There
+/// are 2^numLevels - 1 thresholds, ascending; NaN stands for none. stride * kRowsPerBlock must fit
+/// an int32 where the instructions are not portable.
+void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,
+                uint32_t numLevels, int8_t* ranks, RankInstructions instructions);
+
+}  // namespace auspex::operators
