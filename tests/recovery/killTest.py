@@ -2,11 +2,13 @@
 """kill -9 in the middle: every output exactly once, and state that equals an offline computation.
 
 The long form (AUSPEX_FULL=1) kills 20 times at random and twice at every point of the engine, for
-each program on each broker; the short one takes a seeded slice. AUSPEX_SEED repeats a run.
+each program on each broker; the short one takes a seeded slice. AUSPEX_SEED repeats the draws of a run,
+AUSPEX_KEEP=1 keeps its files.
 """
 import os
 import pathlib
 import random
+import shutil
 import sys
 import tempfile
 import unittest
@@ -47,9 +49,8 @@ class KillTest(unittest.TestCase):
                                  SEED, settings)
 
     def remove(self, folder):
-        """A campaign that went wrong stays for whoever looks into it, if asked for."""
+        """AUSPEX_KEEP=1 keeps programs, data and messages for whoever looks into them."""
         if not os.environ.get("AUSPEX_KEEP"):
-            import shutil
             shutil.rmtree(folder)
 
     def survive(self, program, random_kills):
