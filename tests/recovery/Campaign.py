@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that is killed again and again and goes on each time, in one data directory."""
 import random
+import shutil
 import time
 
 import EngineProcess
@@ -44,6 +45,17 @@ class Campaign:
             time.sleep(self._chance.random() * 0.3)
             process.kill()
         self._kill(None, "at random", kill)
+
+    def kill_while_starting(self):
+        """kill -9 shortly after the start: while the last kill is still being mended, as a rule."""
+        def kill(process):
+            time.sleep(self._chance.random() * 0.5)
+            process.kill()
+        self._kill(None, "while starting", kill)
+
+    def lose_state(self):
+        """Takes the local state away: it has to come back from its changelogs."""
+        shutil.rmtree(self.program.folder / "data" / "state")
 
     def kill_at(self, point):
         """The engine kills itself at one of its own points, at a pass drawn from the seed."""

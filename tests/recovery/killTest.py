@@ -2,7 +2,8 @@
 """kill -9 in the middle: every output exactly once, and state that equals an offline computation.
 
 The long form (AUSPEX_FULL=1) kills 20 times at random and twice at every point of the engine, for
-each program on each broker; the short one takes a seeded slice. AUSPEX_SEED repeats the draws of a run,
+each program on each broker, and each time once more during the start after that; the short one
+takes a seeded slice. AUSPEX_SEED repeats the draws of a run,
 AUSPEX_KEEP=1 keeps its files.
 """
 import os
@@ -64,8 +65,13 @@ class KillTest(unittest.TestCase):
                 campaign.kill_at(point)
             else:
                 campaign.kill_at_random()
+            if FULL or point == points[0]:
+                campaign.kill_while_starting()
         self.assertEqual(campaign.finish(), [])
-        self.assertEqual(campaign.kills, len(kills) + 1)
+        self.assertGreater(campaign.kills, len(kills) + 1)
+        if program == "stateful":
+            campaign.lose_state()
+            self.assertEqual(campaign.finish(), [])
 
     def break_order(self, program):
         """The same check must see what a wrong order of the commit does."""
