@@ -162,7 +162,9 @@ void TaskThread::openJob(Job& job) {
 bool TaskThread::workOnce() {
   bool worked = false;
   for (const Slot& slot : jobs_) {
+    working_ = slot.job.get();
     worked = slot.job->work() || worked;
+    working_ = nullptr;
     if (slot.job->wantsCommit()) {
       commitTransaction();
     }
@@ -367,10 +369,12 @@ void TaskThread::settleAmbiguous() {
 
 void TaskThread::abortJobs() {
   for (const Slot& slot : jobs_) {
-    if (slot.job->hasUncommitted()) {
+    // Work that a failure has cut off has taken input too, whether or not the job says so yet.
+    if (slot.job->hasUncommitted() || slot.job.get() == working_) {
       slot.job->aborted();
     }
   }
+  working_ = nullptr;
 }
 
 void TaskThread::updateFinished() {

@@ -104,6 +104,7 @@ class TaskThread final : private TransactionWriter {
   bool begun_ = false;
   bool committing_ = false;
   std::vector<Slot> jobs_;
+  const Job* working_ = nullptr;  // the job within work(), also when that has thrown
   std::chrono::steady_clock::time_point lastCommit_;
   int failuresInARow_ = 0;
   bool broken_ = false;
