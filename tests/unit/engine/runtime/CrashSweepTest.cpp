@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process dies at every step of the broker, and commits end without an answer: outputs and
+// state are those of the undisturbed run. With the commit's order broken the same check must see a
+// difference, or it would see nothing at all.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "tests/unit/engine/runtime/SweptProgram.h"
+
+using namespace auspex::engine;
+
+namespace {
+
+SweptProgram scoringProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, `Score x` DOUBLE, n DOUBLE, color DOUBLE,
+        store DOUBLE) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);
+    INSERT INTO s (ROWTIME, id, amount) VALUES (1, 'inserted', 0.5);
+    CREATE MODEL risk WITH (URI='logistic-3.2.0.json');
+    CREATE STREAM scored AS SELECT id, PREDICT('risk', *) AS p FROM s EMIT CHANGES;
+    CREATE STREAM high AS SELECT id, p FROM scored WHERE p > 0.2 EMIT CHANGES;
+  )";
+  for (int wave = 0; wave < 3; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 5; ++i) {
+      const int row = wave * 5 + i;
+      program.waves.back().push_back(
+          {"s", fmt::format("k{}", row),
+           row == 7 ? "{damaged" : fmt::format(R"({{"amount": {}, "n": {}}})", row - 5, i),
+           100 + row});
+    }
+  }
+  program.outputs = {"s", "SCORED", "HIGH", "CSAS_SCORED_0-dead-letters"};
+  return program;
+}
+
+SweptProgram groupsProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, g VARCHAR, a INT)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE TABLE totals WITH (PARTITIONS=2) AS
+        SELECT g, COUNT(*) AS n, SUM(a) AS total FROM s GROUP BY g EMIT CHANGES;
+  )";
+  for (int wave = 0; wave < 3; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 6; ++i) {
+      const int row = wave * 6 + i;
+      program.waves.back().push_back({"s", fmt::format("k{}", row),
+                                      fmt::format(R"({{"g": "g{}", "a": {}}})", row % 4, row),
+                                      100 + row});
+    }
+  }
+  program.outputs = {"TOTALS"};
+  program.stores["CTAS_TOTALS_0"] = {"Aggregate"};
+  return program;
+}
+
+/// Rows of a group come from several partitions in any order, so only what is left is compared.
+SweptProgram wideGroupsProgram() {
+  SweptProgram program = groupsProgram();
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, g VARCHAR, a INT)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=3);
+    CREATE TABLE totals AS SELECT g, COUNT(*) AS n, SUM(a) AS total, MIN(a) AS least
+        FROM s GROUP BY g EMIT CHANGES;
+  )";
+  program.outputs = {"s"};
+  return program;
+}
+
+SweptProgram joinProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, a INT)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);
+    CREATE TABLE t (id VARCHAR PRIMARY KEY, name VARCHAR)
+        WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=2);
+    CREATE STREAM joined AS SELECT s.id AS id, a, name FROM s LEFT JOIN t ON s.id = t.id
+        EMIT CHANGES;
+  )";
+  for (int wave = 0; wave < 3; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 4; ++i) {
+      const std::string key = fmt::format("k{}", i);
+      const int64_t time = 100 * (wave + 1) + 10 * i;
+      // The last wave deletes one row of the table before the stream's row comes.
+      program.waves.back().push_back(
+          {"t", key, wave == 2 && i == 1 ? "" : fmt::format(R"({{"name": "n{}-{}"}})", wave, i),
+           time});
+      program.waves.back().push_back({"s", key, fmt::format(R"({{"a": {}}})", wave), time + 5});
+      program.waves.back().push_back({"s", key, fmt::format(R"({{"a": -{}}})", wave), time - 5});
+    }
+  }
+  program.outputs = {"JOINED"};
+  program.stores["CSAS_JOINED_0"] = {"Join"};
+  return program;
+}
+
+struct Road {
+  std::string name;
+  SweptProgram program;
+};
+
+std::vector<Road> roads() {
+  return {{"scoring", scoringProgram()},
+          {"groups", groupsProgram()},
+          {"wide groups", wideGroupsProgram()},
+          {"join", joinProgram()}};
+}
+
+std::string firstDifference(const std::map<std::string, std::vector<std::string>>& expected,
+                            const std::map<std::string, std::vector<std::string>>& found) {
+  for (const auto& [name, rows] : expected) {
+    const auto other = found.find(name);
+    if (other == found.end() || other->second == rows) {
+      continue;
+    }
+    std::string text = name + " holds:";
+    for (const std::string& row : other->second) {
+      text += "\n    " + row;
+    }
+    return text + fmt::format("\n  {} rows instead of {}", other->second.size(), rows.size());
+  }
+  return "";
+}
+
+void checkSame(const SweptOutcome& expected, const SweptOutcome& found) {
+  CHECK(found.failure == "");
+  const std::string outputs = firstDifference(expected.outputs, found.outputs);
+  CHECK(outputs == "");
+  const std::string state = firstDifference(expected.state, found.state);
+  CHECK(state == "");
+}
+
+/// The undisturbed run, which must have done something.
+SweptOutcome undisturbed(const Road& road, const SweepSettings& settings = {}) {
+  const SweptOutcome outcome = runSwept(road.program, settings);
+  REQUIRE(outcome.failure == "");
+  REQUIRE_FALSE(outcome.crashed);
+  for (const std::string& topic : road.program.outputs) {
+    CAPTURE(topic);
+    REQUIRE_FALSE(outcome.outputs.at(topic).empty());
+  }
+  for (const auto& [query, rows] : outcome.state) {
+    CAPTURE(query);
+    REQUIRE_FALSE(rows.empty());
+  }
+  return outcome;
+}
+
+void sweepCrashes(const Road& road, SweepSettings settings) {
+  const SweptOutcome expected = undisturbed(road, settings);
+  uint64_t numCrashes = 0;
+  for (uint64_t step = 1; step <= expected.steps; ++step) {
+    settings.faults.crashAtStep = step;
+    CAPTURE(road.name);
+    CAPTURE(step);
+    const SweptOutcome found = runSwept(road.program, settings);
+    numCrashes += found.crashed ? 1 : 0;
+    checkSame(expected, found);
+  }
+  CHECK(numCrashes == expected.steps);
+}
+
+}  // namespace
+
+TEST_CASE("a crash before every step of the broker changes nothing") {
+  for (const Road& road : roads()) {
+    sweepCrashes(road, {});
+  }
+}
+
+TEST_CASE("a crash after every step of the broker, whose answer is lost, changes nothing") {
+  SweepSettings settings;
+  settings.faults.crashAfterEffect = true;
+  for (const Road& road : roads()) {
+    sweepCrashes(road, settings);
+  }
+}
+
+TEST_CASE("a crash that takes the state directory with it changes nothing") {
+  SweepSettings settings;
+  settings.losesDisk = true;
+  settings.drawRows = 7;
+  sweepCrashes({"groups", groupsProgram()}, settings);
+  sweepCrashes({"join", joinProgram()}, settings);
+}
+
+TEST_CASE("commits whose answer is lost are settled") {
+  for (const FaultKind kind : {FaultKind::AmbiguousApplied, FaultKind::AmbiguousLost}) {
+    for (const Road& road : roads()) {
+      const SweptOutcome expected = undisturbed(road);
+      // The command log commits too; its statement is then executed again by the next start.
+      for (uint32_t skip = 6; skip < 14; ++skip) {
+        CAPTURE(road.name);
+        CAPTURE(skip);
+        CAPTURE(static_cast<int>(kind));
+        SweepSettings settings;
+        settings.faults.planned = {{kind, BrokerCall::Commit, skip, 1}};
+        checkSame(expected, runSwept(road.program, settings));
+      }
+    }
+  }
+}
+
+TEST_CASE("transactions that the broker aborts are run again") {
+  for (const BrokerCall call : {BrokerCall::Send, BrokerCall::SendOffsets, BrokerCall::Commit}) {
+    for (const Road& road : roads()) {
+      const SweptOutcome expected = undisturbed(road);
+      for (uint32_t skip = 12; skip < 20; skip += 2) {
+        CAPTURE(road.name);
+        CAPTURE(skip);
+        CAPTURE(static_cast<int>(call));
+        SweepSettings settings;
+        settings.faults.planned = {{FaultKind::Abortable, call, skip, 1}};
+        checkSame(expected, runSwept(road.program, settings));
+      }
+    }
+  }
+}
+
+TEST_CASE("with the order of the commit broken the same check finds a difference") {
+  for (const Road& road : roads()) {
+    SweepSettings settings;
+    settings.brokenOrder = true;
+    const SweptOutcome expected = undisturbed(road);
+    const uint64_t last = runSwept(road.program, settings).steps;
+    bool isSeen = false;
+    for (uint64_t step = 1; step <= last && !isSeen; ++step) {
+      settings.faults.crashAtStep = step;
+      isSeen = !runSwept(road.program, settings).isSameAs(expected);
+    }
+    CAPTURE(road.name);
+    CHECK(isSeen);
+  }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/engine/runtime/SweptProgram.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "engine/Engine.h"
+#include "engine/brokers/simulated/SimulatedBroker.h"
+#include "operators/data/KeyHash.h"
+#include "stateStore/StoreError.h"
+
+namespace auspex::engine {
+namespace {
+
+constexpr int kQuietRounds = 3;
+constexpr int kMaxRounds = 100'000;
+
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    const bool inMemory = access("/dev/shm", W_OK | X_OK) == 0;
+    const std::filesystem::path root =
+        inMemory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    std::string name = (root / "auspex-sweep-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      throw std::runtime_error("cannot create " + name);
+    }
+    path_ = name;
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class SweptRun {
+ public:
+  SweptRun(const SweptProgram& program, const SweepSettings& settings)
+      : program_(program),
+        settings_(settings),
+        statements_(parser::parse(program.statements)),
+        states_(directory_.path()),
+        broker_(std::make_shared<SimulatedBroker>(1)) {
+    options_.basePath = AUSPEX_TEST_MODELS;
+    options_.numThreads = -1;
+    options_.properties["commit.interval.ms"] = "3600000";
+    options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
+    if (settings.brokenOrder) {
+      options_.properties["auspex.test.commit.order"] = "broken";
+    }
+  }
+
+  SweptOutcome run() {
+    broker_->setFaults(settings_.faults);
+    try {
+      drive();
+      for (const std::vector<SweptRecord>& wave : program_.waves) {
+        append(wave);
+        drive();
+      }
+      noteSteps();
+      broker_->setFaults({});
+      collectState();
+      engine_->stop();
+    } catch (const std::exception& error) {
+      outcome_.failure = error.what();
+    }
+    collectOutputs();
+    return outcome_;
+  }
+
+ private:
+  void startEngine() {
+    engine_ = std::make_unique<Engine>(options_, broker_, &states_);
+    engine_->setEndless();
+    engine_->executeProgram(statements_);
+    engine_->start();
+  }
+
+  /// Polls until nothing is left to do; starts the engine, and starts it anew after a crash.
+  void drive() {
+    int quiet = 0;
+    for (int round = 0; quiet < kQuietRounds; ++round) {
+      if (round == kMaxRounds) {
+        throw std::runtime_error("does not come to rest");
+      }
+      try {
+        if (!engine_) {
+          startEngine();
+        }
+        quiet = engine_->runtime().poll() ? 0 : quiet + 1;
+      } catch (const std::exception&) {
+        if (!broker_->crashed()) {
+          throw;
+        }
+        outcome_.crashed = true;
+        engine_.reset();
+        noteSteps();
+        broker_->restart();
+        broker_->setFaults({});
+        if (settings_.losesDisk) {
+          states_.removeAll();
+        }
+        quiet = 0;
+      }
+    }
+  }
+
+  void noteSteps() { outcome_.steps = outcome_.steps == 0 ? broker_->steps() : outcome_.steps; }
+
+  void append(const std::vector<SweptRecord>& wave) {
+    for (const SweptRecord& given : wave) {
+      operators::OutgoingRecord record;
+      record.key = given.key;
+      if (!given.value.empty()) {
+        record.value = given.value;
+      }
+      record.timestamp = given.timestamp;
+      record.partition = operators::partitionOf(given.key, numPartitions(given.topic));
+      broker_->append(given.topic, {&record, 1});
+    }
+  }
+
+  int32_t numPartitions(const std::string& topic) {
+    int32_t count = 0;
+    // Asked without being a step that a fault could hit.
+    while (true) {
+      try {
+        broker_->records(topic, count);
+        ++count;
+      } catch (const BrokerError&) {
+        return count;
+      }
+    }
+  }
+
+  void collectState() {
+    for (const auto& [query, stores] : program_.stores) {
+      std::vector<std::string>& rows = outcome_.state[query];
+      for (const auto& snapshot : engine_->runtime().snapshots(query)) {
+        for (const std::string& store : stores) {
+          snapshot->scan(store, "", std::nullopt, [&](std::string_view key, std::string_view row) {
+            rows.push_back(fmt::format("{} {} = {}", store, key, row));
+            return true;
+          });
+        }
+      }
+      std::sort(rows.begin(), rows.end());
+    }
+  }
+
+  void collectOutputs() {
+    for (const std::string& topic : program_.outputs) {
+      std::vector<std::string>& rows = outcome_.outputs[topic];
+      const int32_t count = numPartitions(topic);
+      for (int32_t partition = 0; partition < count; ++partition) {
+        for (const SimulatedRead& read : broker_->records(topic, partition)) {
+          rows.push_back(fmt::format("{} | {} | {}", read.record.key.value_or("null"),
+                                     read.record.value.value_or("null"), read.record.timestamp));
+        }
+      }
+      std::sort(rows.begin(), rows.end());
+    }
+  }
+
+  const SweptProgram& program_;
+  const SweepSettings& settings_;
+  std::vector<parser::ParsedStatement> statements_;
+  ScratchDirectory directory_;
+  stateStore::StateDirectory states_;
+  std::shared_ptr<SimulatedBroker> broker_;
+  EngineOptions options_;
+  std::unique_ptr<Engine> engine_;
+  SweptOutcome outcome_;
+};
+
+}  // namespace
+
+SweptOutcome runSwept(const SweptProgram& program, const SweepSettings& settings) {
+  return SweptRun(program, settings).run();
+}
+
+}  // namespace auspex::engine

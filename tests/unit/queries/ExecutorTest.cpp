@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of statements: programs that run again, the command log, and what a failure leaves.
+#include <doctest/doctest.h>
+
+#include "tests/unit/queries/FakeWorld.h"
+
+namespace auspex::queries {
+namespace {
+
+constexpr const char* kProgram = R"(
+  CREATE TYPE small AS STRUCT<x INT>;
+  CREATE STREAM s (k VARCHAR KEY, a INT, st small) WITH (KAFKA_TOPIC='s', PARTITIONS=3);
+  CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR) WITH (KAFKA_TOPIC='t', PARTITIONS=1);
+  CREATE MODEL m WITH (URI='logistic-3.2.0.json');
+  CREATE STREAM o AS SELECT k, a FROM s EMIT CHANGES;
+  INSERT INTO o SELECT k, a * 2 AS a FROM s EMIT CHANGES;
+  CREATE TABLE n AS SELECT k, COUNT(*) AS n FROM s GROUP BY k EMIT CHANGES;
+  INSERT INTO s (k, a) VALUES ('one', 1);
+  INSERT INTO s (k, a) VALUES ('one', 1);
+)";
+
+TEST_CASE("a program that runs again does nothing") {
+  FakeWorld world;
+  const auto first = world.start();
+  runProgram(*first, kProgram);
+  CHECK(world.started == std::vector<std::string>{"CSAS_O_0", "INSERTQUERY_O_1", "CTAS_N_0"});
+  REQUIRE(world.inserted.size() == 2);
+  CHECK(world.inserted[0].key == "one");
+  CHECK(world.inserted[0].value == R"({"A":1,"ST":null})");
+  CHECK(world.inserted[0].timestamp == 1000);
+  const size_t numCommands = world.commands.size();
+  CHECK(numCommands == 9);
+
+  const auto second = world.start();
+  world.clock = 2000;
+  runProgram(*second, kProgram);
+  CHECK(world.commands.size() == numCommands);
+  CHECK(world.inserted.size() == 2);
+  CHECK(describeCatalog(*second) == describeCatalog(*first));
+}
+
+TEST_CASE("a replay of the log brings back catalog, models, queries and their ids") {
+  FakeWorld world;
+  const auto first = world.start();
+  runProgram(*first, kProgram);
+  const std::vector<std::string> before = describeCatalog(*first);
+  CHECK(before.size() == 9);
+  world.started.clear();
+  const auto second = world.start();
+  CHECK(describeCatalog(*second) == before);
+  CHECK(world.started == std::vector<std::string>{"CSAS_O_0", "INSERTQUERY_O_1", "CTAS_N_0"});
+}
+
+TEST_CASE("ids count earlier queries into the same sink, so a statement more renames nothing") {
+  FakeWorld world;
+  runProgram(*world.start(), kProgram);
+  const std::string more = "CREATE STREAM middle AS SELECT k, a FROM s EMIT CHANGES;";
+  const auto second = world.start();
+  world.started.clear();
+  runProgram(*second, std::string("CREATE TYPE extra AS ARRAY<INT>;") + kProgram + more +
+                          "INSERT INTO o SELECT k, a FROM middle EMIT CHANGES;");
+  CHECK(world.started.size() == 2);
+  CHECK(world.started[0] == "CSAS_MIDDLE_0");
+  CHECK(world.started[1] == "INSERTQUERY_O_2");
+}
+
+TEST_CASE("a changed statement is an error that names the difference") {
+  FakeWorld world;
+  runProgram(*world.start(),
+             "CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', "
+             "PARTITIONS=1);");
+  const auto second = world.start();
+  const std::string changed =
+      "CREATE STREAM s (k VARCHAR KEY, b INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1);";
+  CHECK_THROWS_WITH_AS(
+      runProgram(*second, changed),
+      "This statement has changed since it ran here. Then it was:\n    CREATE STREAM s (k VARCHAR "
+      "KEY, a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1)\nUse CREATE OR REPLACE, another name, or "
+      "start anew (--fresh).",
+      StatementError);
+  CHECK(world.commands.size() == 1);
+}
+
+TEST_CASE("a session executes equal statements each time") {
+  FakeWorld world;
+  const auto executor = world.start();
+  runSession(*executor,
+             "CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', "
+             "PARTITIONS=1);");
+  runSession(*executor, "INSERT INTO s VALUES ('x', 1); INSERT INTO s VALUES ('x', 1);");
+  CHECK(world.inserted.size() == 2);
+  const auto second = world.start();
+  runSession(*second, "INSERT INTO s VALUES ('x', 1);");
+  CHECK(world.inserted.size() == 3);
+}
+
+TEST_CASE("a statement that fails leaves catalog, topics and log as they were") {
+  FakeWorld world;
+  const auto executor = world.start();
+  runSession(*executor,
+             "CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', "
+             "PARTITIONS=1);");
+  const std::vector<std::string> before = describeCatalog(*executor);
+  const std::string wrong[] = {
+      "CREATE STREAM o AS SELECT k, nope FROM s EMIT CHANGES;",
+      "CREATE STREAM o (k INT KEY, a ARRAY<INT>) WITH (KAFKA_TOPIC='o', VALUE_FORMAT='DELIMITED', "
+      "PARTITIONS=1);",
+      "CREATE STREAM o WITH (KEY_FORMAT='KAFKA') AS SELECT a, k, 1 AS v FROM s PARTITION BY a, k "
+      "EMIT CHANGES;",
+      "CREATE MODEL m WITH (URI='refusedLinear-3.2.0.json');",
+      "INSERT INTO s VALUES ('x', 'no number');",
+      "INSERT INTO s SELECT k, UCASE(k) AS a FROM s EMIT CHANGES;",
+      "DROP STREAM other;",
+      "CREATE SOURCE CONNECTOR c WITH ('path'='x');",
+      "CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='other', PARTITIONS=1);",
+      "TERMINATE nothing;",
+  };
+  for (const std::string& sql : wrong) {
+    CAPTURE(sql);
+    CHECK_THROWS_AS(runSession(*executor, sql), StatementError);
+    CHECK(describeCatalog(*executor) == before);
+    CHECK(world.commands.size() == 1);
+    CHECK(world.topicPartitions.size() == 1);
+    CHECK(world.started.empty());
+    CHECK(world.inserted.empty());
+  }
+}
+
+TEST_CASE("dropping and creating again, and its replay") {
+  FakeWorld world;
+  const auto executor = world.start();
+  runSession(*executor, R"(
+    CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1);
+    CREATE STREAM o AS SELECT k, a FROM s EMIT CHANGES;
+    DROP STREAM o DELETE TOPIC;
+    CREATE STREAM o AS SELECT k, a + 1 AS a FROM s EMIT CHANGES;
+    TERMINATE CSAS_O_1;)");
+  CHECK(world.started == std::vector<std::string>{"CSAS_O_0", "CSAS_O_1"});
+  CHECK(world.stopped == std::vector<std::string>{"CSAS_O_0", "CSAS_O_1"});
+  CHECK(world.topicPartitions.contains("O"));
+  const auto second = world.start();
+  CHECK(describeCatalog(*second) == describeCatalog(*executor));
+  CHECK(world.topicPartitions.contains("O"));
+}
+
+TEST_CASE("a model whose file has changed since is refused by the replay") {
+  FakeWorld world;
+  runProgram(*world.start(), "CREATE MODEL m WITH (URI='logistic-3.2.0.json');");
+  REQUIRE(world.commands.size() == 1);
+  world.commands[0].details["checksum"] = "another";
+  CHECK_THROWS_AS(world.start(), StatementError);
+}
+
+}  // namespace
+}  // namespace auspex::queries
