@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 
+#include "engine/Signals.h"
 #include "engine/brokers/kafka/KafkaBroker.h"
 #include "engine/brokers/local/LocalBroker.h"
 
@@ -39,9 +40,19 @@ std::string readInstanceId(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::filesystem::path dataDirectoryOf(const EngineOptions& options) {
+  return options.dataDirectory.empty() ? defaultDirectory(options) : options.dataDirectory;
+}
+
+std::shared_ptr<Broker> connectToKafka(const EngineOptions& options) {
+  KafkaBrokerOptions kafka;
+  kafka.bootstrapServers = options.bootstrapServers;
+  kafka.stopWaiting = isInterrupted;
+  return std::make_shared<KafkaBroker>(std::move(kafka));
+}
+
 BrokerHome::BrokerHome(const EngineOptions& options) {
-  const std::filesystem::path root =
-      options.dataDirectory.empty() ? defaultDirectory(options) : options.dataDirectory;
+  const std::filesystem::path root = dataDirectoryOf(options);
   directory_ = std::make_unique<stateStore::StateDirectory>(root);
   if (options.fresh) {
     directory_->removeAll();
@@ -50,9 +61,7 @@ BrokerHome::BrokerHome(const EngineOptions& options) {
   }
   instanceId_ = readInstanceId(root / "instance-id");
   if (!options.bootstrapServers.empty()) {
-    KafkaBrokerOptions kafka;
-    kafka.bootstrapServers = options.bootstrapServers;
-    broker_ = std::make_shared<KafkaBroker>(std::move(kafka));
+    broker_ = connectToKafka(options);
     return;
   }
   LocalBrokerOptions local;

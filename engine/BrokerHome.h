@@ -12,6 +12,12 @@
 
 namespace auspex::engine {
 
+/// The data directory that these options mean.
+std::filesystem::path dataDirectoryOf(const EngineOptions& options);
+
+/// Kafka at options.bootstrapServers; waits for it until Ctrl-C. Throws BrokerError.
+std::shared_ptr<Broker> connectToKafka(const EngineOptions& options);
+
 /// Locks the data directory for its lifetime and opens the broker: the embedded one inside it, or
 /// Kafka. Throws stateStore::StoreError (in use: by whom), BrokerError.
 class BrokerHome {

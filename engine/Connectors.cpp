@@ -167,7 +167,9 @@ ConnectorJob makeConnector(const queries::ConnectorDefinition& connector,
     made.writes = {settings.topic};
     made.finite = !settings.follow;
     made.path = settings.path.string();
-    made.job = std::make_unique<FileSource>(context.broker, context.serviceId, std::move(settings));
+    auto job = std::make_unique<FileSource>(context.broker, context.serviceId, std::move(settings));
+    made.counters = job->counters();
+    made.job = std::move(job);
     return made;
   }
   FileSinkSettings settings = sinkSettings(connector, context);

@@ -10,6 +10,7 @@
 
 #include "engine/runtime/EndTracker.h"
 #include "engine/runtime/Job.h"
+#include "engine/runtime/QueryCounters.h"
 #include "queries/catalog/Catalog.h"
 
 namespace auspex::engine {
@@ -27,9 +28,10 @@ struct ConnectorContext {
 /// A connector ready to run.
 struct ConnectorJob {
   std::unique_ptr<Job> job;
-  std::vector<std::string> writes;  ///< topics it writes
-  bool finite = true;               ///< it comes to an end by itself
-  std::string path;                 ///< the file, resolved
+  std::vector<std::string> writes;                ///< topics it writes
+  bool finite = true;                             ///< it comes to an end by itself
+  std::string path;                               ///< the file, resolved
+  std::shared_ptr<const QueryCounters> counters;  ///< of a source: what it has committed
 };
 
 /// Checks names and values of all properties, and that a source's file is there. Throws

@@ -87,7 +87,21 @@ RuntimeSettings Engine::runtimeSettings() const {
   return settings;
 }
 
+/// --set is as SET, but for what is of the engine as a whole.
+void Engine::takeProperties() {
+  const auto reset = options_.properties.find("auto.offset.reset");
+  if (reset != options_.properties.end()) {
+    if (reset->second != "earliest" && reset->second != "latest") {
+      throw std::invalid_argument(
+          fmt::format("--set auto.offset.reset={}: earliest or latest is expected", reset->second));
+    }
+    options_.offsetReset =
+        reset->second == "earliest" ? OffsetReset::Earliest : OffsetReset::Latest;
+  }
+}
+
 void Engine::open() {
+  takeProperties();
   log_ = std::make_unique<BrokerCommandLog>(*broker_, options_.serviceId, instanceId());
   runtime_ = std::make_unique<Runtime>(*broker_, runtimeSettings());
   queries::ExecutorSettings settings;
@@ -96,6 +110,18 @@ void Engine::open() {
   settings.defaultValueFormat = "JSON";
   executor_ = std::make_unique<queries::StatementExecutor>(
       queries::ExecutorPorts{*this, *this, *log_, *this}, std::move(settings), functions_);
+  for (const auto& [name, value] : options_.properties) {
+    if (name.starts_with("auspex.test.")) {
+      continue;
+    }
+    try {
+      parser::ParsedStatement statement;
+      statement.statement.node = parser::SetProperty{name, value};
+      executor_->execute(statement);
+    } catch (const queries::StatementError& error) {
+      throw std::invalid_argument(fmt::format("--set {}={}: {}", name, value, error.what()));
+    }
+  }
   executor_->restore();
 }
 
@@ -246,6 +272,8 @@ void Engine::startConnector(const queries::ConnectorDefinition& connector) {
   internallyWritten_.insert(job.writes.begin(), job.writes.end());
   if (!connector.isSource) {
     sinkFiles_.push_back({connector.name, job.path});
+  } else {
+    sourceFiles_.push_back({connector.name, job.path, job.counters});
   }
   pendingConnectors_.push_back(std::move(job));
 }

@@ -43,6 +43,8 @@ class Engine final : private queries::TopicAdmin,
   Runtime& runtime() { return *runtime_; }
   queries::StatementExecutor& executor() { return *executor_; }
   const EngineOptions& options() const { return options_; }
+  /// What relative paths of statements start at from now on.
+  void setBasePath(std::filesystem::path path) { options_.basePath = std::move(path); }
 
   /// Executes statements of a script: checks all first, then executes. Nothing is started before
   /// start(). SELECTs are returned in order. Throws what the executor throws.
@@ -66,6 +68,12 @@ class Engine final : private queries::TopicAdmin,
     std::string path;
   };
   const std::vector<SinkFile>& sinkFiles() const { return sinkFiles_; }
+  struct SourceFile {
+    std::string connector;
+    std::string path;
+    std::shared_ptr<const QueryCounters> counters;
+  };
+  const std::vector<SourceFile>& sourceFiles() const { return sourceFiles_; }
   std::optional<std::string> sinkTopicOf(const std::string& queryId) const;
 
   /// Commits what is done and ends all threads.
@@ -73,6 +81,7 @@ class Engine final : private queries::TopicAdmin,
 
  private:
   void open();
+  void takeProperties();
   std::string instanceId() const { return home_ ? home_->instanceId() : "test"; }
   RuntimeSettings runtimeSettings() const;
   ConnectorContext connectorContext();
@@ -102,6 +111,7 @@ class Engine final : private queries::TopicAdmin,
   std::vector<std::shared_ptr<const operators::Topology>> pendingQueries_;
   std::vector<ConnectorJob> pendingConnectors_;
   std::vector<SinkFile> sinkFiles_;
+  std::vector<SourceFile> sourceFiles_;
   std::set<std::string> internallyWritten_;  // topics that connectors and queries write
   std::set<std::string> read_;               // topics that queries read
   bool hasEndlessConnector_ = false;

@@ -174,6 +174,34 @@ uint64_t ResultCollector::finish() {
   return numRows_;
 }
 
+void writeTable(const queries::TextTable& table, OutputFormat format, std::ostream& output) {
+  if (format == OutputFormat::Table) {
+    writeTable(table, output);
+    return;
+  }
+  const auto writeCsv = [&](const std::vector<std::string>& cells) {
+    for (size_t i = 0; i < cells.size(); ++i) {
+      output << (i == 0 ? "" : ",") << csvCell(cells[i]);
+    }
+    output << "\n";
+  };
+  if (format == OutputFormat::Csv) {
+    writeCsv(table.columns);
+    std::for_each(table.rows.begin(), table.rows.end(), writeCsv);
+    return;
+  }
+  for (const auto& row : table.rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += i == 0 ? "{" : ",";
+      operators::appendJsonString(line, table.columns[i]);
+      line += ":";
+      operators::appendJsonString(line, row[i]);
+    }
+    output << line << "}\n";
+  }
+}
+
 void writeTable(const queries::TextTable& table, std::ostream& output) {
   std::vector<size_t> widths;
   for (const std::string& column : table.columns) {

@@ -67,7 +67,8 @@ class ResultCollector final : public operators::RowReceiver {
   bool headerWritten_ = false;
 };
 
-/// Writes an aligned table with a header line.
+/// Writes a table with a header line: aligned, as CSV, or as one JSON object of texts per row.
+void writeTable(const queries::TextTable& table, OutputFormat format, std::ostream& output);
 void writeTable(const queries::TextTable& table, std::ostream& output);
 
 }  // namespace auspex::engine

@@ -12,8 +12,10 @@ namespace auspex::engine {
 namespace {
 
 std::atomic<int> interrupts{0};
+std::atomic<bool> terminated{false};
 
-void onInterrupt(int) {
+void onInterrupt(int signal) {
+  terminated = terminated.load() || signal == SIGTERM;
   if (interrupts.fetch_add(1) > 0) {
     // As safe as kill -9: everything that was committed is there, the rest is replayed.
     _exit(static_cast<int>(ExitCode::Interrupted));
@@ -32,7 +34,11 @@ void installSignalHandlers() {
 }
 
 bool isInterrupted() {
-  return interrupts.load() > 0;
+  return terminated.load() || interrupts.load() > 0;
+}
+
+bool isTerminated() {
+  return terminated.load();
 }
 
 void clearInterrupt() {

@@ -10,6 +10,9 @@ void installSignalHandlers();
 /// An end was asked for since the last clearInterrupt(). Any thread.
 bool isInterrupted();
 
+/// SIGTERM came: clearInterrupt() does not take it back. Any thread.
+bool isTerminated();
+
 /// The shell goes on after a Ctrl-C.
 void clearInterrupt();
 

@@ -3,29 +3,58 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <iostream>
+#include <stdexcept>
 #include <vector>
 
 #include "engine/BrokerHome.h"
-#include "engine/ResultCollector.h"
 #include "engine/Signals.h"
-#include "operators/data/KeyHash.h"
-#include "operators/expressions/Base64.h"
-#include "operators/formats/Utf8.h"
-#include "operators/formats/json/JsonText.h"
+#include "engine/TopicAccess.h"
+#include "engine/shell/ShellClient.h"
 #include "stateStore/StoreError.h"
 
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kFetch = 1024;
+/// Lines that go into one transaction, and bytes that go to a run at once.
+constexpr size_t kLinesAtOnce = 1024;
+constexpr size_t kBytesAtOnce = size_t{1} << 20;
+
+/// Who answers: a broker of this process, or the run that holds the data directory.
+class TopicPlace {
+ public:
+  explicit TopicPlace(const EngineOptions& options) {
+    if (!options.bootstrapServers.empty()) {
+      broker_ = connectToKafka(options);
+      return;
+    }
+    const std::filesystem::path directory = dataDirectoryOf(options);
+    if (!std::filesystem::exists(directory)) {
+      throw std::invalid_argument(fmt::format(
+          "there is no data directory '{}'; --data-dir names another one", directory.string()));
+    }
+    run_ = ShellClient::attach(directory);
+    if (!run_) {
+      home_ = std::make_unique<BrokerHome>(options);
+      broker_ = home_->broker();
+    }
+  }
+
+  /// Null when the broker is of this process.
+  ShellClient* run() const { return run_.get(); }
+  Broker& broker() const { return *broker_; }
+
+ private:
+  std::unique_ptr<ShellClient> run_;
+  std::unique_ptr<BrokerHome> home_;
+  std::shared_ptr<Broker> broker_;
+};
 
 template <typename Action>
 ExitCode guarded(const TopicsOptions& options, Action action) {
   try {
-    BrokerHome home(options.engine);
-    return action(*home.broker());
+    const TopicPlace place(options.engine);
+    return action(place);
   } catch (const stateStore::StoreError& error) {
     std::cerr << "auspex: " << error.what() << "\n";
   } catch (const BrokerError& error) {
@@ -37,138 +66,65 @@ ExitCode guarded(const TopicsOptions& options, Action action) {
   return ExitCode::Unavailable;
 }
 
-/// Text as a JSON string, JSON as it is, other bytes as Base64.
-void appendBytes(const std::optional<std::string_view>& bytes, bool mayBeJson, std::string& line) {
-  if (!bytes) {
-    line += "null";
-  } else if (!operators::isUtf8(*bytes)) {
-    line += "{\"base64\":\"" + operators::encodeBase64(*bytes) + "\"}";
-  } else if (mayBeJson && !bytes->empty() && (bytes->front() == '{' || bytes->front() == '[')) {
-    line += *bytes;
-  } else {
-    operators::appendJsonString(line, *bytes);
-  }
-}
-
-void printRecord(const operators::FetchedRecords& fetched, const operators::Record& record) {
-  std::string line =
-      fmt::format("{{\"partition\":{},\"offset\":{},\"timestamp\":{},\"key\":", fetched.partition,
-                  record.offset, record.timestamp);
-  appendBytes(record.key, true, line);
-  line += ",\"value\":";
-  appendBytes(record.value, true, line);
-  if (!record.headers.empty()) {
-    line += ",\"headers\":{";
-    for (size_t i = 0; i < record.headers.size(); ++i) {
-      line += i == 0 ? "" : ",";
-      operators::appendJsonString(line, record.headers[i].key);
-      line += ":";
-      appendBytes(record.headers[i].value, false, line);
+ExitCode produceLines(const TopicPlace& place, const TopicsOptions& options,
+                      const std::vector<std::string>& lines,
+                      std::unique_ptr<LineProducer>& producer) {
+  if (place.run() != nullptr) {
+    std::string payload = options.topic + "\n" + options.keySeparator + "\n";
+    for (const std::string& line : lines) {
+      payload += line + "\n";
     }
-    line += "}";
+    return place.run()->request(FrameKind::ProduceLines, payload);
   }
-  std::cout << line << "}\n";
-}
-
-ExitCode missing(const std::string& topic) {
-  std::cerr << fmt::format("auspex: topic '{}' does not exist\n", topic);
-  return ExitCode::WrongUsage;
+  if (!producer) {
+    producer = std::make_unique<LineProducer>(place.broker(), options.engine.serviceId + "-produce",
+                                              options.topic, options.keySeparator);
+  }
+  producer->write(lines);
+  return ExitCode::Success;
 }
 
 }  // namespace
 
 ExitCode listTopics(const TopicsOptions& options) {
-  return guarded(options, [](Broker& broker) {
-    queries::TextTable table{{"Topic", "Partitions", "Records"}, {}};
-    for (const std::string& name : broker.topics()) {
-      const auto topic = broker.topic(name);
-      int64_t records = 0;
-      for (int32_t i = 0; topic && i < topic->numPartitions; ++i) {
-        records +=
-            broker.endOffset({name, i}, Isolation::ReadCommitted) - broker.beginOffset({name, i});
-      }
-      table.rows.push_back(
-          {name, std::to_string(topic ? topic->numPartitions : 0), std::to_string(records)});
-    }
-    writeTable(table, std::cout);
-    return ExitCode::Success;
+  return guarded(options, [](const TopicPlace& place) {
+    return place.run() != nullptr ? place.run()->request(FrameKind::ListTopics, "")
+                                  : writeTopicList(place.broker(), std::cout);
   });
 }
 
 ExitCode printTopic(const TopicsOptions& options) {
-  return guarded(options, [&](Broker& broker) {
-    const auto topic = broker.topic(options.topic);
-    if (!topic) {
-      return missing(options.topic);
+  return guarded(options, [&](const TopicPlace& place) {
+    if (place.run() != nullptr) {
+      const std::string limit = options.limit ? std::to_string(*options.limit) : "";
+      return place.run()->request(
+          FrameKind::PrintTopic,
+          fmt::format("{}\n{}\n{}", limit, options.fromEnd ? "1" : "0", options.topic));
     }
-    const auto wakeup = std::make_shared<Wakeup>();
-    int64_t left = options.limit.value_or(std::numeric_limits<int64_t>::max());
-    std::vector<std::unique_ptr<PartitionReader>> readers;
-    std::vector<int64_t> ends;
-    for (int32_t i = 0; i < topic->numPartitions; ++i) {
-      const TopicPartition partition{options.topic, i};
-      ends.push_back(broker.endOffset(partition, Isolation::ReadCommitted));
-      readers.push_back(broker.openReader(
-          partition, options.fromEnd ? ends.back() : broker.beginOffset(partition),
-          Isolation::ReadCommitted, wakeup));
-    }
-    bool open = true;
-    while (open && left > 0 && !isInterrupted() && std::cout) {
-      open = options.fromEnd;
-      bool any = false;
-      for (size_t i = 0; i < readers.size() && left > 0; ++i) {
-        const auto fetched = readers[i]->poll(std::min<size_t>(kFetch, static_cast<size_t>(left)));
-        for (size_t row = 0; fetched && row < fetched->records.size() && left > 0; ++row, --left) {
-          printRecord(*fetched, fetched->records[row]);
-        }
-        any = any || fetched;
-        open = open || readers[i]->position() < ends[i];
-      }
-      if (!any && open) {
-        std::cout.flush();
-        wakeup->wait(std::chrono::milliseconds(50));
-      }
-    }
-    std::cout.flush();
-    return ExitCode::Success;
+    return writeTopicRecords(place.broker(), {options.topic, options.limit, options.fromEnd},
+                             std::cout, std::cerr, isInterrupted);
   });
 }
 
 ExitCode produceTopic(const TopicsOptions& options) {
-  return guarded(options, [&](Broker& broker) {
-    const auto topic = broker.topic(options.topic);
-    if (!topic) {
-      return missing(options.topic);
-    }
-    const auto producer = broker.openProducer(options.engine.serviceId + "-produce");
+  return guarded(options, [&](const TopicPlace& place) {
+    std::unique_ptr<LineProducer> producer;
     std::string line;
     uint64_t count = 0;
     bool more = true;
     while (more) {
-      producer->begin();
-      size_t inTransaction = 0;
-      while (inTransaction < kFetch && (more = static_cast<bool>(std::getline(std::cin, line)))) {
-        operators::OutgoingRecord record;
-        std::string_view value = line;
-        const size_t cut =
-            options.keySeparator.empty() ? std::string::npos : line.find(options.keySeparator);
-        if (cut != std::string::npos) {
-          record.key = value.substr(0, cut);
-          value.remove_prefix(cut + options.keySeparator.size());
-          record.partition = operators::partitionOf(*record.key, topic->numPartitions);
-        } else {
-          record.partition =
-              static_cast<int32_t>(count % static_cast<uint64_t>(topic->numPartitions));
-        }
-        record.value = value;
-        record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
-        producer->send(options.topic, {&record, 1});
-        ++inTransaction;
-        ++count;
+      std::vector<std::string> lines;
+      size_t bytes = 0;
+      while (lines.size() < kLinesAtOnce && bytes < kBytesAtOnce &&
+             (more = static_cast<bool>(std::getline(std::cin, line)))) {
+        bytes += line.size();
+        lines.push_back(std::move(line));
       }
-      producer->commit();
+      const ExitCode code = produceLines(place, options, lines, producer);
+      if (code != ExitCode::Success) {
+        return code;
+      }
+      count += lines.size();
     }
     std::cerr << fmt::format("{} records written to {}\n", count, options.topic);
     return ExitCode::Success;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/ModelCommand.h"
+#include "engine/PropertyFile.h"
 #include "engine/RunCommand.h"
 #include "engine/Signals.h"
 #include "engine/TopicsCommand.h"
@@ -20,6 +21,7 @@ using namespace auspex::engine;
 struct EngineArguments {
   EngineOptions options;
   std::vector<std::string> settings;
+  std::string config;
 
   void addTo(CLI::App& command) {
     command.add_option("--bootstrap-server", options.bootstrapServers,
@@ -34,6 +36,9 @@ struct EngineArguments {
     command.add_flag("--fresh", options.fresh, "empty the data directory first");
     command.add_option("--threads", options.numThreads, "worker threads (default: cores, up to 8)");
     command.add_option("--set", settings, "name=value: a property, as SET would set it");
+    command
+        .add_option("--config", config, "a file of properties, name=value; --set goes before it")
+        ->check(CLI::ExistingFile);
   }
 
   EngineOptions take() {
@@ -43,6 +48,9 @@ struct EngineArguments {
         throw CLI::ValidationError("--set", "'" + setting + "' is not name=value");
       }
       options.properties[setting.substr(0, equals)] = setting.substr(equals + 1);
+    }
+    if (!config.empty()) {
+      readProperties(config, options);
     }
     return options;
   }
@@ -65,7 +73,6 @@ class CommandLine {
  public:
   CommandLine() : app_("Auspex: streaming SQL with machine learning in the language", "auspex") {
     app_.require_subcommand(1);
-    app_.set_config("--config", "", "read options from a file");
     addRun();
     addShell();
     addTest();

@@ -263,7 +263,13 @@ std::optional<bool> FileSink::wasCommitted() {
   if (!hasUncommitted_) {
     return std::nullopt;
   }
-  return committedPositions_.read(settings_.name) == position();
+  // The length alone cannot tell: a commit whose records were all dead letters wrote no byte.
+  std::vector<TopicPartition> partitions;
+  for (const TaskInput& input : inputs_) {
+    partitions.push_back(input.partition());
+  }
+  return committedPositions_.read(settings_.name) == position() &&
+         broker_.committedOffsets(group_, partitions) == positions();
 }
 
 bool FileSink::finished() const {

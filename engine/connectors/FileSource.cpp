@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 #include "operators/data/Assert.h"
 #include "operators/data/KeyHash.h"
@@ -149,6 +150,7 @@ bool FileSource::work() {
     decodeJsonFields();
   }
   sendRows();
+  uncommittedRows_ += rows_.size();
   hasUncommitted_ = true;
   return true;
 }
@@ -300,6 +302,7 @@ void FileSource::sendDeadLetter(const Row& row, std::string_view raw) {
     broker_.createTopic({topic, 1, -1, {{"retention.ms", "-1"}}});
   }
   deadLetterTopicKnown_ = true;
+  ++uncommittedDead_;
   const std::string path = settings_.path.string();
   operators::OutgoingRecord record;
   record.value = raw;
@@ -321,10 +324,14 @@ void FileSource::prepare(std::vector<GroupOffsets>&) {
 
 void FileSource::committed() {
   hasUncommitted_ = false;
+  counters_->rowsIn += std::exchange(uncommittedRows_, 0);
+  counters_->deadLetters += std::exchange(uncommittedDead_, 0);
 }
 
 void FileSource::aborted() {
   hasUncommitted_ = false;
+  uncommittedRows_ = 0;
+  uncommittedDead_ = 0;
   seek();
 }
 

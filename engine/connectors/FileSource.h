@@ -11,6 +11,7 @@
 
 #include "engine/connectors/ConnectorPositions.h"
 #include "engine/connectors/LineReader.h"
+#include "engine/runtime/QueryCounters.h"
 #include "operators/data/Arena.h"
 #include "operators/formats/Format.h"
 
@@ -43,6 +44,8 @@ class FileSource final : public Job {
   void aborted() override;
   std::optional<bool> wasCommitted() override;
   bool finished() const override;
+  /// Rows read and dead letters written by committed transactions of this run.
+  const std::shared_ptr<QueryCounters>& counters() const { return counters_; }
 
  private:
   struct Row {
@@ -76,6 +79,9 @@ class FileSource final : public Job {
   uint64_t numRows_ = 0;
   bool atEnd_ = false;
   bool hasUncommitted_ = false;
+  uint64_t uncommittedRows_ = 0;
+  uint64_t uncommittedDead_ = 0;
+  std::shared_ptr<QueryCounters> counters_ = std::make_shared<QueryCounters>();
   bool deadLetterTopicKnown_ = false;
   std::string bytes_;  // values of the rows at hand
   std::vector<Row> rows_;

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include "engine/Signals.h"
-#include "operators/formats/json/JsonText.h"
+#include "stateStore/StoreError.h"
 
 namespace auspex::engine {
 namespace {
 
 constexpr size_t kFetch = 1024;
+constexpr std::chrono::milliseconds kRound{20};
+/// A pull query ends after so many rounds without anything to read.
+constexpr int kQuietRounds = 2;
 
 void appendText(const std::optional<std::string_view>& bytes, std::string& line) {
   line += bytes ? std::string(*bytes) : "<null>";
@@ -17,32 +20,122 @@ void appendText(const std::optional<std::string_view>& bytes, std::string& line)
 
 }  // namespace
 
+/// A PRINT at work.
+struct Shell::Print {
+  std::shared_ptr<Wakeup> wakeup = std::make_shared<Wakeup>();
+  std::vector<std::unique_ptr<PartitionReader>> readers;
+  int64_t left = 0;
+};
+
 Shell::Shell(Engine& engine, OutputFormat format, std::ostream& output, std::ostream& messages)
-    : engine_(engine), format_(format), output_(output), messages_(messages) {
+    : engine_(engine),
+      format_(format),
+      output_(output),
+      messages_(messages),
+      properties_(engine.executor().properties()) {
+}
+
+Shell::~Shell() {
+  if (select_) {
+    engine_.stopSelect(select_->running);
+  }
+}
+
+void Shell::begin(std::string text, bool stopAtError) {
+  text_ = std::move(text);
+  reader_ = std::make_unique<parser::StatementReader>(text_);
+  stopAtError_ = stopAtError;
+  good_ = true;
+}
+
+void Shell::fail(const std::string& message) {
+  messages_ << message << "\n";
+  messages_.flush();
+  good_ = false;
+  if (stopAtError_) {
+    reader_.reset();
+  }
+}
+
+bool Shell::step() {
+  if (select_) {
+    stepSelect();
+    return true;
+  }
+  if (print_) {
+    stepPrint();
+    return true;
+  }
+  if (!reader_) {
+    return false;
+  }
+  try {
+    const std::optional<parser::ParsedStatement> statement = reader_->next(variables_);
+    if (!statement) {
+      reader_.reset();
+      return false;
+    }
+    executeStatement(*statement);
+  } catch (const parser::SyntaxError& error) {
+    fail(parser::renderError(error.message(), error.span(), text_, ""));
+  } catch (const queries::StatementError& error) {
+    fail(parser::renderError(error.what(), error.span(), text_, ""));
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+  return true;
+}
+
+void Shell::cancel() {
+  if (select_) {
+    engine_.stopSelect(select_->running);
+    select_->running.collector->finish();
+    select_.reset();
+  }
+  print_.reset();
 }
 
 bool Shell::execute(const std::string& text, bool stopAtError) {
-  parser::StatementReader reader(text);
-  bool good = true;
-  while (true) {
-    try {
-      const std::optional<parser::ParsedStatement> statement = reader.next(variables_);
-      if (!statement) {
-        return good;
+  clearInterrupt();
+  begin(text, stopAtError);
+  while (step()) {
+    if (isInterrupted() || !output_) {
+      cancel();
+      clearInterrupt();
+      if (isTerminated() || !output_) {
+        reader_.reset();
       }
-      executeStatement(*statement);
-      continue;
-    } catch (const parser::SyntaxError& error) {
-      messages_ << parser::renderError(error.message(), error.span(), text, "") << "\n";
-    } catch (const queries::StatementError& error) {
-      messages_ << parser::renderError(error.what(), error.span(), text, "") << "\n";
-    } catch (const BrokerError& error) {
-      messages_ << error.what() << "\n";
     }
-    good = false;
-    if (stopAtError) {
-      return false;
+    serveRuntime();
+    if (isWaiting()) {
+      engine_.runtime().wait(kRound);
     }
+  }
+  return good_;
+}
+
+void Shell::serveRuntime() {
+  try {
+    engine_.runtime().poll();
+  } catch (const std::exception& error) {
+    if (lastFailure_ != error.what()) {
+      lastFailure_ = error.what();
+      messages_ << fmt::format("failed: {}", lastFailure_) << std::endl;
+    }
+  }
+}
+
+/// SET and UNSET are of this session: others, and the run it may be attached to, keep theirs.
+queries::StatementResult Shell::executeWithProperties(const parser::ParsedStatement& statement) {
+  queries::SessionProperties& shared = engine_.executor().properties();
+  shared.swap(properties_);
+  try {
+    queries::StatementResult result = engine_.executor().execute(statement);
+    shared.swap(properties_);
+    return result;
+  } catch (...) {
+    shared.swap(properties_);
+    throw;
   }
 }
 
@@ -57,94 +150,85 @@ void Shell::executeStatement(const parser::ParsedStatement& statement) {
     return;
   }
   if (const auto* const print = std::get_if<parser::PrintTopic>(&statement.statement.node)) {
-    printTopic(*print);
+    startPrint(*print);
     return;
   }
-  const queries::StatementResult result = engine_.executor().execute(statement);
+  const queries::StatementResult result = executeWithProperties(statement);
   engine_.start();
   if (!result.message.empty()) {
-    output_ << result.message << "\n";
+    (format_ == OutputFormat::Table ? output_ : messages_) << result.message << std::endl;
   }
   if (result.table) {
-    writeTable(*result.table, output_);
-  }
-  if (result.query) {
-    runSelect(*result.query);
+    writeTable(*result.table, format_, output_);
   }
   output_.flush();
+  if (result.query) {
+    startSelect(*result.query);
+  }
 }
 
+/// In a session a push query begins with what comes from now on, unless the session says otherwise.
 OffsetReset Shell::offsetReset() const {
-  const auto& properties = engine_.executor().properties();
-  const auto reset = properties.find("auto.offset.reset");
-  if (reset == properties.end()) {
-    return engine_.options().offsetReset;
-  }
-  return reset->second == "earliest" ? OffsetReset::Earliest : OffsetReset::Latest;
+  const auto reset = properties_.find("auto.offset.reset");
+  return reset != properties_.end() && reset->second == "earliest" ? OffsetReset::Earliest
+                                                                   : OffsetReset::Latest;
 }
 
 /// A push query shows rows as they come until Ctrl-C or its LIMIT; a pull query reads from the
 /// beginning to what is there now.
-void Shell::runSelect(const queries::TransientQuery& query) {
+void Shell::startSelect(const queries::TransientQuery& query) {
   const bool push = query.plan.emitChanges;
   const OffsetReset reset = push ? offsetReset() : OffsetReset::Earliest;
-  const RunningSelect running = engine_.startSelect(query, format_, push, output_, reset);
-  clearInterrupt();
-  int quietRounds = 0;
-  while (!running.finished->load() && !isInterrupted() && output_) {
-    engine_.runtime().poll();
-    engine_.runtime().wait(std::chrono::milliseconds(20));
-    if (!push) {
-      const bool caughtUp = engine_.runtime().transientCaughtUp(running.id);
-      quietRounds = caughtUp ? quietRounds + 1 : 0;
-      if (quietRounds > 2) {
-        break;
-      }
-    }
-  }
-  engine_.stopSelect(running);
-  running.collector->finish();
-  clearInterrupt();
+  select_ = Select{engine_.startSelect(query, format_, push, output_, reset), push};
 }
 
-void Shell::printTopic(const parser::PrintTopic& print) {
+void Shell::stepSelect() {
+  bool done = select_->running.finished->load();
+  if (!done && !select_->push) {
+    const bool caughtUp = engine_.runtime().transientCaughtUp(select_->running.id);
+    select_->quietRounds = caughtUp ? select_->quietRounds + 1 : 0;
+    done = select_->quietRounds > kQuietRounds;
+  }
+  if (done) {
+    cancel();
+  }
+}
+
+void Shell::startPrint(const parser::PrintTopic& print) {
   const auto topic = engine_.broker().topic(print.topic);
   if (!topic) {
-    messages_ << fmt::format("Could not find topic '{}'. SHOW TOPICS lists them.\n", print.topic);
+    fail(fmt::format("Could not find topic '{}'. SHOW TOPICS lists them.", print.topic));
     return;
   }
-  const auto wakeup = std::make_shared<Wakeup>();
-  std::vector<std::unique_ptr<PartitionReader>> readers;
+  print_ = std::make_unique<Print>();
+  print_->left = print.limit.value_or(std::numeric_limits<int64_t>::max());
   for (int32_t i = 0; i < topic->numPartitions; ++i) {
     const TopicPartition partition{print.topic, i};
     const int64_t begin = print.fromBeginning
                               ? engine_.broker().beginOffset(partition)
                               : engine_.broker().endOffset(partition, Isolation::ReadCommitted);
-    readers.push_back(
-        engine_.broker().openReader(partition, begin, Isolation::ReadCommitted, wakeup));
+    print_->readers.push_back(
+        engine_.broker().openReader(partition, begin, Isolation::ReadCommitted, print_->wakeup));
   }
-  clearInterrupt();
-  int64_t left = print.limit.value_or(std::numeric_limits<int64_t>::max());
-  while (left > 0 && !isInterrupted() && output_) {
-    bool any = false;
-    for (const auto& reader : readers) {
-      const auto fetched = reader->poll(kFetch);
-      for (size_t row = 0; fetched && row < fetched->records.size() && left > 0; ++row, --left) {
-        const operators::Record& record = fetched->records[row];
-        std::string line = fmt::format("rowtime: {}, key: ", record.timestamp);
-        appendText(record.key, line);
-        line += ", value: ";
-        appendText(record.value, line);
-        output_ << line << fmt::format(", partition: {}\n", fetched->partition);
-        any = true;
-      }
-    }
-    if (!any) {
-      output_.flush();
-      wakeup->wait(std::chrono::milliseconds(50));
+}
+
+void Shell::stepPrint() {
+  for (const auto& reader : print_->readers) {
+    const auto fetched = reader->poll(kFetch);
+    for (size_t row = 0; fetched && row < fetched->records.size() && print_->left > 0; ++row) {
+      const operators::Record& record = fetched->records[row];
+      std::string line = fmt::format("rowtime: {}, key: ", record.timestamp);
+      appendText(record.key, line);
+      line += ", value: ";
+      appendText(record.value, line);
+      output_ << line << fmt::format(", partition: {}\n", fetched->partition);
+      --print_->left;
     }
   }
-  clearInterrupt();
+  output_.flush();
+  if (print_->left <= 0) {
+    print_.reset();
+  }
 }
 
 }  // namespace auspex::engine

@@ -2,78 +2,78 @@
 #include "engine/shell/ShellCommand.h"
 
 #include <fmt/format.h>
-#include <histedit.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
 
+#include "engine/BrokerHome.h"
 #include "engine/Engine.h"
 #include "engine/Signals.h"
+#include "engine/shell/LineInput.h"
 #include "engine/shell/Shell.h"
+#include "engine/shell/ShellClient.h"
 #include "stateStore/StoreError.h"
 
 namespace auspex::engine {
 namespace {
 
-constexpr int kHistoryLines = 1000;
-
-const char* firstPrompt(EditLine*) {
-  return const_cast<char*>("auspex> ");
-}
-const char* nextPrompt(EditLine*) {
-  return const_cast<char*>("   ...> ");
-}
-
-/// Line editing and history over libedit.
-class LineEditor {
+/// Who executes the statements of a session.
+class StatementTarget {
  public:
-  LineEditor()
-      : editor_(el_init("auspex", stdin, stdout, stderr), el_end),
-        history_(history_init(), history_end) {
-    HistEvent event;
-    history(history_.get(), &event, H_SETSIZE, kHistoryLines);
-    history(history_.get(), &event, H_SETUNIQUE, 1);
-    const char* const home = std::getenv("HOME");
-    if (home != nullptr) {
-      file_ = std::string(home) + "/.auspex_history";
-      history(history_.get(), &event, H_LOAD, file_.c_str());
-    }
-    el_set(editor_.get(), EL_EDITOR, "emacs");
-    el_set(editor_.get(), EL_SIGNAL, 0);
-    el_set(editor_.get(), EL_HIST, history, history_.get());
-  }
-  ~LineEditor() {
-    HistEvent event;
-    if (!file_.empty()) {
-      history(history_.get(), &event, H_SAVE, file_.c_str());
-    }
+  virtual ~StatementTarget() = default;
+  virtual std::string describe() const = 0;
+  virtual ExitCode execute(const std::string& text, bool stopAtError) = 0;
+  /// Called often while nothing is typed.
+  virtual void idle() = 0;
+  virtual bool isLost() const = 0;
+};
+
+/// An engine in this process.
+class EngineTarget final : public StatementTarget {
+ public:
+  EngineTarget(const EngineOptions& options, OutputFormat format)
+      : engine_(options), shell_(engine_, format, std::cout, std::cerr) {
+    engine_.setEndless();
+    engine_.start();
   }
 
-  /// A line with its end; nothing at the end of input.
-  std::optional<std::string> read(bool continued) {
-    el_set(editor_.get(), EL_PROMPT, continued ? nextPrompt : firstPrompt);
-    int count = 0;
-    const char* const line = el_gets(editor_.get(), &count);
-    if (line == nullptr || count <= 0) {
-      return std::nullopt;
-    }
-    return std::string(line, static_cast<size_t>(count));
+  std::string describe() const override {
+    return fmt::format("{}, data in {}", engine_.broker().describe(),
+                       engine_.options().dataDirectory.string());
   }
-
-  void remember(const std::string& text) {
-    HistEvent event;
-    history(history_.get(), &event, H_ENTER, text.c_str());
+  ExitCode execute(const std::string& text, bool stopAtError) override {
+    return shell_.execute(text, stopAtError) ? ExitCode::Success : ExitCode::StatementFailed;
   }
+  void idle() override { shell_.serveRuntime(); }
+  bool isLost() const override { return false; }
 
  private:
-  std::unique_ptr<EditLine, void (*)(EditLine*)> editor_;
-  std::unique_ptr<History, void (*)(History*)> history_;
-  std::string file_;
+  mutable Engine engine_;
+  Shell shell_;
+};
+
+/// The run that holds the data directory.
+class AttachedTarget final : public StatementTarget {
+ public:
+  AttachedTarget(std::unique_ptr<ShellClient> client, std::filesystem::path directory,
+                 OutputFormat format)
+      : client_(std::move(client)), directory_(std::move(directory)), format_(format) {}
+
+  std::string describe() const override {
+    return fmt::format("attached to the run that holds {}", directory_.string());
+  }
+  ExitCode execute(const std::string& text, bool stopAtError) override {
+    return client_->execute(text, format_, stopAtError);
+  }
+  void idle() override {}
+  bool isLost() const override { return client_->isLost(); }
+
+ private:
+  std::unique_ptr<ShellClient> client_;
+  std::filesystem::path directory_;
+  OutputFormat format_;
 };
 
 /// The words that a line may consist of instead of a statement.
@@ -87,45 +87,34 @@ bool isBlank(const std::string& text) {
   return text.find_first_not_of(" \t\r\n") == std::string::npos;
 }
 
-void interact(Shell& shell, Engine& engine) {
-  std::cerr << fmt::format("{}, data in {}. Statements end with ';', exit ends.\n",
-                           engine.broker().describe(), engine.options().dataDirectory.string());
-  const bool terminal = isatty(STDIN_FILENO) != 0;
-  std::unique_ptr<LineEditor> editor = terminal ? std::make_unique<LineEditor>() : nullptr;
+ExitCode interact(StatementTarget& target) {
+  std::cerr << target.describe() << ". Statements end with ';', exit ends." << std::endl;
+  const std::unique_ptr<LineInput> input = LineInput::open([&] { target.idle(); });
   std::string pending;
-  while (true) {
-    std::optional<std::string> line;
-    if (editor) {
-      line = editor->read(!pending.empty());
-    } else if (std::string text; std::getline(std::cin, text)) {
-      line = text + "\n";
-    }
+  while (!isTerminated() && !target.isLost()) {
+    const std::optional<std::string> line = input->read(!pending.empty());
     if (isInterrupted()) {
       clearInterrupt();
       pending.clear();
-      if (line || terminal) {
-        std::cerr << "\n";
-        continue;
-      }
-    }
-    if (!line || (pending.empty() && isExit(*line))) {
-      break;
-    }
-    if (pending.empty() && isBlank(*line)) {
+      std::cerr << "\n";
       continue;
     }
+    if (!line || (isBlank(pending) && isExit(*line))) {
+      break;
+    }
     pending += *line;
-    if (parser::isComplete(pending)) {
-      if (editor) {
-        editor->remember(pending);
-      }
-      shell.execute(pending, false);
+    if (isBlank(pending)) {
+      pending.clear();
+    } else if (parser::isComplete(pending)) {
+      input->remember(pending);
+      target.execute(pending, false);
       pending.clear();
     }
   }
-  if (!isBlank(pending)) {
-    shell.execute(pending, false);  // says what is missing
+  if (!isBlank(pending) && !isTerminated() && !target.isLost()) {
+    target.execute(pending, false);  // says what is missing
   }
+  return target.isLost() ? ExitCode::Unavailable : ExitCode::Success;
 }
 
 std::string readFile(const std::string& path) {
@@ -138,33 +127,40 @@ std::string readFile(const std::string& path) {
   return text.str();
 }
 
+std::unique_ptr<StatementTarget> openTarget(const ShellOptions& options) {
+  const std::filesystem::path directory = dataDirectoryOf(options.engine);
+  if (!options.engine.fresh) {
+    if (std::unique_ptr<ShellClient> client = ShellClient::attach(directory)) {
+      return std::make_unique<AttachedTarget>(std::move(client), directory, options.output);
+    }
+  }
+  EngineOptions engineOptions = options.engine;
+  // As users of a shell expect: queries begin with what comes from now on.
+  engineOptions.offsetReset = OffsetReset::Latest;
+  return std::make_unique<EngineTarget>(engineOptions, options.output);
+}
+
 }  // namespace
 
 ExitCode runShell(const ShellOptions& options) {
   try {
-    EngineOptions engineOptions = options.engine;
-    // As users of a shell expect: queries begin with what comes from now on.
-    engineOptions.offsetReset = OffsetReset::Latest;
-    Engine engine(engineOptions);
-    engine.setEndless();
-    engine.start();
-    Shell shell(engine, options.output, std::cout, std::cerr);
-    bool good = true;
-    if (!options.file.empty()) {
-      good = shell.execute(readFile(options.file), true);
+    const std::string script = options.file.empty() ? "" : readFile(options.file);
+    const std::unique_ptr<StatementTarget> target = openTarget(options);
+    if (options.file.empty() && options.statements.empty()) {
+      return interact(*target);
     }
-    if (good && !options.statements.empty()) {
+    ExitCode code = ExitCode::Success;
+    if (!options.file.empty()) {
+      code = target->execute(script, true);
+    }
+    if (code == ExitCode::Success && !options.statements.empty()) {
       std::string text = options.statements;
       if (!parser::isComplete(text)) {
         text += ";";
       }
-      good = shell.execute(text, true);
+      code = target->execute(text, true);
     }
-    if (options.file.empty() && options.statements.empty()) {
-      interact(shell, engine);
-    }
-    engine.stop();
-    return good ? ExitCode::Success : ExitCode::StatementFailed;
+    return code;
   } catch (const stateStore::StoreError& error) {
     std::cerr << "auspex: " << error.what() << "\n";
     return ExitCode::Unavailable;
