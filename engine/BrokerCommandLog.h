@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command log as a compacted topic of the service: what was executed, in order.
+// The command log as a topic of the service, kept for ever: what was executed, in order.
 #pragma once
 
 #include <memory>
