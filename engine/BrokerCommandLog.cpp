@@ -46,7 +46,8 @@ std::string BrokerCommandLog::topicOf(const std::string& serviceId) {
 
 void BrokerCommandLog::ensureTopic() {
   if (!broker_.topic(topic_)) {
-    broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+    // Kept whole, not compacted: a later command may need what an earlier one made.
+    broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}});
   }
 }
 
