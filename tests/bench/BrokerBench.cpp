@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/brokers/local/LocalBroker.h"
+#include "tests/bench/QuickTurn.h"
 
 namespace auspex::engine {
 namespace {
@@ -137,8 +138,9 @@ void run(const std::filesystem::path& directory, const Setup& setup) {
 // Arguments: number of records (default 2,000,000), parent directory (default: the system's
 // temporary directory).
 int main(int argumentCount, char** arguments) {
-  const size_t numRecords =
-      argumentCount > 1 ? std::strtoull(arguments[1], nullptr, 10) : 2'000'000;
+  const size_t numRecords = argumentCount > 1
+                                ? std::strtoull(arguments[1], nullptr, 10)
+                                : auspex::bench::fullOrQuick<size_t>(2'000'000, 50'000);
   const std::filesystem::path parent =
       argumentCount > 2 ? arguments[2] : std::filesystem::temp_directory_path();
   const std::filesystem::path directory = parent / fmt::format("brokerBench-{}", ::getpid());

@@ -12,6 +12,7 @@
 #include "operators/expressions/Evaluator.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/functions/FunctionRegistry.h"
+#include "tests/bench/QuickTurn.h"
 
 namespace {
 
@@ -19,8 +20,6 @@ using namespace auspex::operators;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kNumRows = 1024;
-constexpr int kRounds = 4000;
-constexpr int kRepeats = 7;
 
 /// A BIGINT, B DOUBLE, C STRING (half of them beginning with x), D DOUBLE.
 std::vector<ColumnPtr> makeColumns() {
@@ -45,15 +44,17 @@ std::vector<ColumnPtr> makeColumns() {
 
 /// Nanoseconds per row of the fastest of several runs.
 double measure(const std::function<size_t()>& once) {
+  const int numRounds = auspex::bench::fullOrQuick(4000, 20);
+  const int numRepeats = auspex::bench::fullOrQuick(7, 2);
   double best = 1e300;
   size_t total = 0;
-  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+  for (int repeat = 0; repeat < numRepeats; ++repeat) {
     const auto begin = Clock::now();
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < numRounds; ++round) {
       total += once();
     }
     const std::chrono::duration<double, std::nano> elapsed = Clock::now() - begin;
-    best = std::min(best, elapsed.count() / (static_cast<double>(kNumRows) * kRounds));
+    best = std::min(best, elapsed.count() / (static_cast<double>(kNumRows) * numRounds));
   }
   return total == static_cast<size_t>(-1) ? 0 : best;  // keeps `total` alive
 }
@@ -66,11 +67,35 @@ void report(const char* name, const std::function<size_t()>& engine,
              handNanos, engineNanos / handNanos);
 }
 
+/// A function over strings that makes new ones.
+void reportUpper(const std::vector<ColumnPtr>& columns, const EvaluationInput& input) {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  const ExpressionPtr c = column(2, SqlType::string(), "C");
+  const std::span<const std::string_view> cValues = columns[2]->values<std::string_view>();
+  RowErrors errors;
+  Evaluator upper({call("UCASE", {c}, registry)});
+  report(
+      "project UCASE(c)", [&] { return upper.evaluate(input, errors).size(); },
+      [&] {
+        const auto arena = std::make_shared<Arena>();
+        std::vector<std::string_view> out(kNumRows);
+        for (size_t row = 0; row < kNumRows; ++row) {
+          const std::string_view text = cValues[row];
+          char* const target = arena->allocate(text.size());
+          for (size_t i = 0; i < text.size(); ++i) {
+            target[i] =
+                text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
+          }
+          out[row] = {target, text.size()};
+        }
+        return Column::make(SqlType::string(), std::move(out), {}, {arena})->size();
+      });
+}
+
 }  // namespace
 
 int main() {
   const std::vector<ColumnPtr> columns = makeColumns();
-  const FunctionRegistry registry = makeBuiltinFunctions();
   const ExpressionPtr a = column(0, SqlType::bigint(), "A");
   const ExpressionPtr b = column(1, SqlType::doubleType(), "B");
   const ExpressionPtr c = column(2, SqlType::string(), "C");
@@ -115,24 +140,7 @@ int main() {
         return Column::make(SqlType::doubleType(), std::move(out))->size();
       });
 
-  Evaluator upper({call("UCASE", {c}, registry)});
-  report(
-      "project UCASE(c)", [&] { return upper.evaluate(input, errors).size(); },
-      [&] {
-        const auto arena = std::make_shared<Arena>();
-        std::vector<std::string_view> out(kNumRows);
-        for (size_t row = 0; row < kNumRows; ++row) {
-          const std::string_view text = cValues[row];
-          char* const target = arena->allocate(text.size());
-          for (size_t i = 0; i < text.size(); ++i) {
-            target[i] =
-                text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
-          }
-          out[row] = {target, text.size()};
-        }
-        return Column::make(SqlType::string(), std::move(out), {}, {arena})->size();
-      });
-
+  reportUpper(columns, input);
   Evaluator choice({caseWhen({comparison(ComparisonOperator::Greater, b, integerLiteral(30))},
                              {arithmetic(multiply, b, d)}, d)});
   report(

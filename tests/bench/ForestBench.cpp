@@ -15,6 +15,7 @@
 
 #include "operators/models/ModelLoader.h"
 #include "operators/models/embedded/XgboostBooster.h"
+#include "tests/bench/QuickTurn.h"
 
 namespace {
 
@@ -94,7 +95,7 @@ std::string makeModel() {
 double measure(size_t rows, const std::function<void()>& scoreAll) {
   const size_t repetitions = std::max<size_t>(1, 4096 / rows);
   double least = std::numeric_limits<double>::max();
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < auspex::bench::fullOrQuick(15, 2); ++round) {
     const auto start = Clock::now();
     for (size_t i = 0; i < repetitions; ++i) {
       scoreAll();

@@ -15,6 +15,7 @@
 
 #include "operators/data/RowCodec.h"
 #include "operators/formats/Format.h"
+#include "tests/bench/QuickTurn.h"
 
 namespace {
 
@@ -135,7 +136,7 @@ Contestant decodeJson(std::string name, const std::vector<Messages>& messages,
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
+  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : auspex::bench::fullOrQuick(15, 1);
   const std::vector<Messages> messages = makeMessages();
   std::vector<SchemaColumn> usedSchema;
   std::vector<SqlType> usedTypes;

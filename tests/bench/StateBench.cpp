@@ -22,6 +22,7 @@
 
 #include "stateStore/TaskState.h"
 #include "stateStore/rocksdb/StateMemory.h"
+#include "tests/bench/QuickTurn.h"
 
 namespace {
 
@@ -29,7 +30,11 @@ using namespace auspex::stateStore;
 
 constexpr std::size_t kBatchRows = 1024;
 constexpr std::size_t kBatchesPerCommit = 100;
-constexpr std::size_t kBatches = 500;
+
+/// Batches of updates that one measurement takes.
+std::size_t numBatches() {
+  return auspex::bench::fullOrQuick<std::size_t>(500, 100);
+}
 
 class SizedChangelog final : public Changelog {
  public:
@@ -78,19 +83,21 @@ Timing measure(TaskState& state, const std::vector<std::string>& keys) {
   std::vector<std::string_view> batch(kBatchRows);
   std::vector<std::optional<std::string_view>> values(kBatchRows);
   Timing timing{};
-  for (std::size_t i = 1; i <= kBatches; ++i) {
+  for (std::size_t i = 1; i <= numBatches(); ++i) {
     for (std::string_view& key : batch) {
       key = keys[random() % keys.size()];
     }
     double start = cpuNanoseconds();
     updateBatch(store, batch, values);
-    timing.updateNanoseconds += (cpuNanoseconds() - start) / (kBatches * kBatchRows);
+    timing.updateNanoseconds +=
+        (cpuNanoseconds() - start) / (static_cast<double>(numBatches() * kBatchRows));
     if (i % kBatchesPerCommit == 0) {
       start = cpuNanoseconds();
       ++marker.sequence;
       state.prepareCommit(changelog, marker);
       state.applyCommit(marker, static_cast<std::int64_t>(marker.sequence));
-      timing.commitMilliseconds += (cpuNanoseconds() - start) / 1e6 * kBatchesPerCommit / kBatches;
+      timing.commitMilliseconds +=
+          (cpuNanoseconds() - start) / 1e6 / static_cast<double>(numBatches() / kBatchesPerCommit);
     }
   }
   return timing;
@@ -101,7 +108,7 @@ double measurePlainMap(const std::vector<std::string>& keys) {
   std::unordered_map<std::string, std::string> map;
   std::vector<std::string_view> batch(kBatchRows);
   double nanoseconds = 0;
-  for (std::size_t i = 0; i < kBatches; ++i) {
+  for (std::size_t i = 0; i < numBatches(); ++i) {
     for (std::string_view& key : batch) {
       key = keys[random() % keys.size()];
     }
@@ -112,14 +119,14 @@ double measurePlainMap(const std::vector<std::string>& keys) {
       value[row % 16] = static_cast<char>(value[row % 16] + (kept.empty() ? 1 : kept.front()));
       kept.assign(value, sizeof(value));
     }
-    nanoseconds += (cpuNanoseconds() - start) / (kBatches * kBatchRows);
+    nanoseconds += (cpuNanoseconds() - start) / (static_cast<double>(numBatches() * kBatchRows));
   }
   return nanoseconds;
 }
 
 // What a join asks of a window store: the few rows of one key, changes of this commit on top.
 double measureScans(TaskState& state, const std::vector<std::string>& keys) {
-  constexpr std::size_t kScans = 20'000;
+  const std::size_t numScans = auspex::bench::fullOrQuick<std::size_t>(20'000, 500);
   KeyValueStore& store = state.store("totals");
   std::mt19937_64 random(1);
   std::size_t numRows = 0;
@@ -127,7 +134,7 @@ double measureScans(TaskState& state, const std::vector<std::string>& keys) {
     store.put(keys[random() % keys.size()], "changed");
   }
   const double start = cpuNanoseconds();
-  for (std::size_t i = 0; i < kScans; ++i) {
+  for (std::size_t i = 0; i < numScans; ++i) {
     std::string_view prefix = keys[random() % keys.size()];
     prefix.remove_suffix(1);
     store.scanPrefix(prefix, [&numRows](std::string_view, std::string_view) {
@@ -135,7 +142,7 @@ double measureScans(TaskState& state, const std::vector<std::string>& keys) {
       return true;
     });
   }
-  const double nanoseconds = (cpuNanoseconds() - start) / kScans;
+  const double nanoseconds = (cpuNanoseconds() - start) / static_cast<double>(numScans);
   state.abort();
   return numRows > 0 ? nanoseconds : 0;
 }
@@ -155,6 +162,9 @@ void run(const std::filesystem::path& directory) {
              "ms/commit", "ns/scan of 10");
   int number = 0;
   for (const Case& one : cases) {
+    if (auspex::bench::isQuick() && one.numKeys > 1'000) {
+      continue;
+    }
     const std::vector<std::string> keys = makeKeys(one.numKeys);
     const auto state =
         TaskState::open(directory / fmt::format("{}", number++), {{"totals", "bench"}}, memory,
@@ -168,10 +178,13 @@ void run(const std::filesystem::path& directory) {
   }
 }
 
-// Restores a million rows from a changelog, in random key order, by batches or by sorted files.
+std::size_t numRestored() {
+  return auspex::bench::fullOrQuick<std::size_t>(1'000'000, 20'000);
+}
+
+// Restores rows from a changelog, in random key order, by batches or by sorted files.
 double measureRestore(const std::filesystem::path& directory,
                       const std::shared_ptr<const StateMemory>& memory, std::size_t ingestBytes) {
-  constexpr std::size_t kRows = 1'000'000;
   constexpr std::size_t kRowsPerCommit = 10'000;
   const auto state =
       TaskState::open(directory, {{"totals", "bench"}}, memory, {.ingestBytes = ingestBytes});
@@ -184,7 +197,7 @@ double measureRestore(const std::filesystem::path& directory,
   const double start = cpuNanoseconds();
   state->beginRestore();
   state->restoreRecord(layoutKey, "bench", offset++);
-  for (std::size_t i = 1; i <= kRows; ++i) {
+  for (std::size_t i = 1; i <= numRestored(); ++i) {
     ChangelogCodec::encodeKey("totals", fmt::format("{:016x}", random()), key);
     state->restoreRecord(key, value, offset++);
     if (i % kRowsPerCommit == 0) {
@@ -193,7 +206,7 @@ double measureRestore(const std::filesystem::path& directory,
     }
   }
   state->finishRestore();
-  return (cpuNanoseconds() - start) / kRows;
+  return (cpuNanoseconds() - start) / static_cast<double>(numRestored());
 }
 
 void runRestores(const std::filesystem::path& directory) {
@@ -201,7 +214,8 @@ void runRestores(const std::filesystem::path& directory) {
   const double batches =
       measureRestore(directory / "batches", memory, std::numeric_limits<std::size_t>::max());
   const double files = measureRestore(directory / "files", memory, 0);
-  fmt::print("\n{:<32} {:>10} {:>8}\n", "restore, 1,000,000 rows", "ns/row", "ratio");
+  fmt::print("\n{:<32} {:>10} {:>8}\n", fmt::format("restore, {} rows", numRestored()), "ns/row",
+             "ratio");
   fmt::print("{:<32} {:>10.0f} {:>8.2f}\n", "by batches", batches, 1.0);
   fmt::print("{:<32} {:>10.0f} {:>8.2f}\n", "by sorted files", files, files / batches);
 }
