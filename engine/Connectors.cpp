@@ -15,9 +15,9 @@ namespace auspex::engine {
 namespace {
 
 const std::vector<std::string>& sourceProperties() {
-  static const std::vector<std::string> names = {"connector.class", "path",   "topic", "key",
-                                                 "partitions",      "format", "null",  "follow",
-                                                 "timestamp"};
+  static const std::vector<std::string> names = {
+      "connector.class", "path", "topic",  "key",       "partitions",
+      "format",          "null", "follow", "timestamp", "timestamp.format"};
   return names;
 }
 
@@ -117,6 +117,14 @@ FileSourceSettings sourceSettings(const queries::ConnectorDefinition& connector)
   settings.key = properties.text("key");
   settings.timestamp = properties.text("timestamp");
   settings.nullText = properties.text("null");
+  if (const auto format = properties.text("timestamp.format")) {
+    settings.timestampFormat = operators::DatePattern::compile(*format);
+    if (!settings.timestampFormat || !settings.timestamp) {
+      throw std::runtime_error(settings.timestamp
+                                   ? fmt::format("'{}' is no timestamp.format", *format)
+                                   : "'timestamp.format' needs 'timestamp', the column it is for");
+    }
+  }
   settings.follow = properties.flag("follow");
   checkPartitions(properties);
   if (settings.follow && settings.path.extension() == ".gz") {

@@ -48,6 +48,17 @@ bool isPlainNumber(std::string_view text) {
                      [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// UTC where the text names neither an offset nor a zone.
+std::optional<int64_t> millisOf(const operators::ParsedTime& time) {
+  if (time.offsetSeconds) {
+    return time.localMillis - int64_t{*time.offsetSeconds} * 1000;
+  }
+  if (time.zone == nullptr || time.localMillis < 0) {
+    return time.localMillis;
+  }
+  return time.zone->utcFromLocal(time.localMillis / 1000) * 1000 + time.localMillis % 1000;
+}
+
 }  // namespace
 
 FileSource::FileSource(Broker& broker, const std::string& serviceId, FileSourceSettings settings)
@@ -257,8 +268,14 @@ void FileSource::decodeJsonFields() {
   }
 }
 
-/// Milliseconds since the epoch, or ISO 8601 with a `T` or a blank between date and time.
+/// By the given format; else milliseconds since the epoch, or ISO 8601 with a `T` or a blank
+/// between date and time.
 std::optional<int64_t> FileSource::parseTimestamp(std::string_view text) const {
+  if (settings_.timestampFormat) {
+    const auto parsed = settings_.timestampFormat->parse(text);
+    const auto given = parsed ? millisOf(*parsed) : std::nullopt;
+    return given && *given >= 0 ? given : std::nullopt;
+  }
   if (const auto millis = operators::parseBigint(text); millis && text.size() > 4) {
     return *millis < 0 ? std::nullopt : millis;
   }

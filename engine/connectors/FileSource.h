@@ -14,6 +14,7 @@
 #include "engine/runtime/QueryCounters.h"
 #include "operators/data/Arena.h"
 #include "operators/formats/Format.h"
+#include "operators/functions/date/DatePattern.h"
 
 namespace auspex::engine {
 
@@ -24,8 +25,9 @@ struct FileSourceSettings {
   bool csv = true;
   std::optional<std::string> key;        ///< field that becomes the record key
   std::optional<std::string> timestamp;  ///< field that becomes the record timestamp
-  std::optional<std::string> nullText;   ///< a cell of this text is null
-  bool follow = false;                   ///< goes on when the file grows; never finished
+  std::optional<operators::DatePattern> timestampFormat;  ///< else milliseconds or ISO 8601
+  std::optional<std::string> nullText;                    ///< a cell of this text is null
+  bool follow = false;  ///< goes on when the file grows; never finished
 };
 
 /// A CSV row becomes a JSON object under the header's names: a cell that is a JSON number without
