@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: what `auspex` can be asked to do.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include <iostream>
@@ -213,6 +215,8 @@ class CommandLine {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Standard output is for results.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("auspex"));
   installSignalHandlers();
   return CommandLine().run(argc, argv);
 }

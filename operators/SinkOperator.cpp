@@ -79,7 +79,9 @@ class SinkOperator final : public Operator {
       }
       records_.push_back(std::move(record));
     }
-    channel_.send(records_);
+    if (!records_.empty()) {
+      channel_.send(records_);
+    }
     return {};
   }
 
@@ -146,7 +148,9 @@ class RepartitionSink final : public Operator {
       record.partition = partitionOf(*record.key, channel_.numPartitions());
       records_.push_back(std::move(record));
     }
-    channel_.send(records_);
+    if (!records_.empty()) {
+      channel_.send(records_);
+    }
     return {};
   }
 
