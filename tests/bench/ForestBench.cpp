@@ -131,7 +131,7 @@ void compare(const std::string& bytes) {
     std::vector<float> scores(rows * model->outputsPerRow(OutputForm::Value));
     const double ours = measure(rows, [&] { model->score(view, OutputForm::Value, scores); });
     const double theirs = measure(rows, [&] { booster.predictValues(view); });
-    std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.3f\n", rows, ours,
+    std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.2f\n", rows, ours,
                 theirs, ours / theirs);
   }
 }
