@@ -11,7 +11,7 @@ PACE = ("--set", "auspex.draw.rows=20", "--set", "commit.interval.ms=5")
 # Rows that are still to be done when a process starts; more are added when it was too quick.
 AHEAD = 4000
 ATTEMPTS = 6
-RUN_SECONDS = 240
+RUN_SECONDS = 300
 
 POINTS = ("commit.begin", "commit.changelogWritten", "commit.offsetsSent", "commit.committed",
           "commit.stateApplied", "commit.end", "sinkFile.written", "sinkFile.synced")
@@ -30,7 +30,7 @@ class Campaign:
         self._ahead = AHEAD
         self._arguments = ["run", program.file.name, "--data-dir", "data",
                            "--service-id", service, "--output", "json",
-                           *topics.arguments, *PACE, *settings]
+                           *topics.arguments, *settings]
 
     def committed(self):
         """Rows in the program's main output topic that everybody sees."""
@@ -64,7 +64,7 @@ class Campaign:
         self._kill(named, named, lambda process: process.wait(RUN_SECONDS))
 
     def finish(self):
-        """Runs to the end, twice. Returns what is wrong with the outputs, as sentences."""
+        """Runs to the end at its own pace, twice. Returns what is wrong with the outputs, as sentences."""
         self.program.grow(500)
         first = EngineProcess.run(self._arguments, self.program.folder, RUN_SECONDS)
         problems = self.program.problems(self.topics, first.printed())
@@ -82,8 +82,9 @@ class Campaign:
         """Counts only a kill after the first commit and before the last."""
         for _ in range(ATTEMPTS):
             pending = self.program.rows - self.committed()
-            self.program.grow(max(500, self._ahead - pending))
-            process = EngineProcess.EngineProcess(self._arguments, self.program.folder, point)
+            self.program.grow(max(0, self._ahead - pending))
+            process = EngineProcess.EngineProcess([*self._arguments, *PACE], self.program.folder,
+                                                  point)
             kill(process)
             if process.code == EngineProcess.KILLED:
                 committed = self.committed()

@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+import time
 
 import confluent_kafka
 
@@ -97,9 +98,23 @@ class KafkaTopics:
             client.close()
 
     def _unread(self, group, topic):
-        committed = KafkaClient.committed_offsets(self._bootstrap, group, topic)
+        committed = self._committed(group, topic)
         last = {record.partition: record.offset for record in self.records(topic)}
         return [f"group {group} stands at {committed.get(partition)} of {topic}-{partition}, "
                 f"whose last record is {offset}"
                 for partition, offset in last.items()
                 if committed.get(partition, -1) <= offset]
+
+    def _committed(self, group, topic):
+        """Committed offsets; a busy broker may need a while to load the group."""
+        end = time.monotonic() + READ_SECONDS
+        while True:
+            try:
+                return KafkaClient.committed_offsets(self._bootstrap, group, topic)
+            except confluent_kafka.KafkaException as error:
+                codes = (confluent_kafka.KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+                         confluent_kafka.KafkaError.COORDINATOR_NOT_AVAILABLE,
+                         confluent_kafka.KafkaError.NOT_COORDINATOR)
+                if error.args[0].code() not in codes or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
