@@ -344,6 +344,25 @@ void TaskThread::recover(const BrokerError& error) {
 }
 
 void TaskThread::settleAmbiguous() {
+  // Until it is settled nothing may be taken back: what was committed would be done again.
+  for (int attempt = 1;; ++attempt) {
+    try {
+      settleOnce();
+      return;
+    } catch (const BrokerError& error) {
+      if (error.kind() == BrokerErrorKind::Fenced || attempt >= kMaxFailuresInARow) {
+        fail(transactionalId_, fmt::format("a commit may have happened or not; a restart will "
+                                           "tell: {}",
+                                           error.what()));
+        return;
+      }
+      spdlog::warn("transaction={} settling failed: {}", transactionalId_, error.what());
+    }
+    std::this_thread::sleep_for(kRetryPause * attempt);
+  }
+}
+
+void TaskThread::settleOnce() {
   // Fencing first: after it nothing of the old producer can still happen.
   producer_.reset();
   begun_ = false;

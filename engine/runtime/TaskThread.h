@@ -90,6 +90,7 @@ class TaskThread final : private TransactionWriter {
   void ensureBegun();
   void recover(const BrokerError& error);
   void settleAmbiguous();
+  void settleOnce();
   void abortJobs();
   void updateFinished();
   void fail(const std::string& job, const std::string& message);

@@ -15,7 +15,6 @@
 #include "engine/brokers/kafka/KafkaError.h"
 #include "engine/brokers/kafka/KafkaPatience.h"
 #include "engine/brokers/local/TopicRules.h"
-#include "operators/data/Assert.h"
 
 namespace auspex::engine {
 namespace {
@@ -411,37 +410,33 @@ int64_t KafkaAdmin::offsetAt(const TopicPartition& partition, int64_t timestamp,
 
 Offsets KafkaAdmin::committedOffsets(const std::string& group,
                                      const std::vector<TopicPartition>& partitions) {
-  Offsets offsets;
-  if (partitions.empty()) {
-    return offsets;
-  }
+  return partitions.empty() ? Offsets() : fetchOffsets(group, partitions, true);
+}
+
+void KafkaAdmin::awaitGroup(const std::string& group, const TopicPartition& partition) {
+  fetchOffsets(group, {partition}, false);
+}
+
+// By a consumer of the group that never joins it. Not by rd_kafka_ListConsumerGroupOffsets: in
+// librdkafka 2.0 that crashes when the coordinator is just moving.
+Offsets KafkaAdmin::fetchOffsets(const std::string& group,
+                                 const std::vector<TopicPartition>& partitions, bool stable) {
   const std::string what = fmt::format("ask for committed offsets of group {}", group);
-  withPatience(*options_, what, [&](Milliseconds timeout) {
-    offsets.clear();
-    const KafkaPartitions wanted = makePartitions(partitions);
-    rd_kafka_ListConsumerGroupOffsets_t* request =
-        rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), wanted.get());
-    const AdminOptions options =
-        makeAdminOptions(committed_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout);
-    const KafkaErrorHandle refused(
-        rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
-    AUSPEX_ASSERT(!refused);
-    const Event event = ask(committed_.get(), what, [&](rd_kafka_queue_t* queue) {
-      rd_kafka_ListConsumerGroupOffsets(committed_.get(), &request, 1, options.get(), queue);
-      rd_kafka_ListConsumerGroupOffsets_destroy(request);
-    });
-    size_t numGroups = 0;
-    const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &numGroups);
-    if (numGroups != 1) {
-      failKafka(RD_KAFKA_RESP_ERR__BAD_MSG, what);
+  const KafkaProperties fixed = {
+      {"group.id", group},
+      {"isolation.level", stable ? "read_committed" : "read_uncommitted"},
+      {"enable.auto.commit", "false"},
+      {"allow.auto.create.topics", "false"}};
+  const KafkaHandle consumer =
+      makeHandle(KafkaHandleType::Consumer, makeConf(*options_, {}, fixed));
+  return withPatience(*options_, what, [&](Milliseconds timeout) {
+    const KafkaPartitions list = makePartitions(partitions);
+    if (const auto code = rd_kafka_committed(consumer.get(), list.get(), milliseconds(timeout));
+        code != 0) {
+      failKafka(code, what);
     }
-    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[0])) {
-      failKafka(rd_kafka_error_code(error), what, rd_kafka_error_string(error));
-    }
-    const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
-    for (int i = 0; found != nullptr && i < found->cnt; ++i) {
-      const rd_kafka_topic_partition_t& each = found->elems[i];
+    Offsets offsets;
+    for (const auto& each : std::span(list->elems, static_cast<size_t>(list->cnt))) {
       if (each.err != 0) {
         failKafka(each.err, what);
       }
@@ -449,8 +444,8 @@ Offsets KafkaAdmin::committedOffsets(const std::string& group,
         offsets[{each.topic, each.partition}] = each.offset;
       }
     }
+    return offsets;
   });
-  return offsets;
 }
 
 void KafkaAdmin::deleteRecords(const TopicPartition& partition, int64_t offset) {

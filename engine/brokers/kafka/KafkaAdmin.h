@@ -30,6 +30,8 @@ class KafkaAdmin {
   int64_t beginOffset(const TopicPartition& partition);
   int64_t endOffset(const TopicPartition& partition, Isolation isolation);
   Offsets committedOffsets(const std::string& group, const std::vector<TopicPartition>& partitions);
+  /// Returns when the group has a coordinator that answers (about any partition).
+  void awaitGroup(const std::string& group, const TopicPartition& partition);
   void deleteRecords(const TopicPartition& partition, int64_t offset);
   /// Throws BrokerError(Rejected) when the topic has no such partition.
   void checkPartition(const TopicPartition& partition);
@@ -48,6 +50,9 @@ class KafkaAdmin {
   bool describeConfig(TopicDescription& topic, Milliseconds timeout);
   /// Number of partitions that have a leader; nothing when the topic does not exist.
   std::optional<int32_t> countPartitions(const std::string& name, Milliseconds timeout);
+  /// stable: waits for pending transactions.
+  Offsets fetchOffsets(const std::string& group, const std::vector<TopicPartition>& partitions,
+                       bool stable);
   void requestTopic(const TopicSpec& spec, Milliseconds timeout);
   void forget(const std::string& name);
 

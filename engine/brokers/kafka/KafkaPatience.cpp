@@ -11,7 +11,7 @@
 namespace auspex::engine {
 namespace {
 
-constexpr std::chrono::seconds kAnnounceAfter{2};
+constexpr std::chrono::seconds kAnnounceAfter{1};
 constexpr std::chrono::milliseconds kLongestPause{500};
 constexpr std::chrono::milliseconds kShortAttempt{1500};
 constexpr std::chrono::milliseconds kLongAttempt{5000};

@@ -45,6 +45,8 @@ KafkaHandle makeProducerHandle(const KafkaBrokerOptions& options, const std::str
       {"message.max.bytes", std::to_string(kMostRecordBytes)},
       {"queue.buffering.max.kbytes", std::to_string(options.writeBufferBytes / 1024)},
       {"delivery.report.only.error", "true"},
+      // sendOffsets may wait for ever for a change of any connection's state, so let one come.
+      {"connections.max.idle.ms", std::to_string(options.transactionTimeout.count() / 2)},
   };
   KafkaConf conf = makeConf(options, defaults, fixed);
   // Events, not callbacks: with callbacks librdkafka ends a flush only at its next 10 ms.
@@ -135,9 +137,12 @@ void KafkaProducer::open() {
   close();
   state_ = State::Broken;
   const std::string what = fmt::format("open producer {}", id_);
-  handle_ = makeProducerHandle(*options_, id_);
-  reports_.reset(rd_kafka_queue_get_main(handle_.get()));
   withPatience(*options_, what, [&](std::chrono::milliseconds timeout) {
+    // Each attempt has a handle of its own: librdkafka 2.0 can end the process with a failed
+    // assertion when the call is resumed over a broker that went away meanwhile.
+    reports_.reset();
+    handle_ = makeProducerHandle(*options_, id_);
+    reports_.reset(rd_kafka_queue_get_main(handle_.get()));
     const KafkaErrorHandle error(
         rd_kafka_init_transactions(handle_.get(), static_cast<int>(timeout.count())));
     if (!error) {
@@ -304,7 +309,7 @@ void KafkaProducer::sendOffsets(Membership& membership, const Offsets& offsets) 
     throw BrokerError(BrokerErrorKind::Abortable,
                       fmt::format("Kafka: this member has left group {}.", membership.group()));
   }
-  sendOffsetsAs(group.get(), offsets);
+  sendOffsetsAs(membership.group(), group.get(), offsets);
 }
 
 void KafkaProducer::sendOffsets(const std::string& group, const Offsets& offsets) {
@@ -313,13 +318,19 @@ void KafkaProducer::sendOffsets(const std::string& group, const Offsets& offsets
   // only writer is fenced by the transactional id.
   const KafkaMembership::GroupMetadata metadata(
       rd_kafka_consumer_group_metadata_new(group.c_str()));
-  sendOffsetsAs(metadata.get(), offsets);
+  sendOffsetsAs(group, metadata.get(), offsets);
 }
 
-void KafkaProducer::sendOffsetsAs(const rd_kafka_consumer_group_metadata_t* group,
+void KafkaProducer::sendOffsetsAs(const std::string& name,
+                                  const rd_kafka_consumer_group_metadata_t* group,
                                   const Offsets& offsets) {
   if (offsets.empty()) {
     return;
+  }
+  if (!groups_.contains(name)) {
+    // librdkafka 2.0 gives up looking for a coordinator that is just being made, and hangs.
+    admin_->awaitGroup(name, offsets.begin()->first);
+    groups_.insert(name);
   }
   const KafkaPartitions list = makePartitions(offsets);
   const auto deadline = Clock::now() + options_->transactionTimeout;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,8 @@ class KafkaProducer final : public TransactionalProducer {
   void makeRoomInBatch(Topic& topic, const operators::OutgoingRecord& record);
   void waitForRoom();
   void flush();
-  void sendOffsetsAs(const rd_kafka_consumer_group_metadata_s* group, const Offsets& offsets);
+  void sendOffsetsAs(const std::string& name, const rd_kafka_consumer_group_metadata_s* group,
+                     const Offsets& offsets);
   void drainReports();
   void noteDelivery(const rd_kafka_message_s& message);
   void throwDeliveryError();
@@ -76,6 +78,7 @@ class KafkaProducer final : public TransactionalProducer {
   KafkaHandle handle_;
   KafkaQueueHandle reports_;
   std::map<std::string, Topic> topics_;  // handles end before handle_
+  std::set<std::string> groups_;         // whose coordinators have answered
   State state_ = State::Broken;
   Clock::time_point begun_;
   std::optional<BrokerError> deliveryError_;  // the first of this transaction

@@ -20,11 +20,12 @@ struct Tier {
   size_t shareOfBuffer;  // bytes per partition are the buffer divided by this
   size_t records;
 };
-constexpr std::array<Tier, 4> kTiers = {{
-    {0, 8, 16, 8192},
-    {8, 16, 64, 4096},
-    {24, 64, 256, 1024},
-    {88, 256, 1024, 256},
+constexpr std::array<Tier, 5> kTiers = {{
+    {0, 4, 8, 24576},
+    {4, 8, 16, 8192},
+    {12, 16, 64, 4096},
+    {28, 64, 256, 1024},
+    {92, 256, 1024, 256},
 }};
 
 constexpr size_t kLeastBytes = 64UL * 1024;
@@ -32,7 +33,13 @@ constexpr size_t kMostFetchBytes = 1024UL * 1024;  // per partition and request
 constexpr size_t kRequestBytes = 8UL * 1024 * 1024;
 constexpr int kNudgeTimeoutMs = 1000;
 
-KafkaHandle makeFetchHandle(const KafkaBrokerOptions& options, Isolation isolation,
+/// What state is restored from: damage there has to be seen. Checksums cost a copy a tenth more.
+bool isChecked(const std::string& topic) {
+  return topic.ends_with("-changelog") || topic.ends_with("-changelog-w") ||
+         topic.starts_with("_auspex-");
+}
+
+KafkaHandle makeFetchHandle(const KafkaBrokerOptions& options, Isolation isolation, bool checked,
                             const FetchLimits& limits) {
   const KafkaProperties defaults = {
       {"fetch.wait.max.ms", "100"},
@@ -47,7 +54,7 @@ KafkaHandle makeFetchHandle(const KafkaBrokerOptions& options, Isolation isolati
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"enable.partition.eof", "true"},
-      {"check.crcs", "true"},
+      {"check.crcs", checked ? "true" : "false"},
       {"allow.auto.create.topics", "false"},
       {"queued.min.messages", std::to_string(limits.records)},
       {"queued.max.messages.kbytes", std::to_string(limits.bytes / 1024)},
@@ -59,11 +66,12 @@ KafkaHandle makeFetchHandle(const KafkaBrokerOptions& options, Isolation isolati
 
 }  // namespace
 
-KafkaFetcher::KafkaFetcher(const KafkaBrokerOptions& options, Isolation isolation,
+KafkaFetcher::KafkaFetcher(const KafkaBrokerOptions& options, Isolation isolation, bool checked,
                            FetchLimits limits)
     : isolation_(isolation),
+      checked_(checked),
       limits_(limits),
-      handle_(makeFetchHandle(options, isolation, limits)),
+      handle_(makeFetchHandle(options, isolation, checked, limits)),
       answers_(rd_kafka_queue_new(handle_.get())) {
 }
 
@@ -80,6 +88,7 @@ void KafkaFetcher::nudge(int32_t brokerId) {
   const std::string broker = std::to_string(brokerId);
   rd_kafka_ConfigResource_t* resource =
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, broker.c_str());
+  rd_kafka_ConfigResource_set_config(resource, "broker.id", "");  // else it tells all
   rd_kafka_AdminOptions_t* options =
       rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
   std::array<char, 128> text{};
@@ -109,14 +118,16 @@ FetchLimits KafkaReaderPool::nextLimits() const {
 
 std::shared_ptr<KafkaFetcher> KafkaReaderPool::take(const TopicPartition& partition,
                                                     Isolation isolation) {
+  const bool checked = isChecked(partition.topic);
   const std::lock_guard lock(mutex_);
   for (const auto& fetcher : fetchers_) {
-    if (fetcher->isolation_ == isolation && fetcher->taken_.size() < fetcher->limits_.partitions &&
+    if (fetcher->isolation_ == isolation && fetcher->checked_ == checked &&
+        fetcher->taken_.size() < fetcher->limits_.partitions &&
         fetcher->taken_.insert(partition).second) {
       return fetcher;
     }
   }
-  fetchers_.push_back(std::make_shared<KafkaFetcher>(*options_, isolation, nextLimits()));
+  fetchers_.push_back(std::make_shared<KafkaFetcher>(*options_, isolation, checked, nextLimits()));
   fetchers_.back()->taken_.insert(partition);
   return fetchers_.back();
 }

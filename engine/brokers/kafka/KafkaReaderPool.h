@@ -22,7 +22,9 @@ struct FetchLimits {
 /// One instance and the partitions that it reads now. Everything that came from it keeps it alive.
 class KafkaFetcher {
  public:
-  KafkaFetcher(const KafkaBrokerOptions& options, Isolation isolation, FetchLimits limits);
+  /// checked: compares the checksums of record batches.
+  KafkaFetcher(const KafkaBrokerOptions& options, Isolation isolation, bool checked,
+               FetchLimits limits);
   ~KafkaFetcher();
 
   rd_kafka_s* handle() const { return handle_.get(); }
@@ -35,6 +37,7 @@ class KafkaFetcher {
   friend class KafkaReaderPool;
 
   const Isolation isolation_;
+  const bool checked_;
   const FetchLimits limits_;
   const KafkaHandle handle_;
   const KafkaQueueHandle answers_;  // of nudges
