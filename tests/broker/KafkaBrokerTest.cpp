@@ -140,6 +140,56 @@ TEST_CASE("timestamps pass, but for 0") {
   CHECK(broker.topic(topic)->retentionMs == -1);  // created to keep event time of any age
 }
 
+TEST_CASE("keys, values and headers of all sizes come back as they were") {
+  KafkaBroker broker(makeOptions());
+  const std::string topic = unique("bytes");
+  broker.createTopic({topic, 1, -1, {}});
+  const std::string large(1'000'000, 'x');
+  const std::string binary("\0\xff\n", 3);
+  std::vector<OutgoingRecord> given(7);
+  given[1].key = "key only";
+  given[2].value = "value only";
+  given[3].key = "";
+  given[3].value = "";
+  given[4].key = binary;
+  given[4].value = binary;
+  given[5].headers = {{"a", "1"}, {"a", "again"}, {"null", std::nullopt}, {"empty", ""}};
+  given[6].value = large;
+  for (OutgoingRecord& record : given) {
+    record.timestamp = 1;
+  }
+  const auto producer = broker.openProducer(unique("id"));
+  producer->begin();
+  producer->send(topic, given);
+  producer->send(topic, {&given[6], 1});
+  producer->commit();
+  given.push_back(given[6]);
+  const auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker.openReader({topic, 0}, 0, Isolation::ReadCommitted, wakeup);
+  std::vector<std::shared_ptr<const operators::FetchedRecords>> kept;
+  size_t index = 0;
+  for (int i = 0; i < 1000 && index < given.size(); ++i) {
+    kept.push_back(reader->poll(3));
+    if (!kept.back()) {
+      wakeup->wait(10ms);
+      continue;
+    }
+    for (const operators::Record& record : kept.back()->records) {
+      CAPTURE(index);
+      REQUIRE(index < given.size());
+      const OutgoingRecord& expected = given[index++];
+      CHECK(record.key == expected.key);
+      CHECK((record.value == expected.value));  // not printed: it may be large
+      REQUIRE(record.headers.size() == expected.headers.size());
+      for (size_t h = 0; h < record.headers.size(); ++h) {
+        CHECK(record.headers[h].key == expected.headers[h].key);
+        CHECK(record.headers[h].value == expected.headers[h].value);
+      }
+    }
+  }
+  CHECK(index == given.size());
+}
+
 TEST_CASE("topics with a small max.message.bytes get small batches") {
   KafkaBroker broker(makeOptions());
   const std::string topic = unique("narrow");
@@ -334,31 +384,70 @@ TEST_CASE("a transaction that the coordinator timed out is not fenced") {
   CHECK(readValues(broker, {topic, 0}, 1) == std::vector<std::string>{"in time"});
 }
 
-TEST_CASE("a static member that restarts has its partitions at once") {
+TEST_CASE("a member that the group has given up cannot commit offsets") {
+  KafkaBrokerOptions options = makeOptions();
+  options.sessionTimeout = 6s;
+  options.properties["max.poll.interval.ms"] = "6000";
+  KafkaBroker broker(options);
+  const std::string topic = unique("anchor");
+  broker.createTopic({topic, 2, -1, {}});
+  const std::string group = unique("group");
+  const auto member = broker.join({group, {topic}, "", nullptr});
+  size_t numAssigned = 0;
+  for (int i = 0; i < 1000 && numAssigned < 2; ++i) {
+    const auto change = member->poll();
+    numAssigned += change ? change->assigned.size() : 0;
+    std::this_thread::sleep_for(10ms);
+  }
+  REQUIRE(numAssigned == 2);
+  const auto producer = broker.openProducer(unique("id"));
+  producer->begin();
+  producer->sendOffsets(*member, {{{topic, 0}, 3}});
+  producer->commit();
+  std::this_thread::sleep_for(8s);  // without poll()
+  producer->begin();
+  CHECK(errorOf([&] {
+          producer->sendOffsets(*member, {{{topic, 0}, 4}});
+        }) == BrokerErrorKind::Abortable);
+  producer->abort();
+  CHECK(broker.committedOffsets(group, {{topic, 0}}) == Offsets{{{topic, 0}, 3}});
+  const auto change = member->poll();
+  REQUIRE(change.has_value());
+  CHECK(change->lost);
+  CHECK(change->revoked.size() == 2);
+}
+
+TEST_CASE("a static member that restarts has its partitions at once and fences its earlier self") {
   KafkaBroker broker(makeOptions());
   const std::string topic = unique("anchor");
   broker.createTopic({topic, 4, -1, {}});
   const std::string group = unique("group");
-  const auto owned = [&](Membership& membership, std::chrono::seconds patience) {
+  const auto owned = [&](Membership& membership) {
     size_t count = 0;
-    const auto deadline = Clock::now() + patience;
-    while (count < 4 && Clock::now() < deadline) {
-      if (const auto change = membership.poll()) {
-        count += change->assigned.size();
-      }
+    for (int i = 0; i < 3000 && count < 4; ++i) {
+      const auto change = membership.poll();
+      count += change ? change->assigned.size() : 0;
       std::this_thread::sleep_for(10ms);
     }
     return count;
   };
-  const auto wakeup = std::make_shared<Wakeup>();
+  const auto join = [&] { return broker.join({group, {topic}, "instance", nullptr}); };
   {
-    const auto member = broker.join({group, {topic}, "instance", wakeup});
-    CHECK(owned(*member, 30s) == 4);
+    const auto member = join();
+    CHECK(owned(*member) == 4);
   }
   const auto start = Clock::now();
-  const auto again = broker.join({group, {topic}, "instance", wakeup});
-  CHECK(owned(*again, 30s) == 4);
+  const auto earlier = join();
+  CHECK(owned(*earlier) == 4);
   CHECK(Clock::now() - start < 6s);  // the session takes 10 s to time out
+  const auto later = join();
+  CHECK(owned(*later) == 4);
+  std::optional<BrokerErrorKind> kind;
+  for (int i = 0; i < 1000 && !kind; ++i) {
+    kind = errorOf([&] { earlier->poll(); });
+    std::this_thread::sleep_for(10ms);
+  }
+  CHECK(kind == BrokerErrorKind::Fenced);
 }
 
 namespace {
@@ -375,7 +464,7 @@ class Writer {
       try {
         writeOnce();
       } catch (const BrokerError& error) {
-        MESSAGE("kind ", static_cast<int>(error.kind()), ": ", error.what());
+        MESSAGE("kind ", static_cast<int>(error.kind()), ": ", std::string(error.what()));
         REQUIRE(error.kind() != BrokerErrorKind::Fenced);
         REQUIRE(error.kind() != BrokerErrorKind::Fatal);
         ++numErrors;

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kStep{2};
 constexpr milliseconds kAtEnd{40};       // nothing more seems to come
 constexpr milliseconds kOnTheWay{5000};  // what is there was not all read yet
-constexpr milliseconds kMember{200};
+constexpr milliseconds kMember{50};
 
 /// Calls `poll` until it returns something or `patience()` is over.
 template <typename Poll, typename Patience>
