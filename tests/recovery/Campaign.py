@@ -12,6 +12,8 @@ PACE = ("--set", "auspex.draw.rows=20", "--set", "commit.interval.ms=5")
 AHEAD = 4000
 ATTEMPTS = 6
 RUN_SECONDS = 300
+# No row of a sink file is shorter: so many bytes for each pending row are still to come at least.
+LEAST_ROW_BYTES = 12
 
 POINTS = ("commit.begin", "commit.changelogWritten", "commit.offsetsSent", "commit.committed",
           "commit.stateApplied", "commit.end", "sinkFile.written", "sinkFile.synced")
@@ -37,19 +39,24 @@ class Campaign:
         return len(self.topics.records(self.program.topic))
 
     def kill_at_random(self):
-        """kill -9 at some time after this process has brought something into a sink file."""
+        """kill -9 once this process has brought a part, drawn at random, of the rows that are to
+        come into a sink file. By progress and not by time: machines are fast, slow and busy."""
         def kill(process):
-            before = self._sink_bytes()
-            while process.running and self._sink_bytes() <= before:
-                time.sleep(0.002)
-            time.sleep(self._chance.random() * 0.3)
+            part = self._chance.random() * 0.5 * self._ahead * LEAST_ROW_BYTES
+            wanted = self._sink_bytes() + 1 + part
+            while process.running and self._sink_bytes() < wanted:
+                time.sleep(0.001)
             process.kill()
         self._kill(None, "at random", kill)
 
     def kill_while_starting(self):
-        """kill -9 shortly after the start: while the last kill is still being mended, as a rule."""
+        """kill -9 shortly after the start: while the last kill is still being mended, as a rule,
+        and at the latest when the first new rows come into a sink file."""
         def kill(process):
-            time.sleep(self._chance.random() * 0.5)
+            before = self._sink_bytes()
+            end = time.monotonic() + self._chance.random() * 0.5
+            while process.running and time.monotonic() < end and self._sink_bytes() <= before:
+                time.sleep(0.001)
             process.kill()
         self._kill(None, "while starting", kill)
 
