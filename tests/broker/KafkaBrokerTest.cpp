@@ -508,11 +508,12 @@ TEST_CASE("a broker that is killed and comes back loses and doubles nothing") {
   broker.createTopic({topic, 2, -1, {}});
   constexpr int64_t kNumbers = 3000;
   std::atomic<bool> done = false;
+  std::atomic<bool> all = false;
   std::vector<std::string> seen;
-  std::jthread reading([&] {  // through all outages with one reader
+  std::jthread reading([&](const std::stop_token& stop) {  // one reader through all outages
     const auto wakeup = std::make_shared<Wakeup>();
     const auto reader = broker.openReader({topic, 0}, 0, Isolation::ReadCommitted, wakeup);
-    while (!done || seen.size() < kNumbers / 2) {
+    while (!stop.stop_requested() && (!done || seen.size() < kNumbers / 2)) {
       if (const auto fetched = reader->poll(100)) {
         for (const operators::Record& record : fetched->records) {
           seen.emplace_back(*record.value);
@@ -521,6 +522,7 @@ TEST_CASE("a broker that is killed and comes back loses and doubles nothing") {
         wakeup->wait(20ms);
       }
     }
+    all = true;
   });
   std::jthread killing([&] {
     for (const auto outage : {1s, 8s}) {
@@ -539,6 +541,10 @@ TEST_CASE("a broker that is killed and comes back loses and doubles nothing") {
     std::this_thread::sleep_for(done ? 0ms : 15ms);
   }
   killing.join();
+  for (int i = 0; i < 600 && !all; ++i) {
+    std::this_thread::sleep_for(50ms);
+  }
+  reading.request_stop();
   reading.join();
   std::vector<std::string> expected;
   for (int64_t number = 0; number < kNumbers; number += 2) {
