@@ -84,7 +84,7 @@ KafkaHandle makeAdminHandle(const KafkaBrokerOptions& options, Isolation isolati
       {"isolation.level",
        isolation == Isolation::ReadCommitted ? "read_committed" : "read_uncommitted"},
       {"allow.auto.create.topics", "false"}};
-  return makeHandle(KafkaHandleType::Consumer, makeConf(options, {}, fixed));
+  return makeGrouplessConsumer(options, {}, fixed);
 }
 
 struct MetadataDeleter {
@@ -427,8 +427,7 @@ Offsets KafkaAdmin::fetchOffsets(const std::string& group,
       {"isolation.level", stable ? "read_committed" : "read_uncommitted"},
       {"enable.auto.commit", "false"},
       {"allow.auto.create.topics", "false"}};
-  const KafkaHandle consumer =
-      makeHandle(KafkaHandleType::Consumer, makeConf(*options_, {}, fixed));
+  const KafkaHandle consumer = makeGrouplessConsumer(*options_, {}, fixed);
   return withPatience(*options_, what, [&](Milliseconds timeout) {
     const KafkaPartitions list = makePartitions(partitions);
     if (const auto code = rd_kafka_committed(consumer.get(), list.get(), milliseconds(timeout));

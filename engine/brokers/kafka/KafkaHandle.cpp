@@ -109,6 +109,12 @@ KafkaHandle makeHandle(KafkaHandleType type, KafkaConf conf) {
   return handle;
 }
 
+KafkaHandle makeGrouplessConsumer(const KafkaBrokerOptions& options,
+                                  const KafkaProperties& defaults, KafkaProperties fixed) {
+  fixed.emplace_back("session.timeout.ms", std::to_string(options.sessionTimeout.count()));
+  return makeHandle(KafkaHandleType::Consumer, makeConf(options, defaults, fixed));
+}
+
 KafkaPartitions makePartitions(const std::vector<TopicPartition>& partitions) {
   KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const TopicPartition& partition : partitions) {

@@ -51,6 +51,10 @@ KafkaConf makeConf(const KafkaBrokerOptions& options, const KafkaProperties& def
                    const KafkaProperties& fixed);
 /// Throws BrokerError(Fatal) with librdkafka's reason.
 KafkaHandle makeHandle(KafkaHandleType type, KafkaConf conf);
+/// A consumer that joins no group. librdkafka compares max.poll.interval.ms with the session's
+/// time-out all the same, so it gets the one that the members have.
+KafkaHandle makeGrouplessConsumer(const KafkaBrokerOptions& options,
+                                  const KafkaProperties& defaults, KafkaProperties fixed);
 
 /// List of partitions; offsets are those given, or "none" for `makePartitions(vector)`.
 KafkaPartitions makePartitions(const std::vector<TopicPartition>& partitions);

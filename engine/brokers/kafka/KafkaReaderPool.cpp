@@ -61,7 +61,7 @@ KafkaHandle makeFetchHandle(const KafkaBrokerOptions& options, Isolation isolati
       {"fetch.message.max.bytes", std::to_string(fetchBytes)},
       {"fetch.max.bytes", std::to_string(kRequestBytes)},
   };
-  return makeHandle(KafkaHandleType::Consumer, makeConf(options, defaults, fixed));
+  return makeGrouplessConsumer(options, defaults, fixed);
 }
 
 }  // namespace
