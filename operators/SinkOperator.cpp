@@ -3,15 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "operators/data/Assert.h"
 #include "operators/data/KeyHash.h"
 #include "operators/data/RowCodec.h"
 
 namespace auspex::operators {
 namespace {
-
-/// What a record costs beside its key, value and headers, at most.
-constexpr size_t kRecordOverheadBytes = 128;
 
 using Encoded = std::vector<std::optional<std::string_view>>;
 
@@ -20,14 +19,53 @@ int32_t choosePartition(const std::optional<std::string_view>& key, const DrawnR
   return key ? partitionOf(*key, numPartitions) : drawn.origin->partition % numPartitions;
 }
 
-size_t sizeOf(const OutgoingRecord& record) {
-  size_t size = kRecordOverheadBytes + (record.key ? record.key->size() : 0) +
-                (record.value ? record.value->size() : 0);
-  for (const Header& header : record.headers) {
-    size += header.key.size() + (header.value ? header.value->size() : 0) + 8;
+/// Records of one draw on their way into a topic, each with the drawn record it comes from.
+class Outbox {
+ public:
+  void clear() {
+    records_.clear();
+    drawIndexes_.clear();
   }
-  return size;
-}
+  void add(OutgoingRecord record, uint32_t drawIndex) {
+    records_.push_back(std::move(record));
+    drawIndexes_.push_back(drawIndex);
+  }
+  /// Sends what the topic takes; the rest is reported.
+  void sendTo(RecordChannel& channel, const std::string& topic, DrawContext& context) {
+    if (records_.empty()) {
+      return;
+    }
+    refused_.clear();
+    channel.findRefused(records_, drawIndexes_, refused_);
+    if (!refused_.empty()) {
+      dropRefused(topic, context);
+    }
+    if (!records_.empty()) {
+      channel.send(records_);
+    }
+  }
+
+ private:
+  void dropRefused(const std::string& topic, DrawContext& context) {
+    size_t numKept = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < records_.size(); ++i) {
+      if (next < refused_.size() && refused_[next].index == i) {
+        context.errors.add(drawIndexes_[i], RowErrorKind::Unwritable, "write to " + topic,
+                           refused_[next].reason);
+        ++next;
+      } else {
+        records_[numKept++] = std::move(records_[i]);
+      }
+    }
+    AUSPEX_ASSERT(next == refused_.size());
+    records_.resize(numKept);
+  }
+
+  std::vector<OutgoingRecord> records_;
+  std::vector<uint32_t> drawIndexes_;
+  std::vector<RefusedRecord> refused_;
+};
 
 class SinkOperator final : public Operator {
  public:
@@ -56,7 +94,7 @@ class SinkOperator final : public Operator {
     for (const FormatRowError& error : errors_) {
       reject(input, error.row, error.message, context);
     }
-    records_.clear();
+    outbox_.clear();
     const int32_t numPartitions = channel_.numPartitions();
     for (uint32_t row = 0; row < input.numRows; ++row) {
       if (bad_[row] != 0) {
@@ -69,19 +107,9 @@ class SinkOperator final : public Operator {
       record.timestamp = input.timestamps[row];
       record.headers = drawn.record->headers;
       record.partition = choosePartition(record.key, drawn, numPartitions);
-      const size_t size = sizeOf(record);
-      if (size > channel_.maxRecordBytes()) {
-        reject(input, row,
-               fmt::format("the record of about {} bytes is larger than topic '{}' takes ({})",
-                           size, description_.topic, channel_.maxRecordBytes()),
-               context);
-        continue;
-      }
-      records_.push_back(std::move(record));
+      outbox_.add(std::move(record), input.drawIndex[row]);
     }
-    if (!records_.empty()) {
-      channel_.send(records_);
-    }
+    outbox_.sendTo(channel_, description_.topic, context);
     return {};
   }
 
@@ -89,7 +117,7 @@ class SinkOperator final : public Operator {
   void reject(const Batch& input, uint32_t row, const std::string& message, DrawContext& context) {
     if (bad_[row] == 0) {
       bad_[row] = 1;
-      context.errors.add(input.drawIndex[row], RowErrorKind::DeadLetter,
+      context.errors.add(input.drawIndex[row], RowErrorKind::Unwritable,
                          "write to " + description_.topic, message);
     }
   }
@@ -102,7 +130,7 @@ class SinkOperator final : public Operator {
   Encoded values_;
   std::vector<FormatRowError> errors_;
   std::vector<uint8_t> bad_;
-  std::vector<OutgoingRecord> records_;
+  Outbox outbox_;
 };
 
 class RepartitionSink final : public Operator {
@@ -127,10 +155,10 @@ class RepartitionSink final : public Operator {
     std::vector<uint8_t> skip(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
       skip[error.row] = 1;
-      context.errors.add(input.drawIndex[error.row], RowErrorKind::DeadLetter,
+      context.errors.add(input.drawIndex[error.row], RowErrorKind::Unwritable,
                          "key of " + description_.topic, error.message);
     }
-    records_.clear();
+    outbox_.clear();
     for (uint32_t row = 0; row < input.numRows; ++row) {
       if (skip[row] != 0 || !input.isPresent(row)) {
         continue;
@@ -146,11 +174,9 @@ class RepartitionSink final : public Operator {
       record.timestamp = input.timestamps[row];
       record.headers = context.draw.records[input.drawIndex[row]].record->headers;
       record.partition = partitionOf(*record.key, channel_.numPartitions());
-      records_.push_back(std::move(record));
+      outbox_.add(std::move(record), input.drawIndex[row]);
     }
-    if (!records_.empty()) {
-      channel_.send(records_);
-    }
+    outbox_.sendTo(channel_, description_.topic, context);
     return {};
   }
 
@@ -179,7 +205,7 @@ class RepartitionSink final : public Operator {
   Encoded keys_;
   std::vector<std::string_view> values_;
   std::vector<FormatRowError> errors_;
-  std::vector<OutgoingRecord> records_;
+  Outbox outbox_;
 };
 
 class RepartitionSource final : public Operator {

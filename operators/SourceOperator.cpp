@@ -105,7 +105,7 @@ class SourceOperator final : public Operator {
       }
       bad[error.row] = 1;
       context.errors.add(
-          batch.drawIndex[error.row], RowErrorKind::DeadLetter,
+          batch.drawIndex[error.row], RowErrorKind::Unreadable,
           fmt::format("{} of {}", i < numKeyErrors ? "key" : "value", description_.name),
           error.message);
     }

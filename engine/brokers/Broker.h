@@ -28,7 +28,8 @@ enum class BrokerErrorKind : uint8_t {
   Ambiguous,   ///< a commit that may or may not have happened: reopen the producer, compare markers
   Fenced,      ///< another producer has this transactional id: this one is over
   OutOfRange,  ///< the wanted offset is no longer there: data would be lost
-  Rejected,    ///< the broker refuses a record or an operation for good (too large, not allowed)
+  Rejected,    ///< the broker refuses an operation for good (unknown topic, not allowed)
+  Refused,     ///< it refuses a record of the transaction, which one is not said: find it, replay
   Fatal        ///< anything else: the handle is unusable
 };
 
@@ -55,7 +56,9 @@ struct TopicDescription {
   int32_t numPartitions = 0;
   size_t maxRecordBytes = 0;   ///< max.message.bytes
   bool logAppendTime = false;  ///< the broker overwrites timestamps: event time would be lost
-  bool compacted = false;      ///< cleanup.policy contains compact
+  bool compacted = false;      ///< cleanup.policy contains compact: every record needs a key
+  int64_t maxAgeMs = -1;       ///< oldest timestamp taken, before the broker's clock; -1: any
+  int64_t maxAheadMs = -1;     ///< newest timestamp taken, after the broker's clock; -1: any
   int64_t retentionMs = -1;    ///< -1: for ever
 };
 
@@ -138,7 +141,8 @@ class TransactionalProducer {
   virtual ~TransactionalProducer() = default;
   virtual void begin() = 0;
   /// Adds records to the transaction, in order per partition; copies before it returns.
-  /// Throws BrokerError: Rejected with the topic named (the transaction must then be aborted), ...
+  /// Throws BrokerError: Rejected with the topic named, Refused when the broker did not take an
+  /// earlier record of the transaction (it must be aborted after either), ...
   virtual void send(const std::string& topic,
                     std::span<const operators::OutgoingRecord> records) = 0;
   /// Commits offsets (the next offset to read) of a group with the transaction; fenced by the
@@ -146,7 +150,8 @@ class TransactionalProducer {
   virtual void sendOffsets(Membership& membership, const Offsets& offsets) = 0;
   /// The same for a group nobody else is a member of (connectors, the command log's reader).
   virtual void sendOffsets(const std::string& group, const Offsets& offsets) = 0;
-  /// Makes everything since begin() visible at once and durable. Ambiguous when it cannot be known.
+  /// Makes everything since begin() visible at once and durable. Throws BrokerError: Ambiguous when
+  /// it cannot be known, Refused as send() does, ...
   virtual void commit() = 0;
   virtual void abort() = 0;
 };

@@ -26,7 +26,8 @@ FileSink::FileSink(Broker& broker, EndTracker& ends, const std::string& serviceI
       settings_(std::move(settings)),
       committedPositions_(broker, serviceId),
       wakeup_(std::move(wakeup)),
-      group_(fmt::format("{}-connector-{}", serviceId, settings_.name)) {
+      group_(fmt::format("{}-connector-{}", serviceId, settings_.name)),
+      deadLetterChannel_(broker, settings_.name + "-dead-letters") {
 }
 
 FileSink::~FileSink() {
@@ -200,25 +201,15 @@ void FileSink::writeAll(std::string_view bytes) {
 
 void FileSink::sendDeadLetter(const operators::FetchedRecords& fetched, size_t row,
                               const std::string& message) {
-  const std::string topic = settings_.name + "-dead-letters";
-  if (!deadLetterTopicKnown_ && !broker_.topic(topic)) {
-    broker_.createTopic({topic, 1, -1, {{"retention.ms", "-1"}}});
-  }
-  deadLetterTopicKnown_ = true;
   const operators::Record& from = fetched.records[row];
   const std::string partition = std::to_string(fetched.partition);
   const std::string offset = std::to_string(from.offset);
-  operators::OutgoingRecord record;
-  record.key = from.key;
-  record.value = from.value;
-  record.timestamp = from.timestamp;
-  record.headers = from.headers;
-  record.headers.push_back({"auspex.place", settings_.name});
-  record.headers.push_back({"auspex.reason", message});
-  record.headers.push_back({"auspex.topic", fetched.topic});
-  record.headers.push_back({"auspex.partition", partition});
-  record.headers.push_back({"auspex.offset", offset});
-  writer_->send(topic, {&record, 1});
+  deadLetterChannel_.send(*writer_, from,
+                          {{"auspex.place", settings_.name},
+                           {"auspex.reason", message},
+                           {"auspex.topic", fetched.topic},
+                           {"auspex.partition", partition},
+                           {"auspex.offset", offset}});
 }
 
 Offsets FileSink::positions() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/connectors/ConnectorPositions.h"
+#include "engine/runtime/DeadLetterChannel.h"
 #include "engine/runtime/EndTracker.h"
 #include "engine/runtime/TaskInput.h"
 #include "operators/formats/Format.h"
@@ -68,7 +69,7 @@ class FileSink final : public Job {
   std::unique_ptr<operators::Encoder> encoder_;
   bool isClaimed_ = false;  // the file's length is in the position topic
   bool hasUncommitted_ = false;
-  bool deadLetterTopicKnown_ = false;
+  DeadLetterChannel deadLetterChannel_;
 };
 
 }  // namespace auspex::engine

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
 #include "operators/data/KeyHash.h"
 #include "operators/data/NumberText.h"
@@ -62,7 +63,10 @@ std::optional<int64_t> millisOf(const operators::ParsedTime& time) {
 }  // namespace
 
 FileSource::FileSource(Broker& broker, const std::string& serviceId, FileSourceSettings settings)
-    : broker_(broker), settings_(std::move(settings)), positions_(broker, serviceId) {
+    : broker_(broker),
+      settings_(std::move(settings)),
+      positions_(broker, serviceId),
+      deadLetterChannel_(broker, settings_.name + "-dead-letters") {
 }
 
 void FileSource::open(TransactionWriter& writer) {
@@ -71,7 +75,7 @@ void FileSource::open(TransactionWriter& writer) {
   if (!topic) {
     throw std::runtime_error(fmt::format("topic '{}' does not exist", settings_.topic));
   }
-  numPartitions_ = topic->numPartitions;
+  topic_ = *topic;
   seek();
 }
 
@@ -194,7 +198,7 @@ void FileSource::takeCsv(std::string_view line) {
   if (!error.empty()) {
     bytes_.resize(row.valueBegin);
     bytes_ += line;
-    row.error = fmt::format("row {}: {}", numRows_, error);
+    row.error = error;
   }
   row.valueSize = bytes_.size() - row.valueBegin;
   rows_.push_back(std::move(row));
@@ -296,37 +300,38 @@ void FileSource::sendRows() {
     ++rowNumber;
     const std::string_view value = std::string_view(bytes_).substr(row.valueBegin, row.valueSize);
     if (!row.error.empty()) {
-      sendDeadLetter(row, value);
+      sendDeadLetter(value, fmt::format("row {}: {}", rowNumber, row.error));
       continue;
     }
     operators::OutgoingRecord record;
     if (row.key) {
       record.key = *row.key;
-      record.partition = operators::partitionOf(*row.key, numPartitions_);
+      record.partition = operators::partitionOf(*row.key, topic_.numPartitions);
     } else {
-      record.partition = static_cast<int32_t>(rowNumber % static_cast<uint64_t>(numPartitions_));
+      record.partition =
+          static_cast<int32_t>(rowNumber % static_cast<uint64_t>(topic_.numPartitions));
     }
     record.value = value;
     record.timestamp = row.timestamp.value_or(now);
+    if (const std::optional<std::string> refusal = refusalOf(topic_, record)) {
+      sendDeadLetter(value, fmt::format("row {}: {}", rowNumber, *refusal));
+      continue;
+    }
     records.push_back(std::move(record));
   }
   writer_->send(settings_.topic, records);
 }
 
-void FileSource::sendDeadLetter(const Row& row, std::string_view raw) {
-  const std::string topic = settings_.name + "-dead-letters";
-  if (!deadLetterTopicKnown_ && !broker_.topic(topic)) {
-    broker_.createTopic({topic, 1, -1, {{"retention.ms", "-1"}}});
-  }
-  deadLetterTopicKnown_ = true;
+void FileSource::sendDeadLetter(std::string_view raw, const std::string& reason) {
   ++uncommittedDead_;
-  const std::string path = settings_.path.string();
-  operators::OutgoingRecord record;
+  operators::Record record;
   record.value = raw;
   record.timestamp = wallClock();
+  const std::string path = settings_.path.string();
   const std::string place = "file of connector " + settings_.name;
-  record.headers = {{"auspex.place", place}, {"auspex.reason", row.error}, {"auspex.path", path}};
-  writer_->send(topic, {&record, 1});
+  deadLetterChannel_.send(
+      *writer_, record,
+      {{"auspex.place", place}, {"auspex.reason", reason}, {"auspex.path", path}});
 }
 
 ConnectorPosition FileSource::position() const {

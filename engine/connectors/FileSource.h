@@ -11,6 +11,7 @@
 
 #include "engine/connectors/ConnectorPositions.h"
 #include "engine/connectors/LineReader.h"
+#include "engine/runtime/DeadLetterChannel.h"
 #include "engine/runtime/QueryCounters.h"
 #include "operators/data/Arena.h"
 #include "operators/formats/Format.h"
@@ -66,14 +67,14 @@ class FileSource final : public Job {
   void appendCell(std::string_view cell);
   std::optional<int64_t> parseTimestamp(std::string_view text) const;
   void sendRows();
-  void sendDeadLetter(const Row& row, std::string_view raw);
+  void sendDeadLetter(std::string_view raw, const std::string& reason);
   ConnectorPosition position() const;
 
   Broker& broker_;
   FileSourceSettings settings_;
   ConnectorPositions positions_;
   TransactionWriter* writer_ = nullptr;
-  int32_t numPartitions_ = 1;
+  TopicDescription topic_;
   std::unique_ptr<LineReader> reader_;
   std::vector<std::string> fieldPrefixes_;  // `"name":` per column
   std::optional<size_t> keyColumn_;
@@ -84,7 +85,7 @@ class FileSource final : public Job {
   uint64_t uncommittedRows_ = 0;
   uint64_t uncommittedDead_ = 0;
   std::shared_ptr<QueryCounters> counters_ = std::make_shared<QueryCounters>();
-  bool deadLetterTopicKnown_ = false;
+  DeadLetterChannel deadLetterChannel_;
   std::string bytes_;  // values of the rows at hand
   std::vector<Row> rows_;
   std::vector<std::string_view> fields_;

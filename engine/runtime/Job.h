@@ -40,6 +40,11 @@ class Job {
   virtual void open(TransactionWriter& writer) = 0;
   /// Does a bounded piece of work; false when there is nothing to do now.
   virtual bool work() = 0;
+  /// From now on one work() takes at most that many rows, where the job can choose.
+  virtual void limitRows(size_t) {}
+  /// The broker has refused what the last work(), of one row, wrote; aborted() was called since.
+  /// The row is to become a dead letter when it comes again. False when the job cannot do that.
+  virtual bool refuseLast(const std::string& /*reason*/) { return false; }
   /// Something is in the open transaction, or must be committed.
   virtual bool hasUncommitted() const = 0;
   /// Wants a commit now (memory, a full batch).

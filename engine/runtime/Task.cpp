@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
 #include "stateStore/Changelog.h"
 #include "stateStore/StoreError.h"
@@ -32,7 +33,19 @@ class Task::TopicChannel final : public operators::RecordChannel {
       : task_(task), topic_(std::move(topic)), internal_(internal) {}
 
   int32_t numPartitions() const override { return topic_.numPartitions; }
-  size_t maxRecordBytes() const override { return topic_.maxRecordBytes; }
+  void findRefused(std::span<const operators::OutgoingRecord> records,
+                   std::span<const uint32_t> drawIndexes,
+                   std::vector<operators::RefusedRecord>& refused) const override {
+    for (size_t i = 0; i < records.size(); ++i) {
+      std::optional<std::string> reason = refusalOf(topic_, records[i]);
+      if (!reason && !task_.refused_.empty()) {
+        reason = task_.earlierRefusal(drawIndexes[i]);
+      }
+      if (reason) {
+        refused.push_back({i, std::move(*reason)});
+      }
+    }
+  }
   void send(std::span<const operators::OutgoingRecord> records) override {
     task_.writer_->send(topic_.name, records);
     if (!internal_) {
@@ -79,6 +92,8 @@ Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
       settings_(settings),
       assignment_(std::move(assignment)),
       wakeup_(std::move(wakeup)),
+      deadLetterChannel_(broker, assignment_.topology->deadLetterTopic),
+      maxDrawRows_(settings.maxDrawRows),
       lastPurge_(std::chrono::steady_clock::now()) {
   AUSPEX_ASSERT(assignment_.part < assignment_.topology->parts.size());
   AUSPEX_ASSERT(!assignment_.inputs.empty());
@@ -237,7 +252,7 @@ bool Task::readyToDraw() {
   bool any = false;
   bool all = true;
   for (TaskInput& input : inputs_) {
-    input.fetch(settings_.maxDrawRows);
+    input.fetch(maxDrawRows_);
     if (input.hasRecord()) {
       any = true;
     } else if (inputs_.size() > 1) {
@@ -255,9 +270,9 @@ bool Task::buildDraw() {
   draw_.records.clear();
   draw_.buffers.clear();
   draw_.firstOrdinal = nextOrdinal_;
-  while (draw_.records.size() < settings_.maxDrawRows) {
+  while (draw_.records.size() < maxDrawRows_) {
     if (inputs_.size() == 1) {
-      inputs_[0].drawInto(draw_, settings_.maxDrawRows, kNoLimit);
+      inputs_[0].drawInto(draw_, maxDrawRows_, kNoLimit);
       break;
     }
     // The input whose head is earliest goes first, ties by position; it goes on up to the next
@@ -282,14 +297,21 @@ bool Task::buildDraw() {
     if (earliest == nullptr) {
       break;
     }
-    earliest->drawInto(draw_, settings_.maxDrawRows - draw_.records.size(), notAfter);
+    earliest->drawInto(draw_, maxDrawRows_ - draw_.records.size(), notAfter);
     // An emptied input may have more to come, and then the choice is not ours to make yet.
     if (!earliest->hasRecord() && !readyToDraw()) {
       break;
     }
   }
   nextOrdinal_ += draw_.records.size();
-  return !draw_.records.empty();
+  if (draw_.records.empty()) {
+    return false;
+  }
+  const operators::DrawnRecord& first = draw_.records.front();
+  lastDrawn_.first.topic = first.origin->topic;
+  lastDrawn_.first.partition = first.origin->partition;
+  lastDrawn_.second = first.record->offset;
+  return true;
 }
 
 bool Task::work() {
@@ -332,7 +354,8 @@ void Task::reportErrors(const operators::RowErrors& errors) {
       continue;
     }
     const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
-    if (part().sources[drawn.source].internal) {
+    if (error.kind == operators::RowErrorKind::Unreadable &&
+        part().sources[drawn.source].internal) {
       throw BrokerError(BrokerErrorKind::Fatal,
                         fmt::format("{}: record {}-{}@{} of the engine's own topic is damaged: {}",
                                     name(), drawn.origin->topic, drawn.origin->partition,
@@ -343,39 +366,34 @@ void Task::reportErrors(const operators::RowErrors& errors) {
 }
 
 void Task::sendDeadLetter(const operators::RowError& error) {
-  const std::string& topic = assignment_.topology->deadLetterTopic;
-  if (topic.empty()) {
-    ++deadLetters_;
-    return;
-  }
-  if (!deadLetterTopicKnown_ && !broker_.topic(topic)) {
-    try {
-      broker_.createTopic({topic, 1, -1, {{"retention.ms", "-1"}}});
-    } catch (const BrokerError&) {
-      // Another task was quicker; what else may be wrong shows when it is looked up and written.
-      if (!broker_.topic(topic)) {
-        throw;
-      }
-    }
-  }
-  deadLetterTopicKnown_ = true;
   const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
   const std::string partition = std::to_string(drawn.origin->partition);
   const std::string offset = std::to_string(drawn.record->offset);
-  const std::string& query = assignment_.topology->queryId;
-  operators::OutgoingRecord record;
-  record.key = drawn.record->key;
-  record.value = drawn.record->value;
-  record.timestamp = drawn.record->timestamp;
-  record.headers = drawn.record->headers;
-  record.headers.push_back({"auspex.query", query});
-  record.headers.push_back({"auspex.place", error.place});
-  record.headers.push_back({"auspex.reason", error.message});
-  record.headers.push_back({"auspex.topic", drawn.origin->topic});
-  record.headers.push_back({"auspex.partition", partition});
-  record.headers.push_back({"auspex.offset", offset});
-  writer_->send(topic, {&record, 1});
+  deadLetterChannel_.send(*writer_, *drawn.record,
+                          {{"auspex.query", assignment_.topology->queryId},
+                           {"auspex.place", error.place},
+                           {"auspex.reason", error.message},
+                           {"auspex.topic", drawn.origin->topic},
+                           {"auspex.partition", partition},
+                           {"auspex.offset", offset}});
   ++deadLetters_;
+}
+
+std::optional<std::string> Task::earlierRefusal(uint32_t drawIndex) const {
+  const operators::DrawnRecord& drawn = draw_.records[drawIndex];
+  const auto partition = refused_.find({drawn.origin->topic, drawn.origin->partition});
+  if (partition == refused_.end()) {
+    return std::nullopt;
+  }
+  const auto found = partition->second.find(drawn.record->offset);
+  return found == partition->second.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Task::refuseLast(const std::string& reason) {
+  const auto& [partition, offset] = lastDrawn_;
+  spdlog::warn("task={} record={}-{}@{}: its output is refused: {}", name(), partition.topic,
+               partition.partition, offset, reason);
+  return refused_[partition].emplace(offset, reason).second;
 }
 
 bool Task::wantsCommit() const {
@@ -438,6 +456,7 @@ void Task::committed() {
   for (TaskInput& input : inputs_) {
     input.markCommitted();
   }
+  refused_.clear();
   hasUncommitted_ = false;
   purgeRepartitioned();
   QueryCounters& counters = *assignment_.counters;

@@ -3,11 +3,15 @@
 // and takes part in its thread's commits.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/runtime/DeadLetterChannel.h"
 #include "engine/runtime/EndTracker.h"
 #include "engine/runtime/Job.h"
 #include "engine/runtime/QueryCounters.h"
@@ -52,6 +56,8 @@ class Task final : public Job, private operators::TaskServices {
   std::string name() const override;
   void open(TransactionWriter& writer) override;
   bool work() override;
+  void limitRows(size_t rows) override { maxDrawRows_ = std::min(rows, settings_.maxDrawRows); }
+  bool refuseLast(const std::string& reason) override;
   bool hasUncommitted() const override { return hasUncommitted_; }
   bool wantsCommit() const override;
   void prepare(std::vector<GroupOffsets>& offsets) override;
@@ -85,6 +91,7 @@ class Task final : public Job, private operators::TaskServices {
   void processDraw();
   void reportErrors(const operators::RowErrors& errors);
   void sendDeadLetter(const operators::RowError& error);
+  std::optional<std::string> earlierRefusal(uint32_t drawIndex) const;
   void purgeRepartitioned();
   Offsets positions() const;
   stateStore::Marker makeMarker() const;
@@ -109,7 +116,11 @@ class Task final : public Job, private operators::TaskServices {
   operators::Draw draw_;
   uint64_t nextOrdinal_ = 0;
   bool hasUncommitted_ = false;
-  bool deadLetterTopicKnown_ = false;
+  DeadLetterChannel deadLetterChannel_;
+  size_t maxDrawRows_;
+  // Records of the inputs whose output the broker has refused, and why; forgotten when committed.
+  std::map<TopicPartition, std::map<int64_t, std::string>> refused_;
+  std::pair<TopicPartition, int64_t> lastDrawn_;  // first record of the last draw
   std::chrono::steady_clock::time_point lastPurge_;
   uint64_t attempt_ = 0;
   uint64_t sequence_ = 0;

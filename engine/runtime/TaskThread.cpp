@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/runtime/KillPoints.h"
@@ -20,6 +21,9 @@ constexpr std::chrono::milliseconds kIdleWait{50};
 constexpr std::chrono::milliseconds kRetryPause{50};
 /// Failures in a row after which a transaction that the broker refuses is given up.
 constexpr int kMaxFailuresInARow = 20;
+/// The search for a refused record: rows a transaction at first, and how much less or more after.
+constexpr size_t kCautiousRows = 128;
+constexpr size_t kCautiousFactor = 8;
 
 }  // namespace
 
@@ -160,6 +164,9 @@ void TaskThread::openJob(Job& job) {
 }
 
 bool TaskThread::workOnce() {
+  if (cautiousRows_) {
+    return workCautiously();
+  }
   bool worked = false;
   for (const Slot& slot : jobs_) {
     working_ = slot.job.get();
@@ -167,6 +174,29 @@ bool TaskThread::workOnce() {
     working_ = nullptr;
     if (slot.job->wantsCommit()) {
       commitTransaction();
+    }
+  }
+  return worked;
+}
+
+bool TaskThread::workCautiously() {
+  bool worked = false;
+  for (const Slot& slot : jobs_) {
+    slot.job->limitRows(*cautiousRows_);
+    working_ = suspect_ = slot.job.get();
+    const bool some = slot.job->work();
+    working_ = nullptr;
+    if (some) {
+      commitTransaction();
+    }
+    worked = some || worked;
+  }
+  suspect_ = nullptr;
+  *cautiousRows_ *= kCautiousFactor;
+  if (*cautiousRows_ > kCautiousRows || !worked) {
+    cautiousRows_.reset();
+    for (const Slot& slot : jobs_) {
+      slot.job->limitRows(std::numeric_limits<size_t>::max());
     }
   }
   return worked;
@@ -311,12 +341,12 @@ void TaskThread::recover(const BrokerError& error) {
           fail(transactionalId_, error.what());
           return;
         }
-        if (producer_ && begun_) {
-          producer_->abort();
-        }
-        begun_ = false;
-        abortJobs();
+        goBack();
         break;
+      case BrokerErrorKind::Refused:
+        goBack();
+        searchRefused(error);
+        return;
       case BrokerErrorKind::Fenced:
       case BrokerErrorKind::OutOfRange:
       case BrokerErrorKind::Fatal:
@@ -341,6 +371,28 @@ void TaskThread::recover(const BrokerError& error) {
     }
   }
   std::this_thread::sleep_for(kRetryPause * std::min(failuresInARow_, kMaxFailuresInARow));
+}
+
+void TaskThread::goBack() {
+  if (producer_ && begun_) {
+    producer_->abort();
+  }
+  begun_ = false;
+  abortJobs();
+}
+
+void TaskThread::searchRefused(const BrokerError& error) {
+  if (!cautiousRows_) {
+    cautiousRows_ = kCautiousRows;
+  } else if (*cautiousRows_ > 1) {
+    cautiousRows_ = std::max<size_t>(1, *cautiousRows_ / kCautiousFactor);
+  } else if (suspect_ == nullptr || !suspect_->refuseLast(error.what())) {
+    // Not a row's output, or the dead letter itself: nothing is left to set aside.
+    fail(suspect_ == nullptr ? transactionalId_ : suspect_->name(), error.what());
+  } else {
+    failuresInARow_ = 0;
+  }
+  suspect_ = nullptr;
 }
 
 void TaskThread::settleAmbiguous() {

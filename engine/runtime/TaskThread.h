@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,7 +32,9 @@ struct JobFailure {
 };
 
 /// A loop over jobs on one thread (or driven step by step by a test). The thread owns the producer;
-/// a failed transaction takes all of its jobs back to their last commit, and nothing else.
+/// a failed transaction takes all of its jobs back to their last commit, and nothing else. When the
+/// broker has refused a record, the thread searches it with ever smaller transactions and tells its
+/// job, which makes a dead letter of it.
 class TaskThread final : private TransactionWriter {
  public:
   /// onFailure is called on this thread when a job or the thread itself cannot go on.
@@ -88,7 +91,10 @@ class TaskThread final : private TransactionWriter {
   void applyJobs();
   void ensureProducer();
   void ensureBegun();
+  bool workCautiously();
   void recover(const BrokerError& error);
+  void goBack();
+  void searchRefused(const BrokerError& error);
   void settleAmbiguous();
   void settleOnce();
   void abortJobs();
@@ -106,6 +112,10 @@ class TaskThread final : private TransactionWriter {
   bool committing_ = false;
   std::vector<Slot> jobs_;
   const Job* working_ = nullptr;  // the job within work(), also when that has thrown
+  // Set while a record is searched that the broker has refused: each transaction holds one piece of
+  // work of one job, of at most that many rows. One row: it is found.
+  std::optional<size_t> cautiousRows_;
+  Job* suspect_ = nullptr;  // whose work the transaction holds meanwhile
   std::chrono::steady_clock::time_point lastCommit_;
   int failuresInARow_ = 0;
   bool broken_ = false;

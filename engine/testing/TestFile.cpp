@@ -212,11 +212,19 @@ class FileReader {
   TopicStep readTopic(std::string_view rest) const {
     TopicStep topic;
     topic.topic = readName(rest);
-    if (!rest.empty()) {
-      const bool isPartitions = takeWord(rest) == "partitions";
-      const auto count = toNumber<int32_t>(rest);
-      if (!isPartitions || !count || *count < 1) {
-        fail("'topic NAME partitions N' is expected");
+    while (!rest.empty()) {
+      const std::string_view name = takeWord(rest);
+      const std::string_view value = takeWord(rest);
+      if (value.empty()) {
+        fail("'topic NAME [partitions N] [SETTING VALUE]...' is expected");
+      }
+      if (name != "partitions") {
+        topic.config[std::string(name)] = value;
+        continue;
+      }
+      const auto count = toNumber<int32_t>(value);
+      if (!count || *count < 1) {
+        fail("'partitions N' is expected, N at least 1");
       }
       topic.numPartitions = *count;
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -61,6 +62,7 @@ struct QueryStep {
 struct TopicStep {
   std::string topic;
   int32_t numPartitions = 1;
+  std::map<std::string, std::string> config;  ///< Kafka's names
 };
 
 struct InputStep {

@@ -256,7 +256,7 @@ class TestRun {
   }
 
   Outcome perform(const TopicStep& step) {
-    records_.createTopic(step.topic, step.numPartitions);
+    records_.createTopic(step.topic, step.numPartitions, step.config);
     return std::nullopt;
   }
 

@@ -157,9 +157,10 @@ std::string FoundRecord::headerText(const std::string& name) const {
   return "";
 }
 
-void TopicRecords::createTopic(const std::string& topic, int32_t numPartitions) {
+void TopicRecords::createTopic(const std::string& topic, int32_t numPartitions,
+                               const std::map<std::string, std::string>& config) {
   if (!broker_.topic(topic)) {
-    broker_.createTopic({topic, numPartitions, -1, {}});
+    broker_.createTopic({topic, numPartitions, -1, config});
   }
 }
 

@@ -35,7 +35,8 @@ class TopicRecords {
   explicit TopicRecords(SimulatedBroker& broker) : broker_(broker) {}
 
   /// Creates the topic unless it exists.
-  void createTopic(const std::string& topic, int32_t numPartitions);
+  void createTopic(const std::string& topic, int32_t numPartitions,
+                   const std::map<std::string, std::string>& config = {});
   /// Writes records; a topic that does not exist gets one partition. Throws TestFileError when a
   /// text does not fit the format.
   void write(const InputStep& input, const queries::Catalog& catalog);

@@ -10,7 +10,8 @@ namespace auspex::operators {
 
 enum class RowErrorKind : uint8_t {
   Expression,  ///< one expression gave NULL; the row goes on (processing log)
-  DeadLetter   ///< the row could not be read, keyed, scored or written; it leaves the query
+  Unreadable,  ///< a dead letter: the bytes that came in mean no row
+  Unwritable   ///< a dead letter: the row could not be keyed, scored or written
 };
 
 struct RowError {

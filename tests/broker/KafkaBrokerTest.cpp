@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only a real Kafka broker shows. AUSPEX_TEST_KAFKA names it, AUSPEX_TEST_KAFKA_CONTROL is a
-// command that takes "kill" or "restart"; tests/suites/50-kafka-broker sets both.
+// command that takes "kill", "restart" or "alter TOPIC KEY=VALUE"; tests/suites/50-kafka-broker
+// sets both.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "engine/brokers/kafka/KafkaBroker.h"
 
@@ -448,6 +449,29 @@ TEST_CASE("a static member that restarts has its partitions at once and fences i
     std::this_thread::sleep_for(10ms);
   }
   CHECK(kind == BrokerErrorKind::Fenced);
+}
+
+TEST_CASE("a record that only the broker finds too large takes its transaction back, no more") {
+  KafkaBroker broker(makeOptions());
+  const std::string topic = unique("refused");
+  broker.createTopic({topic, 1, -1, {}});
+  const auto producer = broker.openProducer(unique("refused-writer"));
+  producer->begin();
+  send(*producer, topic, 0, "first");
+  producer->commit();
+  control("alter " + topic + " max.message.bytes=300");  // the producer has seen 1 MB
+  const auto writeLarge = [&] {
+    producer->begin();
+    send(*producer, topic, 0, "with it");
+    send(*producer, topic, 0, std::string(1000, 'x'));
+    producer->commit();
+  };
+  CHECK(errorOf(writeLarge) == BrokerErrorKind::Refused);
+  producer->abort();
+  producer->begin();
+  send(*producer, topic, 0, "last");
+  producer->commit();
+  CHECK(readValues(broker, {topic, 0}, 2) == std::vector<std::string>{"first", "last"});
 }
 
 namespace {

@@ -74,9 +74,9 @@ def main():
     script = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "KafkaFixture.py"
     counts = Counts()
     with KafkaFixture(settings=SETTINGS) as kafka:
-        # "sh" gets the command as its argument: ... kill, ... restart
+        # "sh" gets the command as its arguments: ... kill, ... restart, ... alter TOPIC KEY=VALUE
         control = f'sh -c \'exec {sys.executable} {shlex.quote(str(script))} "$0" ' \
-                  f'{shlex.quote(str(kafka.directory))} >&2\''
+                  f'{shlex.quote(str(kafka.directory))} "$@" >&2\''
         environment = {**os.environ, "AUSPEX_TEST_KAFKA": kafka.bootstrap,
                        "AUSPEX_TEST_KAFKA_CONTROL": control, "AUSPEX_TEST_TOPIC": FOREIGN_TOPIC}
         run_cases(counts, build / "tests/broker/brokerContract", environment,

@@ -20,6 +20,18 @@ class SourceCase(CommandLineCase):
         self.assertIn("row 13: 1 cells where the header has 2", dead[0]["headers"]["auspex.reason"])
         self.assertEqual(len(self.records("BIG")), 4)
 
+    def testRowTooLargeForTheTopicIsADeadLetter(self):
+        self.payments(12)
+        self.append("payments.csv", "x" * 1_100_000 + ",50\ngood,50\n")
+        _, report = self.auspex("run", "program.sql")
+        self.assertIn("1 dead", report)
+        dead = self.records("PAYMENTS_FILE-dead-letters")
+        self.assertEqual(len(dead), 1)
+        self.assertRegex(dead[0]["headers"]["auspex.reason"],
+                         r"row 13: Record of 1100\d\d\d bytes is too large for topic 'payments'")
+        self.assertRegex(dead[0]["headers"]["auspex.cut"], r"value cut: the record had 1100\d\d\d bytes")
+        self.assertEqual(len(self.records("BIG")), 4)
+
     def testWrongTypesInJsonAreDeadLettersOfTheQuery(self):
         self.write("p.ndjson", '{"id":"a","amount":50}\n{"id":"b","amount":"much"}\nno json\n{"id":"c","amount":60}\n')
         self.write("program.sql", """

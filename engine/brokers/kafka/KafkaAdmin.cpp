@@ -239,6 +239,8 @@ bool KafkaAdmin::describeConfig(TopicDescription& topic, Milliseconds timeout) {
       topic.compacted = value.find("compact") != std::string_view::npos;
     } else if (name == "retention.ms") {
       topic.retentionMs = numberIn(value, -1);
+    } else if (isTimestampLimit(name)) {
+      applyTimestampLimit(name, numberIn(value, -1), topic);
     }
   }
   return true;

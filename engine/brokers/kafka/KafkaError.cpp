@@ -45,6 +45,19 @@ bool isFencing(int code) {
          code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 }
 
+bool isRecordRefusal(int code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool isRefusal(int code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
@@ -53,12 +66,7 @@ bool isRefusal(int code) {
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
@@ -97,6 +105,9 @@ BrokerErrorKind kindOf(int code) {
   }
   if (isFencing(code)) {
     return BrokerErrorKind::Fenced;
+  }
+  if (isRecordRefusal(code)) {
+    return BrokerErrorKind::Refused;
   }
   return isRefusal(code) ? BrokerErrorKind::Rejected : BrokerErrorKind::Fatal;
 }

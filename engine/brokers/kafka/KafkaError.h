@@ -15,13 +15,15 @@ bool isTransient(int code);
 /// Another producer has the transactional id, or the coordinator has timed the transaction out:
 /// Kafka says the same for both.
 bool isFencing(int code);
-/// The broker refuses the record or the operation for good.
+/// The broker refuses the operation for good.
 bool isRefusal(int code);
+/// The broker does not take one of the records sent, for what is in it.
+bool isRecordRefusal(int code);
 
 /// "Local: Broker transport failure".
 std::string textOf(int code);
 
-/// Unavailable, Fenced, Rejected or Fatal, by the three questions above.
+/// Unavailable, Fenced, Rejected, Refused or Fatal, by the four questions above.
 BrokerErrorKind kindOf(int code);
 
 /// Throws BrokerError of kindOf(code): "Kafka: WHAT: reason".

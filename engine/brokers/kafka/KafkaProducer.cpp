@@ -393,6 +393,11 @@ void KafkaProducer::abort() {
       state_ = State::Broken;
     }
   }
+  if (deliveryError_ && deliveryError_->kind() == BrokerErrorKind::Refused) {
+    // librdkafka 2.0 counts the refused records among those written, the broker does not: the next
+    // transaction would fail for a gap in the sequence. A new instance begins a new one.
+    state_ = State::Broken;
+  }
   if (state_ == State::Broken) {
     open();  // settles the transaction at the coordinator
   }
@@ -420,11 +425,15 @@ void KafkaProducer::noteDelivery(const rd_kafka_message_t& message) {
   if (message.err == 0 || purged || deliveryError_) {
     return;
   }
-  const bool refused = isRefusal(message.err);
+  BrokerErrorKind kind = BrokerErrorKind::Abortable;
+  if (isRecordRefusal(message.err)) {
+    kind = BrokerErrorKind::Refused;
+  } else if (isRefusal(message.err)) {
+    kind = BrokerErrorKind::Rejected;
+  }
   deliveryError_.emplace(
-      refused ? BrokerErrorKind::Rejected : BrokerErrorKind::Abortable,
-      fmt::format("Kafka: topic {} partition {}: {}", rd_kafka_topic_name(message.rkt),
-                  message.partition, textOf(message.err)));
+      kind, fmt::format("Kafka: topic {} partition {}: {}", rd_kafka_topic_name(message.rkt),
+                        message.partition, textOf(message.err)));
 }
 
 void KafkaProducer::throwDeliveryError() {

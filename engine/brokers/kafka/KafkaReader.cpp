@@ -194,7 +194,7 @@ void KafkaReader::noteError(const rd_kafka_message_t& message) {
       error_.emplace(BrokerErrorKind::Fatal, reason);
       break;
     default:
-      if (isRefusal(message.err)) {
+      if (isRefusal(message.err) || isRecordRefusal(message.err)) {
         error_.emplace(BrokerErrorKind::Rejected, reason);
       }
       // Else librdkafka tries again by itself.

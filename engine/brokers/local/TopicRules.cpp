@@ -6,15 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <limits>
 #include <string_view>
 
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kMaxNameBytes = 249;           // Kafka's limit: the name is also a folder there
-constexpr int32_t kMaxPartitions = 10000;       // keeps the index and a typing error affordable
-constexpr size_t kBatchOverheadBytes = 61 + 9;  // header of a record batch and of its only record
+constexpr size_t kMaxNameBytes = 249;      // Kafka's limit: the name is also a folder there
+constexpr int32_t kMaxPartitions = 10000;  // keeps the index and a typing error affordable
+constexpr size_t kBatchHeaderBytes = 61;
 
 // Settings that Kafka knows and that mean nothing here; refusing them would break scripts.
 constexpr std::array<std::string_view, 14> kIgnoredSettings = {"compression.type",
@@ -92,10 +93,38 @@ void applySetting(const std::string& name, const std::string& value, TopicSettin
                                     value, name));
     }
     settings.description.logAppendTime = value == "LogAppendTime";
+  } else if (isTimestampLimit(name)) {
+    applyTimestampLimit(name, parseNumber(name, value, 0), settings.description);
   } else if (std::find(kIgnoredSettings.begin(), kIgnoredSettings.end(), name) ==
              kIgnoredSettings.end()) {
     throw BrokerError(BrokerErrorKind::Rejected, fmt::format("Unknown topic setting: {}.", name));
   }
+}
+
+/// Of a signed number as a variable-length integer: zigzag, 7 bits a byte.
+size_t varintBytes(int64_t value) {
+  uint64_t bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  size_t bytes = 1;
+  while (bits >= 0x80) {
+    bits >>= 7;
+    ++bytes;
+  }
+  return bytes;
+}
+
+/// Of a length and its bytes; absent bytes have the length -1.
+size_t fieldBytes(const std::optional<std::string_view>& field) {
+  const int64_t length = field ? static_cast<int64_t>(field->size()) : -1;
+  return varintBytes(length) + (field ? field->size() : 0);
+}
+
+int64_t wallClockMs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::string limitText(int64_t limit) {
+  return limit < 0 ? "any" : std::to_string(limit);
 }
 
 void checkName(const std::string& name) {
@@ -132,30 +161,63 @@ TopicSettings checkTopic(const TopicSpec& spec) {
   return settings;
 }
 
-size_t recordBytes(const operators::OutgoingRecord& record) {
-  size_t bytes = kBatchOverheadBytes;
-  bytes += record.key ? record.key->size() : 0;
-  bytes += record.value ? record.value->size() : 0;
-  for (const operators::Header& header : record.headers) {
-    bytes += 2 + header.key.size() + (header.value ? header.value->size() : 0);
+bool isTimestampLimit(std::string_view name) {
+  return name == "message.timestamp.before.max.ms" || name == "message.timestamp.after.max.ms" ||
+         name == "message.timestamp.difference.max.ms";
+}
+
+void applyTimestampLimit(std::string_view name, int64_t value, TopicDescription& topic) {
+  const auto tighten = [value](int64_t& limit) {
+    if (value >= 0 && value != std::numeric_limits<int64_t>::max()) {
+      limit = limit < 0 ? value : std::min(limit, value);
+    }
+  };
+  if (name != "message.timestamp.after.max.ms") {
+    tighten(topic.maxAgeMs);
   }
-  return bytes;
+  if (name != "message.timestamp.before.max.ms") {
+    tighten(topic.maxAheadMs);
+  }
+}
+
+size_t recordBytes(const operators::OutgoingRecord& record) {
+  // Attributes, timestamp delta and offset delta of the first record take a byte each.
+  size_t bytes = 3 + fieldBytes(record.key) + fieldBytes(record.value);
+  bytes += varintBytes(static_cast<int64_t>(record.headers.size()));
+  for (const operators::Header& header : record.headers) {
+    bytes += fieldBytes(header.key) + fieldBytes(header.value);
+  }
+  return kBatchHeaderBytes + varintBytes(static_cast<int64_t>(bytes)) + bytes;
+}
+
+std::optional<std::string> refusalOf(const TopicDescription& topic,
+                                     const operators::OutgoingRecord& record) {
+  if (const size_t bytes = recordBytes(record); bytes > topic.maxRecordBytes) {
+    return fmt::format("Record of {} bytes is too large for topic '{}': max.message.bytes is {}.",
+                       bytes, topic.name, topic.maxRecordBytes);
+  }
+  if (topic.compacted && !record.key) {
+    return fmt::format("Record without a key for topic '{}', which is compacted.", topic.name);
+  }
+  if ((topic.maxAgeMs >= 0 || topic.maxAheadMs >= 0) && !topic.logAppendTime) {
+    const int64_t age = wallClockMs() - record.timestamp;
+    if ((topic.maxAgeMs >= 0 && age > topic.maxAgeMs) ||
+        (topic.maxAheadMs >= 0 && -age > topic.maxAheadMs)) {
+      return fmt::format(
+          "Timestamp {} is too far from the clock for topic '{}': its settings "
+          "message.timestamp.*.max.ms take at most {} ms before and {} ms after it.",
+          record.timestamp, topic.name, limitText(topic.maxAgeMs), limitText(topic.maxAheadMs));
+    }
+  }
+  return std::nullopt;
 }
 
 void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record) {
   if (record.partition < 0 || record.partition >= topic.numPartitions) {
     rejectUnknownPartition({topic.name, record.partition});
   }
-  if (const size_t bytes = recordBytes(record); bytes > topic.maxRecordBytes) {
-    throw BrokerError(BrokerErrorKind::Rejected,
-                      fmt::format("Record of {} bytes is too large for topic '{}': "
-                                  "max.message.bytes is {}.",
-                                  bytes, topic.name, topic.maxRecordBytes));
-  }
-  if (topic.compacted && !record.key) {
-    throw BrokerError(
-        BrokerErrorKind::Rejected,
-        fmt::format("Record without a key for topic '{}', which is compacted.", topic.name));
+  if (const std::optional<std::string> refusal = refusalOf(topic, record)) {
+    throw BrokerError(BrokerErrorKind::Rejected, *refusal);
   }
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/brokers/Broker.h"
 
@@ -24,12 +26,22 @@ struct TopicSettings {
 /// Checks name, number of partitions and settings. Throws BrokerError(Rejected) with the reason.
 TopicSettings checkTopic(const TopicSpec& spec);
 
-/// Bytes of a record as max.message.bytes counts them: key, value, headers and the framing of a
-/// record batch that holds only this record.
+/// True for Kafka's settings that bound timestamps: message.timestamp.{before,after}.max.ms, and
+/// message.timestamp.difference.max.ms of brokers before 3.6.
+bool isTimestampLimit(std::string_view name);
+/// Narrows the topic's range by such a setting; its largest value means no limit.
+void applyTimestampLimit(std::string_view name, int64_t value, TopicDescription& topic);
+
+/// Bytes of a record as max.message.bytes counts them: key, value, headers and the framing of an
+/// uncompressed record batch that holds only this record (Kafka's record format 2).
 size_t recordBytes(const operators::OutgoingRecord& record);
 
-/// Throws BrokerError(Rejected), naming the topic, when Kafka would refuse the record: unknown
-/// partition, too large, or without a key on a compacted topic.
+/// Why Kafka would refuse the record, naming the topic, or nothing: too large, without a key on a
+/// compacted topic, or with a timestamp too far from the clock.
+std::optional<std::string> refusalOf(const TopicDescription& topic,
+                                     const operators::OutgoingRecord& record);
+
+/// Throws BrokerError(Rejected) when there is a refusalOf() the record or its partition is unknown.
 void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record);
 
 /// Throws BrokerError(Rejected) for a topic that does not exist.

@@ -5,7 +5,11 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <string>
 #include <vector>
+
+#include "operators/data/Record.h"
 
 namespace auspex::engine {
 
@@ -60,7 +64,9 @@ struct Faults {
   double unavailableChance = 0;  ///< per step of any kind but polls
   double abortableChance = 0;    ///< per Send, SendOffsets and Commit
   double ambiguousChance = 0;    ///< per Commit
-  uint32_t markerDelay = 0;      ///< commits show in a partition up to that many calls later
+  /// Records for which it holds are refused, as Kafka does: only the commit says so.
+  std::function<bool(const std::string& topic, const operators::OutgoingRecord& record)> refuses;
+  uint32_t markerDelay = 0;  ///< commits show in a partition up to that many calls later
 };
 
 }  // namespace auspex::engine

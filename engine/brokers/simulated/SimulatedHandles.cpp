@@ -143,6 +143,10 @@ class SimulatedProducer final : public TransactionalProducer {
       const TopicDescription& description = core_->log.topic(topic).description;
       for (const operators::OutgoingRecord& record : records) {
         checkRecord(description, record);
+        if (core_->faults.refuses && core_->faults.refuses(topic, record)) {
+          refused_ = fmt::format("A record for topic '{}' refused: simulated fault.", topic);
+          continue;
+        }
         core_->log.append(transaction_, topic, record);
       }
       core_->wakeReaders();  // for those that read uncommitted records
@@ -164,6 +168,9 @@ class SimulatedProducer final : public TransactionalProducer {
 
   void commit() override {
     call(BrokerCall::Commit, State::Open, [&](const StepVerdict& verdict) {
+      if (!refused_.empty()) {
+        throw BrokerError(BrokerErrorKind::Refused, refused_);
+      }
       const std::optional<FaultKind> fault = verdict.fault;
       const bool ambiguous = fault == FaultKind::Ambiguous ||
                              fault == FaultKind::AmbiguousApplied ||
@@ -185,6 +192,7 @@ class SimulatedProducer final : public TransactionalProducer {
   void abort() override {
     call(BrokerCall::Abort, State::MustAbort, [&](const StepVerdict&) {
       end(false);
+      refused_.clear();
       state_ = State::Ready;
     });
   }
@@ -206,8 +214,9 @@ class SimulatedProducer final : public TransactionalProducer {
         effect(verdict);
       });
     } catch (const BrokerError& error) {
-      const bool failed =
-          error.kind() == BrokerErrorKind::Abortable || error.kind() == BrokerErrorKind::Rejected;
+      const bool failed = error.kind() == BrokerErrorKind::Abortable ||
+                          error.kind() == BrokerErrorKind::Rejected ||
+                          error.kind() == BrokerErrorKind::Refused;
       if (state_ == State::Open && failed) {
         state_ = State::MustAbort;
       }
@@ -246,6 +255,7 @@ class SimulatedProducer final : public TransactionalProducer {
   uint64_t epoch_;
   State state_ = State::Ready;
   TransactionNumber transaction_ = 0;
+  std::string refused_;  // why the open transaction cannot be committed
 };
 
 }  // namespace

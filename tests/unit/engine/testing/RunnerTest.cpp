@@ -111,7 +111,8 @@ TEST_CASE("files that are no test") {
       {"output s sorted\n", "1: 'sorted' is neither"},
       {"metric draws ~ 3\n", "1: 'metric"},
       {"crash at\n", "1: the number of a step"},
-      {"topic t partitions 0\n", "1: 'topic NAME partitions N'"},
+      {"topic t partitions 0\n", "1: 'partitions N' is expected, N at least 1"},
+      {"topic t partitions\n", "1: 'topic NAME [partitions N] [SETTING VALUE]...' is expected"},
       {"dead letters q\na | b\n", "2: 'key | value | part of the reason'"},
   };
   for (const auto& [text, error] : cases) {

@@ -26,7 +26,8 @@ namespace {
 class CountingChannel final : public RecordChannel {
  public:
   int32_t numPartitions() const override { return 4; }
-  size_t maxRecordBytes() const override { return 1'000'000; }
+  void findRefused(std::span<const OutgoingRecord>, std::span<const uint32_t>,
+                   std::vector<RefusedRecord>&) const override {}
   void send(std::span<const OutgoingRecord> records) override {
     numRecords += records.size();
     for (const OutgoingRecord& record : records) {
