@@ -29,7 +29,7 @@ enum class BrokerErrorKind : uint8_t {
   Fenced,      ///< another producer has this transactional id: this one is over
   OutOfRange,  ///< the wanted offset is no longer there: data would be lost
   Rejected,    ///< the broker refuses an operation for good (unknown topic, not allowed)
-  Refused,     ///< it refuses a record of the transaction, which one is not said: find it, replay
+  Refused,     ///< it refuses a record of the transaction, perhaps without saying which: replay
   Fatal        ///< anything else: the handle is unusable
 };
 

@@ -518,6 +518,9 @@ void Task::aborted() {
   for (TaskInput& input : inputs_) {
     input.openAt(broker_, input.committedPosition(), wakeup_);
   }
+  // What was refused may be so because a topic is not what it was.
+  operators_.clear();
+  channels_.clear();
   createOperators();
 }
 

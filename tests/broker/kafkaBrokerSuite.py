@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import KafkaClient
+import refusedRecord
 from KafkaFixture import KafkaFixture
 
 TIMEOUT_SECONDS = 600
@@ -69,6 +70,15 @@ def check_foreign_view(counts, bootstrap):
     counts.add("foreign client", 1 - failed, failed)
 
 
+def check_refused_record(counts, kafka):
+    try:
+        refusedRecord.check(kafka)
+        counts.add("refused record", 1, 0)
+    except AssertionError as error:
+        print(f"refused record: {error}")
+        counts.add("refused record", 0, 1)
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     script = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "KafkaFixture.py"
@@ -83,6 +93,7 @@ def main():
                   ["--test-case-exclude=" + ",".join(NOT_KAFKAS)])
         run_cases(counts, build / "tests/broker/kafkaBroker", environment, [])
         check_foreign_view(counts, kafka.bootstrap)
+        check_refused_record(counts, kafka)
     print(f"{counts.passed} passed, {counts.failed} failed, 0 skipped", flush=True)
     return 0 if counts.failed == 0 and counts.passed > 0 else 1
 

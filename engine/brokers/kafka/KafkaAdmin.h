@@ -23,6 +23,8 @@ class KafkaAdmin {
   std::optional<TopicDescription> topic(const std::string& name);
   /// The topic as it is now.
   std::optional<TopicDescription> freshTopic(const std::string& name);
+  /// The next topic() looks it up: somebody seems to have changed it.
+  void forget(const std::string& name);
   std::vector<std::string> topics();
   /// Kept for ever unless retention.ms says otherwise, and open to timestamps in the future.
   void createTopic(const TopicSpec& given);
@@ -54,7 +56,6 @@ class KafkaAdmin {
   Offsets fetchOffsets(const std::string& group, const std::vector<TopicPartition>& partitions,
                        bool stable);
   void requestTopic(const TopicSpec& spec, Milliseconds timeout);
-  void forget(const std::string& name);
 
   const std::shared_ptr<const KafkaBrokerOptions> options_;
   const KafkaHandle committed_;

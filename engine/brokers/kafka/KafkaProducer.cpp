@@ -240,7 +240,7 @@ void KafkaProducer::send(const std::string& topicName,
     if (state_ == State::Open) {
       state_ = State::MustAbort;
     }
-    if (error.kind() == BrokerErrorKind::Rejected) {
+    if (error.kind() == BrokerErrorKind::Rejected || error.kind() == BrokerErrorKind::Refused) {
       topics_.erase(topicName);  // partitions and limits change: the next one looks anew
     }
     throw;
@@ -428,6 +428,7 @@ void KafkaProducer::noteDelivery(const rd_kafka_message_t& message) {
   BrokerErrorKind kind = BrokerErrorKind::Abortable;
   if (isRecordRefusal(message.err)) {
     kind = BrokerErrorKind::Refused;
+    admin_->forget(rd_kafka_topic_name(message.rkt));  // it may not be what it was
   } else if (isRefusal(message.err)) {
     kind = BrokerErrorKind::Rejected;
   }

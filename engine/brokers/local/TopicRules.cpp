@@ -217,7 +217,7 @@ void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord&
     rejectUnknownPartition({topic.name, record.partition});
   }
   if (const std::optional<std::string> refusal = refusalOf(topic, record)) {
-    throw BrokerError(BrokerErrorKind::Rejected, *refusal);
+    throw BrokerError(BrokerErrorKind::Refused, *refusal);
   }
 }
 

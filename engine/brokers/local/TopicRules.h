@@ -41,7 +41,7 @@ size_t recordBytes(const operators::OutgoingRecord& record);
 std::optional<std::string> refusalOf(const TopicDescription& topic,
                                      const operators::OutgoingRecord& record);
 
-/// Throws BrokerError(Rejected) when there is a refusalOf() the record or its partition is unknown.
+/// Throws BrokerError: Refused with the refusalOf() the record, Rejected for an unknown partition.
 void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record);
 
 /// Throws BrokerError(Rejected) for a topic that does not exist.

@@ -354,7 +354,7 @@ TEST_CASE("large records pass, larger ones than allowed are rejected") {
       send(*producer, narrow, 0, {{"k", std::string(1100, 'x'), 0}});
       FAIL("a record over max.message.bytes was taken");
     } catch (const BrokerError& error) {
-      CHECK(error.kind() == BrokerErrorKind::Rejected);
+      CHECK(error.kind() == BrokerErrorKind::Refused);
       CHECK(std::string(error.what()).find(narrow) != std::string::npos);
     }
     producer->abort();
@@ -369,7 +369,7 @@ TEST_CASE("a compacted topic refuses records without a key") {
     producer->begin();
     CHECK(errorOf([&] {
             send(*producer, topic, 0, {{std::nullopt, "v", 0}});
-          }) == BrokerErrorKind::Rejected);
+          }) == BrokerErrorKind::Refused);
     producer->abort();
   });
 }
