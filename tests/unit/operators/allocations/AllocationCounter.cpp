@@ -37,16 +37,44 @@ uint64_t numAllocations() {
 
 }  // namespace auspex::operators
 
-// The array and nothrow forms of the library call these.
+// All forms: those of a sanitizer do not call each other as those of the library do.
 void* operator new(std::size_t size) {
   return orThrow(allocate(size));
+}
+
+void* operator new[](std::size_t size) {
+  return orThrow(allocate(size));
+}
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return orThrow(allocateAligned(size, alignment));
 }
 
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return orThrow(allocateAligned(size, alignment));
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocateAligned(size, alignment);
+}
+
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocateAligned(size, alignment);
+}
+
 void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+
+void operator delete[](void* memory) noexcept {
   std::free(memory);
 }
 
@@ -54,10 +82,38 @@ void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
 void operator delete(void* memory, std::align_val_t) noexcept {
   std::free(memory);
 }
 
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
