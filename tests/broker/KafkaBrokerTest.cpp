@@ -147,7 +147,7 @@ TEST_CASE("keys, values and headers of all sizes come back as they were") {
   broker.createTopic({topic, 1, -1, {}});
   const std::string large(1'000'000, 'x');
   const std::string binary("\0\xff\n", 3);
-  std::vector<OutgoingRecord> given(7);
+  std::vector<OutgoingRecord> given(9);
   given[1].key = "key only";
   given[2].value = "value only";
   given[3].key = "";
@@ -156,6 +156,10 @@ TEST_CASE("keys, values and headers of all sizes come back as they were") {
   given[4].value = binary;
   given[5].headers = {{"a", "1"}, {"a", "again"}, {"null", std::nullopt}, {"empty", ""}};
   given[6].value = large;
+  given[7].key = "after";
+  given[7].value = "another";
+  given[8] = given[7];
+  given[8].headers = {{"last", "of all"}};
   for (OutgoingRecord& record : given) {
     record.timestamp = 1;
   }

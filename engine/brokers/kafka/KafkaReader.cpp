@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/brokers/kafka/KafkaError.h"
+#include "engine/brokers/kafka/RecordLayout.h"
 #include "operators/data/Assert.h"
 
 namespace auspex::engine {
@@ -50,6 +51,21 @@ void addHeaders(const rd_kafka_headers_t* headers, operators::Record& record) {
   }
 }
 
+/// Asks librdkafka only where the bytes themselves do not say that there are none.
+void addAllHeaders(const std::vector<rd_kafka_message_t*>& messages,
+                   std::vector<operators::Record>& records) {
+  AUSPEX_ASSERT(messages.size() == records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (i + 1 < records.size() && certainlyWithoutHeaders(records[i], records[i + 1])) {
+      continue;
+    }
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(messages[i], &headers) == 0) {
+      addHeaders(headers, records[i]);
+    }
+  }
+}
+
 void addRecord(rd_kafka_message_t* message, operators::FetchedRecords& fetched) {
   operators::Record& record = fetched.records.emplace_back();
   record.key = view(message->key, message->key_len);
@@ -57,10 +73,6 @@ void addRecord(rd_kafka_message_t* message, operators::FetchedRecords& fetched) 
   record.offset = message->offset;
   rd_kafka_timestamp_type_t type{};
   record.timestamp = rd_kafka_message_timestamp(message, &type);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) == 0) {
-    addHeaders(headers, record);
-  }
 }
 
 }  // namespace
@@ -146,6 +158,7 @@ std::shared_ptr<const operators::FetchedRecords> KafkaReader::poll(size_t maxRec
       rd_kafka_message_destroy(messages_[i]);
     }
   }
+  addAllHeaders(owner->messages(), fetched->records);
   askForMore(fetched->records.size());
   if (fetched->records.empty()) {
     if (error_) {
