@@ -107,18 +107,21 @@ Digits shortestDigits(double value) {
                      {twoDigits.data(), static_cast<size_t>(otherEnd - twoDigits.data())});
     }
   }
+  // The exponent has a sign and two or three digits.
+  const char* const exponent = *(end - 4) == 'e' ? end - 4 : end - 5;
+  AUSPEX_ASSERT(*exponent == 'e');
   Digits digits;
-  const char* position = buffer.data();
-  for (; *position != 'e'; ++position) {
-    if (*position != '.') {
-      digits.text[static_cast<size_t>(digits.count++)] = *position;
-    }
+  digits.text[0] = buffer[0];
+  digits.count = 1;
+  if (buffer[1] == '.') {
+    const auto rest = static_cast<size_t>(exponent - buffer.data()) - 2;
+    std::memcpy(digits.text.data() + 1, buffer.data() + 2, rest);
+    digits.count += static_cast<int>(rest);
   }
-  ++position;
-  if (*position == '+') {
-    ++position;
+  std::from_chars(exponent + 2, end, digits.exponent);
+  if (exponent[1] == '-') {
+    digits.exponent = -digits.exponent;
   }
-  std::from_chars(position, end, digits.exponent);
   return digits;
 }
 

@@ -33,19 +33,33 @@ int characterLength(std::string_view bytes) {
   return length;
 }
 
+template <typename Word>
+bool isAsciiWord(const char* bytes) {
+  Word word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return (word & static_cast<Word>(0x8080808080808080U)) == 0;
+}
+
+/// For less than 8 bytes, as many keys are: two words that overlap.
+bool isShortAscii(std::string_view bytes) {
+  const char* const end = bytes.data() + bytes.size();
+  if (bytes.size() >= 4) {
+    return isAsciiWord<uint32_t>(bytes.data()) && isAsciiWord<uint32_t>(end - 4);
+  }
+  if (bytes.size() >= 2) {
+    return isAsciiWord<uint16_t>(bytes.data()) && isAsciiWord<uint16_t>(end - 2);
+  }
+  return bytes.empty() || isAsciiWord<uint8_t>(bytes.data());
+}
+
 }  // namespace
 
 bool isUtf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    uint64_t word = 0;
-    while (bytes.size() >= sizeof(word)) {
-      std::memcpy(&word, bytes.data(), sizeof(word));
-      if ((word & 0x8080808080808080U) != 0) {
-        break;
-      }
-      bytes.remove_prefix(sizeof(word));
+  while (true) {
+    while (bytes.size() >= 8 && isAsciiWord<uint64_t>(bytes.data())) {
+      bytes.remove_prefix(8);
     }
-    if (bytes.empty()) {
+    if (bytes.size() < 8 && isShortAscii(bytes)) {
       return true;
     }
     const int length = characterLength(bytes);
@@ -54,7 +68,6 @@ bool isUtf8(std::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<size_t>(length));
   }
-  return true;
 }
 
 std::string_view replaceMalformedUtf8(std::string_view bytes, Arena& arena) {

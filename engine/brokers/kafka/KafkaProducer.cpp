@@ -251,7 +251,8 @@ void KafkaProducer::enqueue(Topic& topic, const operators::OutgoingRecord& recor
   if (topic.narrow) {
     makeRoomInBatch(topic, record);
   }
-  const auto deadline = Clock::now() + options_->transactionTimeout;
+  // The clock is read only while there is no room: this is the path of every record.
+  std::optional<Clock::time_point> deadline;
   while (true) {
     const rd_kafka_resp_err_t code = produce(handle_.get(), topic.handle.get(), record);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -260,8 +261,11 @@ void KafkaProducer::enqueue(Topic& topic, const operators::OutgoingRecord& recor
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       fail(Step::Send, code, fmt::format("topic {}: {}", topic.description.name, textOf(code)));
     }
+    if (!deadline) {
+      deadline = Clock::now() + options_->transactionTimeout;
+    }
     waitForRoom();
-    if (Clock::now() > deadline) {
+    if (Clock::now() > *deadline) {
       fail(Step::Send, RD_KAFKA_RESP_ERR__TIMED_OUT,
            fmt::format("topic {}: no broker takes the records", topic.description.name));
     }

@@ -7,6 +7,21 @@
 
 using namespace auspex::operators;
 
+TEST_CASE("malformed bytes are found in texts of every length and at every place") {
+  for (size_t size = 0; size <= 40; ++size) {
+    const std::string ascii(size, 'a');
+    CHECK(isUtf8(ascii));
+    for (size_t at = 0; at < size; ++at) {
+      CAPTURE(size);
+      CAPTURE(at);
+      std::string text = ascii;
+      text[at] = '\x80';
+      CHECK_FALSE(isUtf8(text));
+      CHECK(isUtf8(ascii.substr(0, at) + "\xe2\x82\xac" + ascii.substr(at + 1)));
+    }
+  }
+}
+
 TEST_CASE("UTF-8 is told from what is not, and repaired as Java does") {
   struct Case {
     std::string bytes;
