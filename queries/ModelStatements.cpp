@@ -9,8 +9,8 @@
 namespace auspex::queries {
 namespace {
 
-constexpr std::string_view kModelProperties[] = {"URI", "DEPLOYMENT", "FORMAT", "MISSING",
-                                                 "BEST_ITERATION"};
+constexpr std::string_view kModelProperties[] = {
+    "URI", "DEPLOYMENT", "FORMAT", "MISSING", "BEST_ITERATION", "ITERATIONS", "CLASSES"};
 
 const char* kindOf(const operators::FeatureInfo& feature) {
   return feature.kind == operators::FeatureKind::Categorical ? "categorical" : "numeric";
@@ -43,7 +43,8 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
   const Properties properties(create.properties, kModelProperties);
   auto definition = std::make_shared<const ModelDefinition>(bindModel(create, properties));
   const std::string base = basePath();
-  const auto version = loadVersion(*definition, base, properties);
+  const auto version =
+      loadVersion(*definition, base, bindLoadOptions(create, properties), properties);
   checkReplayedModel(*version, definition->uri, properties);
   executor_.models_->add(version, true);
   catalog().models[name] = definition;
@@ -56,53 +57,32 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
       {}};
 }
 
-ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
-                                        const Properties& properties) const {
-  if (!create.inputs.empty() || create.returns || !create.transforms.empty() || create.query) {
-    throw StatementError(
-        "Input lists, RETURNS, TRANSFORM and training by AS SELECT are not supported yet.",
-        create.name.span);
-  }
-  const auto uri = properties.text("URI");
-  if (!uri) {
-    throw StatementError("A model needs WITH (URI='path').", create.name.span);
-  }
-  const std::string deployment = properties.text("DEPLOYMENT").value_or("EMBEDDED");
-  if (deployment != "EMBEDDED") {
-    throw StatementError(
-        fmt::format("DEPLOYMENT='{}' is not supported yet; EMBEDDED is.", deployment),
-        properties.spanOf("DEPLOYMENT", span()));
-  }
-  if (const auto format = properties.text("FORMAT"); format && *format != "XGBOOST") {
-    throw StatementError(fmt::format("FORMAT='{}' is not supported yet; XGBOOST is.", *format),
-                         properties.spanOf("FORMAT", span()));
-  }
-  ModelDefinition definition;
-  definition.name = create.name.name;
-  definition.uri = *uri;
-  definition.deployment = deployment;
-  definition.sql = statement_.text;
-  if (const auto missing = properties.number("MISSING")) {
-    definition.hasMissing = true;
-    definition.missing = *missing;
-  }
-  return definition;
-}
-
 std::shared_ptr<const operators::ModelVersion> StatementRun::loadVersion(
     const ModelDefinition& definition, const std::string& base,
-    const Properties& properties) const {
-  operators::LoadOptions options;
-  options.name = definition.name;
-  options.version = executor_.models_->nextVersion(definition.name);
-  options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
+    const operators::LoadOptions& options, const Properties& properties) const {
+  std::shared_ptr<const operators::ModelVersion> version;
   try {
-    return operators::loadModel((std::filesystem::path(base) / definition.uri).string(), options);
+    version =
+        operators::loadModel((std::filesystem::path(base) / definition.uri).string(), options);
   } catch (const std::runtime_error& error) {
     throw StatementError(fmt::format("Model {} was not loaded from '{}': {}", definition.name,
                                      definition.uri, error.what()),
                          properties.spanOf("URI", span()));
   }
+  if (const auto format = properties.text("FORMAT");
+      format && (*format == "LIGHTGBM") != version->info().format.starts_with("LightGBM")) {
+    throw StatementError(fmt::format("FORMAT='{}', but the file of model {} is {}.", *format,
+                                     definition.name, version->info().format),
+                         properties.spanOf("FORMAT", span()));
+  }
+  const size_t numClasses = version->outputsPerRow(operators::OutputForm::Probability);
+  if (!definition.classes.empty() && definition.classes.size() != numClasses) {
+    throw StatementError(
+        fmt::format("CLASSES names {} classes, but model {} gives probabilities of {}.",
+                    definition.classes.size(), definition.name, numClasses),
+        properties.spanOf("CLASSES", span()));
+  }
+  return version;
 }
 
 void StatementRun::checkReplayedModel(const operators::ModelVersion& version,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/models/ModelLoader.h"
 #include "queries/Properties.h"
 #include "queries/StatementExecutor.h"
 
@@ -42,7 +43,7 @@ class StatementRun {
   StatementResult handle(const parser::ControlQuery& control);
   // INSERT VALUES (InsertStatements.cpp).
   StatementResult handle(const parser::InsertValues& insert);
-  // Models (ModelStatements.cpp).
+  // Models (ModelStatements.cpp, ModelDefinitions.cpp).
   StatementResult handle(const parser::CreateModel& create);
   StatementResult handle(const parser::DropModel& drop);
   // Listings and the session (ShowStatements.cpp).
@@ -88,7 +89,11 @@ class StatementRun {
   ModelDefinition bindModel(const parser::CreateModel& create, const Properties& properties) const;
   std::shared_ptr<const operators::ModelVersion> loadVersion(const ModelDefinition& definition,
                                                              const std::string& base,
+                                                             const operators::LoadOptions& options,
                                                              const Properties& properties) const;
+  operators::LoadOptions bindLoadOptions(const parser::CreateModel& create,
+                                         const Properties& properties) const;
+  std::vector<operators::InputDeclaration> bindInputs(const parser::CreateModel& create) const;
   /// A model of the log must still be the file that it was.
   void checkReplayedModel(const operators::ModelVersion& version, const std::string& uri,
                           const Properties& properties) const;

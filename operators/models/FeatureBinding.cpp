@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/FeatureBinding.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -10,22 +11,23 @@ namespace auspex::operators {
 
 namespace {
 
-constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+template <typename Number>
+constexpr Number kMissing = std::numeric_limits<Number>::quiet_NaN();
 
-/// Calls toFloat for each present value and writes the column with its stride.
-template <typename Value, typename ToFloat>
+/// Calls toNumber for each present value and writes the column with its stride.
+template <typename Number, typename Value, typename ToNumber>
 void encodeColumn(std::span<const Value> values, std::span<const uint8_t> validity, size_t feature,
-                  size_t numFeatures, float* matrix, ToFloat toFloat) {
-  float* out = matrix + feature;
+                  size_t numFeatures, Number* matrix, ToNumber toNumber) {
+  Number* out = matrix + feature;
   if (validity.empty()) {
     for (const Value& value : values) {
-      *out = toFloat(value);
+      *out = toNumber(value);
       out += numFeatures;
     }
     return;
   }
   for (size_t row = 0; row < values.size(); ++row) {
-    *out = validity[row] != 0 ? toFloat(values[row]) : kMissing;
+    *out = validity[row] != 0 ? toNumber(values[row]) : kMissing<Number>;
     out += numFeatures;
   }
 }
@@ -54,6 +56,14 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
       feature.name.empty() ? std::string("a feature") : "feature '" + feature.name + "'";
   FeatureSource source;
   source.argument = argument;
+  if (feature.defaultValue) {
+    source.defaultValue = *feature.defaultValue;
+  }
+  if (feature.declaredAsString && *feature.declaredAsString != (kind == ArgumentKind::String)) {
+    throw ModelError(shown + " is declared as " +
+                     (*feature.declaredAsString ? "a STRING" : "a number") +
+                     " in the model's input list, but a " + nameOf(kind) + " is given");
+  }
   if (kind == ArgumentKind::String) {
     if (feature.kind == FeatureKind::Numeric && categories.empty()) {
       throw ModelError(shown + " is numeric, but a STRING is given. Cast it to DOUBLE");
@@ -87,69 +97,105 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
   return source;
 }
 
+template <typename Number>
 void encodeNumeric(std::span<const double> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix) {
+                   size_t feature, size_t numFeatures, Number* matrix) {
   encodeColumn(values, validity, feature, numFeatures, matrix,
-               [](double value) { return static_cast<float>(value); });
+               [](double value) { return static_cast<Number>(value); });
 }
 
+template <typename Number>
 void encodeNumeric(std::span<const int64_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix) {
+                   size_t feature, size_t numFeatures, Number* matrix) {
   encodeColumn(values, validity, feature, numFeatures, matrix,
-               [](int64_t value) { return static_cast<float>(value); });
+               [](int64_t value) { return static_cast<Number>(value); });
 }
 
+template <typename Number>
 void encodeNumeric(std::span<const int32_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix) {
+                   size_t feature, size_t numFeatures, Number* matrix) {
   encodeColumn(values, validity, feature, numFeatures, matrix,
-               [](int32_t value) { return static_cast<float>(value); });
+               [](int32_t value) { return static_cast<Number>(value); });
 }
 
+template <typename Number>
 void encodeBoolean(std::span<const uint8_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix) {
+                   size_t feature, size_t numFeatures, Number* matrix) {
   encodeColumn(values, validity, feature, numFeatures, matrix,
-               [](uint8_t value) { return value != 0 ? 1.0F : 0.0F; });
+               [](uint8_t value) { return value != 0 ? Number{1} : Number{0}; });
 }
 
+template <typename Number>
 void encodeCategory(std::span<const std::string_view> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix) {
-  encodeColumn(values, validity, feature, numFeatures, matrix,
-               [&](std::string_view value) { return categories.encode(value); });
+                    Number* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix, [&](std::string_view value) {
+    return static_cast<Number>(categories.encode(value));
+  });
 }
 
+template <typename Number>
 void encodeCategory(std::span<const int64_t> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix) {
+                    Number* matrix) {
   encodeColumn(values, validity, feature, numFeatures, matrix,
-               [&](int64_t value) { return categories.encode(value); });
+               [&](int64_t value) { return static_cast<Number>(categories.encode(value)); });
 }
 
+template <typename Number>
 void encodeCategory(std::span<const int32_t> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix) {
-  encodeColumn(values, validity, feature, numFeatures, matrix,
-               [&](int32_t value) { return categories.encode(static_cast<int64_t>(value)); });
+                    Number* matrix) {
+  encodeColumn(values, validity, feature, numFeatures, matrix, [&](int32_t value) {
+    return static_cast<Number>(categories.encode(static_cast<int64_t>(value)));
+  });
 }
 
-void encodeConstant(float value, size_t rows, size_t feature, size_t numFeatures, float* matrix) {
+template <typename Number>
+void encodeConstant(std::type_identity_t<Number> value, size_t rows, size_t feature,
+                    size_t numFeatures, Number* matrix) {
   for (size_t row = 0; row < rows; ++row) {
     matrix[row * numFeatures + feature] = value;
   }
 }
 
-void replaceMissing(float defaultValue, size_t rows, size_t feature, size_t numFeatures,
-                    float* matrix) {
+template <typename Number>
+void replaceMissing(std::type_identity_t<Number> defaultValue, size_t rows, size_t feature,
+                    size_t numFeatures, Number* matrix) {
   for (size_t row = 0; row < rows; ++row) {
-    float& value = matrix[row * numFeatures + feature];
+    Number& value = matrix[row * numFeatures + feature];
     value = std::isnan(value) ? defaultValue : value;
   }
 }
 
 void markMissing(float missing, std::span<float> matrix) {
-  for (float& value : matrix) {
-    value = value == missing ? kMissing : value;
-  }
+  std::replace(matrix.begin(), matrix.end(), missing, kMissing<float>);
 }
+
+void markMissing(double missing, std::span<double> matrix) {
+  std::replace(matrix.begin(), matrix.end(), missing, kMissing<double>);
+}
+
+// The two precisions that models compute in.
+#define AUSPEX_ENCODERS(Number)                                                                   \
+  template void encodeNumeric(std::span<const double>, std::span<const uint8_t>, size_t, size_t,  \
+                              Number*);                                                           \
+  template void encodeNumeric(std::span<const int64_t>, std::span<const uint8_t>, size_t, size_t, \
+                              Number*);                                                           \
+  template void encodeNumeric(std::span<const int32_t>, std::span<const uint8_t>, size_t, size_t, \
+                              Number*);                                                           \
+  template void encodeBoolean(std::span<const uint8_t>, std::span<const uint8_t>, size_t, size_t, \
+                              Number*);                                                           \
+  template void encodeCategory(std::span<const std::string_view>, std::span<const uint8_t>,       \
+                               const CategoryEncoder&, size_t, size_t, Number*);                  \
+  template void encodeCategory(std::span<const int64_t>, std::span<const uint8_t>,                \
+                               const CategoryEncoder&, size_t, size_t, Number*);                  \
+  template void encodeCategory(std::span<const int32_t>, std::span<const uint8_t>,                \
+                               const CategoryEncoder&, size_t, size_t, Number*);                  \
+  template void encodeConstant(std::type_identity_t<Number>, size_t, size_t, size_t, Number*);    \
+  template void replaceMissing(std::type_identity_t<Number>, size_t, size_t, size_t, Number*)
+AUSPEX_ENCODERS(float);
+AUSPEX_ENCODERS(double);
+#undef AUSPEX_ENCODERS
 
 }  // namespace auspex::operators

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "operators/models/CategoryEncoder.h"
@@ -36,15 +37,15 @@ struct FeatureSource {
   FeatureConversion conversion = FeatureConversion::Numeric;
   /// Set for FeatureConversion::Category.
   std::shared_ptr<const CategoryEncoder> categories;
-  /// Stands in for NULL (DEFAULT in the model's input list), already as a float32 or code.
-  std::optional<float> defaultValue;
+  /// Stands in for NULL (DEFAULT in the model's input list), as a number or code.
+  std::optional<double> defaultValue;
 };
 
 /// Plain data, made when the statement is planned: sources[f] feeds feature f.
 struct FeatureBinding {
   std::vector<FeatureSource> sources;
   /// This value means missing, besides NULL and NaN (MISSING= for models trained otherwise).
-  float missing = std::numeric_limits<float>::quiet_NaN();
+  double missing = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Decides how an argument of that kind feeds the feature. Throws ModelError, naming feature and
@@ -54,34 +55,45 @@ struct FeatureBinding {
 FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentKind kind,
                           std::span<const std::string> categories);
 
-/// The encoders below write column `feature` of a row-major matrix [rows x numFeatures], one value
-/// per row; values.size() is the number of rows. validity: one byte per row, 0 = NULL, or empty
-/// when no row is NULL. NULL becomes NaN. They allocate nothing and cannot fail.
+/// The encoders below write column `feature` of a row-major matrix [rows x numFeatures] of float or
+/// double, one value per row; values.size() is the number of rows. validity: one byte per row, 0 =
+/// NULL, or empty when no row is NULL. NULL becomes NaN. They allocate nothing and cannot fail.
+template <typename Number>
 void encodeNumeric(std::span<const double> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix);
+                   size_t feature, size_t numFeatures, Number* matrix);
+template <typename Number>
 void encodeNumeric(std::span<const int64_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix);
+                   size_t feature, size_t numFeatures, Number* matrix);
+template <typename Number>
 void encodeNumeric(std::span<const int32_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix);
+                   size_t feature, size_t numFeatures, Number* matrix);
 /// One byte per row: 0 is FALSE (0.0), anything else TRUE (1.0).
+template <typename Number>
 void encodeBoolean(std::span<const uint8_t> values, std::span<const uint8_t> validity,
-                   size_t feature, size_t numFeatures, float* matrix);
+                   size_t feature, size_t numFeatures, Number* matrix);
+template <typename Number>
 void encodeCategory(std::span<const std::string_view> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix);
+                    Number* matrix);
+template <typename Number>
 void encodeCategory(std::span<const int64_t> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix);
+                    Number* matrix);
+template <typename Number>
 void encodeCategory(std::span<const int32_t> values, std::span<const uint8_t> validity,
                     const CategoryEncoder& categories, size_t feature, size_t numFeatures,
-                    float* matrix);
+                    Number* matrix);
 /// A feature that no argument feeds: the same value (NaN for missing) in every row.
-void encodeConstant(float value, size_t rows, size_t feature, size_t numFeatures, float* matrix);
+template <typename Number>
+void encodeConstant(std::type_identity_t<Number> value, size_t rows, size_t feature,
+                    size_t numFeatures, Number* matrix);
 
 /// Replaces missing values (NaN) of a filled column by a default.
-void replaceMissing(float defaultValue, size_t rows, size_t feature, size_t numFeatures,
-                    float* matrix);
+template <typename Number>
+void replaceMissing(std::type_identity_t<Number> defaultValue, size_t rows, size_t feature,
+                    size_t numFeatures, Number* matrix);
 /// Turns every value equal to `missing` in the whole matrix into NaN.
 void markMissing(float missing, std::span<float> matrix);
+void markMissing(double missing, std::span<double> matrix);
 
 }  // namespace auspex::operators

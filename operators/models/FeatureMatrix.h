@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows that a model scores: a borrowed, row-major float32 matrix.
+// The rows that a model scores: a borrowed, row-major matrix, float32 or (for models that compute
+// so) double.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,13 @@ namespace auspex::operators {
 /// Lives for the call it is passed to.
 struct FeatureMatrix {
   const float* values = nullptr;
+  size_t rows = 0;
+  size_t features = 0;
+};
+
+/// The same in double precision.
+struct WideFeatureMatrix {
+  const double* values = nullptr;
   size_t rows = 0;
   size_t features = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ enum class OutputForm {
   /// probable
   /// class (the lowest index among equals).
   Prediction,
+  /// Per tree the number of the leaf that the row reaches, as the file numbers nodes. Only for
+  /// models
+  /// of trees.
+  Leaf,
+  /// Per output the exact share (SHAP value) of each feature in the margin, then the bias:
+  /// [outputs x (features + 1)]. Only where the file tells training weights.
+  Contribution,
 };
 
 /// What OutputForm::Prediction means for a model.
@@ -48,6 +56,10 @@ struct FeatureInfo {
   /// The file has a dictionary of strings that cannot be trusted: XGBoost 3.1 to 3.3 write wrong
   /// offsets when a category is not ASCII. `categories` is empty then.
   bool hasDamagedCategories = false;
+  /// From the statement's input list: what an argument must be (a string or not), and what stands
+  /// in for NULL, as a number or a category's code.
+  std::optional<bool> declaredAsString = {};
+  std::optional<double> defaultValue = {};
 };
 
 /// All that is known of a model version without scoring a row.
@@ -56,9 +68,13 @@ struct ModelInfo {
   uint32_t version = 1;
   /// Format and its version: "XGBoost JSON 3.2.0", "XGBoost UBJSON 1.7.6".
   std::string format;
+  /// As the file names its booster: "gbtree", "dart", "gblinear"; LightGBM's "gbdt", "rf", "dart".
+  std::string kind = {};
   /// As the file names it: "binary:logistic".
   std::string objective;
   std::vector<FeatureInfo> features;
+  /// The model computes in double precision: scoreWide loses nothing of its input.
+  bool isWide = false;
   /// True when every feature has a name; star and by-name arguments need it.
   bool namedFeatures = false;
   /// Raw outputs per row: classes (one for two-class models), targets or quantiles.
@@ -87,11 +103,18 @@ class ModelVersion {
   /// Numbers per row that score() writes; 0 when the model cannot give this form.
   virtual size_t outputsPerRow(OutputForm form) const = 0;
 
+  /// Why the model cannot give a form whose outputsPerRow is 0: "gives no probabilities".
+  std::string refusalOf(OutputForm form) const;
+
   /// Scores rows: out is [rows x outputsPerRow(form)] row-major, in row order.
   /// The features must be info().features.size() wide, out of exactly that size and the form one
   /// that the model gives (asserted: the statement was checked when it was planned). A row's result
   /// does not depend on the other rows of the call, bit for bit. Uses the calling thread only.
   virtual void score(FeatureMatrix features, OutputForm form, std::span<float> out) const = 0;
+
+  /// The same with features and scores in double precision. Models that are not wide round to
+  /// float32.
+  virtual void scoreWide(WideFeatureMatrix features, OutputForm form, std::span<double> out) const;
 
  protected:
   explicit ModelVersion(ModelInfo info) : info_(std::move(info)) {}

@@ -11,7 +11,10 @@
 #include "operators/models/Sha256.h"
 #include "operators/models/forest/ForestModel.h"
 #include "operators/models/forest/JsonReader.h"
+#include "operators/models/forest/LightgbmReader.h"
+#include "operators/models/forest/LinearModel.h"
 #include "operators/models/forest/UbjsonReader.h"
+#include "operators/models/forest/WideForestModel.h"
 #include "operators/models/forest/XgboostReader.h"
 
 namespace auspex::operators {
@@ -47,9 +50,19 @@ std::unique_ptr<DocumentReader> makeReader(std::string_view bytes) {
     }
     return std::make_unique<UbjsonReader>(bytes);
   }
-  throw ModelError(std::string("the file is neither XGBoost JSON nor UBJSON. If it is in the old "
+  throw ModelError(std::string("the file is neither XGBoost JSON nor UBJSON nor a LightGBM text "
+                               "model. If it is in the old "
                                "binary format: ") +
                    kConvert);
+}
+
+/// What the statement and the bytes as a whole say of the model.
+void complete(std::string_view bytes, const LoadOptions& options, ModelInfo& info) {
+  applyInputContract(options.inputs, info);
+  info.name = options.name;
+  info.version = options.version;
+  info.checksum = sha256Hex(bytes);
+  info.sizeBytes = bytes.size();
 }
 
 }  // namespace
@@ -60,13 +73,22 @@ std::shared_ptr<const ModelVersion> loadModelBytes(std::string_view bytes,
     throw ModelError("the model has " + std::to_string(bytes.size()) + " bytes, more than " +
                      std::to_string(kMaxModelBytes));
   }
+  const RoundChoice rounds{options.firstRound, options.endRound, options.useBestIteration};
+  if (isLightgbmText(bytes)) {
+    LightgbmModel model = readLightgbmModel(bytes, rounds);
+    complete(bytes, options, model.info);
+    return std::make_shared<const WideForestModel>(std::move(model));
+  }
   const std::unique_ptr<DocumentReader> reader = makeReader(bytes);
-  XgboostModel model = readXgboostModel(*reader, options.useBestIteration);
-  model.info.name = options.name;
-  model.info.version = options.version;
-  model.info.checksum = sha256Hex(bytes);
-  model.info.sizeBytes = bytes.size();
-  return std::make_shared<const ForestModel>(std::move(model.info), model.objective, model.forest);
+  XgboostModel model = readXgboostModel(*reader, rounds);
+  complete(bytes, options, model.info);
+  if (model.isLinear) {
+    return std::make_shared<const LinearModel>(std::move(model.info), model.objective,
+                                               std::move(model.forest.baseMargins),
+                                               std::move(model.linearWeights));
+  }
+  return std::make_shared<const ForestModel>(std::move(model.info), model.objective,
+                                             std::move(model.forest));
 }
 
 std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options) {

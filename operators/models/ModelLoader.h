@@ -7,7 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "operators/models/InputContract.h"
 #include "operators/models/Model.h"
 
 namespace auspex::operators {
@@ -22,6 +24,11 @@ struct LoadOptions {
   /// Stop after the round that early stopping found best, as XGBoost's scikit-learn interface does.
   /// Off by default: the library's own predict() uses all trees.
   bool useBestIteration = false;
+  /// Only the boosting rounds [firstRound, endRound); endRound 0 means up to the last.
+  size_t firstRound = 0;
+  size_t endRound = 0;
+  /// The statement's input list; empty when the file is the contract.
+  std::vector<InputDeclaration> inputs = {};
 };
 
 /// Loads a model from a file. Throws ModelError when it cannot be read or is refused.

@@ -37,6 +37,8 @@ struct FeatureBatch {
   OutputForm form = OutputForm::Prediction;
   /// FeatureLayout::Matrix: [rows x features] float32 row-major, NaN = missing.
   std::vector<float> matrix;
+  /// The same in double precision, used instead where the version is wide.
+  std::vector<double> wideMatrix;
   /// FeatureLayout::Columns: one per feature, each as long as rowIds.
   std::vector<FeatureColumn> columns;
 };

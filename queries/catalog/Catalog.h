@@ -42,6 +42,8 @@ struct ModelDefinition {
   std::string sql;
   double missing = 0;  ///< MISSING=; meaningful when hasMissing
   bool hasMissing = false;
+  /// CLASSES=: the labels of the classes in the model's order; empty for 0, 1, ...
+  std::vector<std::string> classes;
 };
 
 struct ConnectorDefinition {

@@ -71,7 +71,7 @@ class GroupedBinder {
       return bound;
     }
     if (std::holds_alternative<parser::ColumnReference>(expression.node) ||
-        (call != nullptr && call->name.name.starts_with("PREDICT"))) {
+        (call != nullptr && isScoringFunction(call->name.name))) {
       throw StatementError(
           fmt::format("Non-aggregate SELECT expression(s) not part of GROUP BY: {}",
                       bound->toString()),

@@ -34,6 +34,8 @@ struct PredictPlan {
   std::shared_ptr<const operators::ModelVersion> version;
   std::vector<operators::ExpressionPtr> arguments;
   operators::FeatureBinding binding;
+  /// Unset until a call asks for contributions; then as PredictDescription's.
+  std::optional<size_t> topFeatures;
 };
 
 struct ProjectPlan {

@@ -25,6 +25,12 @@ std::optional<operators::PredictSlot> slotOf(const std::string& function) {
   if (function == "PREDICT_MARGIN") {
     return operators::PredictSlot::Margin;
   }
+  if (function == "PREDICT_LEAF") {
+    return operators::PredictSlot::Leaf;
+  }
+  if (function == "EXPLAIN_PREDICT") {
+    return operators::PredictSlot::Explanation;
+  }
   return std::nullopt;
 }
 
@@ -54,6 +60,17 @@ struct PredictBinder::Given {
   std::map<std::string, const parser::Argument*> named;
 };
 
+/// What PREDICT_PROBA('m', 'class', ...) and EXPLAIN_PREDICT('m', 3, ...) choose of their outputs.
+struct PredictBinder::Choice {
+  size_t firstFeature = 1;
+  std::optional<size_t> classIndex;
+  std::optional<size_t> topFeatures;
+};
+
+bool isScoringFunction(const std::string& name) {
+  return slotOf(name).has_value();
+}
+
 ExpressionPtr PredictBinder::bind(const parser::Expression& expression,
                                   const ExpressionBinder& binder) {
   const auto* const call = std::get_if<parser::FunctionCall>(&expression.node);
@@ -72,24 +89,119 @@ ExpressionPtr PredictBinder::bind(const parser::Expression& expression,
   std::string model;
   const auto version = findModel(call->arguments[0], model);
   try {
-    Arguments arguments = bindArguments(*call, *version, model, binder);
     const operators::SqlType type = operators::typeOf(*slot, *version);
-    const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PredictPlan& step) {
-      return isSameCall(step, model, arguments.expressions);
-    });
-    const auto index = static_cast<size_t>(same - steps_.begin());
-    if (same == steps_.end()) {
-      const ModelDefinition* const definition =
-          catalog_.findModel(operators::parseModelReference(model).name);
-      steps_.push_back({model, definition == nullptr ? "EMBEDDED" : definition->deployment, version,
-                        std::move(arguments.expressions), std::move(arguments.binding)});
-    }
+    const Choice choice = choose(*call, *slot, *version, model);
+    const size_t index =
+        findStep(model, version, bindArguments(*call, choice.firstFeature, *version, model, binder),
+                 choice.topFeatures);
     const size_t position =
         firstColumn() + index * operators::kNumPredictSlots + static_cast<size_t>(*slot);
-    return operators::column(position, type, fmt::format("{}('{}')", call->name.name, model));
+    ExpressionPtr column =
+        operators::column(position, type, fmt::format("{}('{}')", call->name.name, model));
+    if (!choice.classIndex) {
+      return column;
+    }
+    const operators::Value place{static_cast<int32_t>(*choice.classIndex + 1)};
+    return operators::subscript(std::move(column),
+                                operators::literal(place, operators::SqlType::integer()));
   } catch (const operators::ModelError& error) {
     throw StatementError(fmt::format("Model '{}': {}", model, error.what()), expression.span);
   }
+}
+
+size_t PredictBinder::findStep(const std::string& model,
+                               const std::shared_ptr<const operators::ModelVersion>& version,
+                               Arguments arguments, const std::optional<size_t>& topFeatures) {
+  const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PredictPlan& step) {
+    return isSameCall(step, model, arguments.expressions) &&
+           (!topFeatures || !step.topFeatures || *step.topFeatures == *topFeatures);
+  });
+  const auto index = static_cast<size_t>(same - steps_.begin());
+  if (same == steps_.end()) {
+    const ModelDefinition* const definition =
+        catalog_.findModel(operators::parseModelReference(model).name);
+    steps_.push_back({model,
+                      definition == nullptr ? "EMBEDDED" : definition->deployment,
+                      version,
+                      std::move(arguments.expressions),
+                      std::move(arguments.binding),
+                      {}});
+  }
+  if (topFeatures) {
+    steps_[index].topFeatures = topFeatures;
+  }
+  return index;
+}
+
+PredictBinder::Choice PredictBinder::choose(const parser::FunctionCall& call,
+                                            operators::PredictSlot slot,
+                                            const operators::ModelVersion& version,
+                                            const std::string& model) const {
+  Choice choice;
+  const bool explains = slot == operators::PredictSlot::Explanation;
+  if (explains) {
+    choice.topFeatures = 0;
+  }
+  if (call.arguments.size() < 2 || call.arguments[1].star || call.arguments[1].name ||
+      (!explains && slot != operators::PredictSlot::Probability)) {
+    return choice;
+  }
+  // A constant may be a feature as well, when all of them are given by position.
+  const bool allByPosition =
+      std::none_of(call.arguments.begin() + 2, call.arguments.end(),
+                   [](const parser::Argument& argument) { return argument.star || argument.name; });
+  if (allByPosition && call.arguments.size() - 1 <= version.info().features.size()) {
+    return choice;
+  }
+  const parser::Argument& first = call.arguments[1];
+  const auto* const number = std::get_if<parser::IntegerLiteral>(&first.value->node);
+  if (explains) {
+    if (number == nullptr || number->value < 1) {
+      throw StatementError(fmt::format("How many features to show must be a number from 1 on: "
+                                       "EXPLAIN_PREDICT('{}', 3, *).",
+                                       model),
+                           first.span);
+    }
+    choice.topFeatures = static_cast<size_t>(number->value);
+  } else {
+    choice.classIndex = findClass(first, version, model);
+  }
+  choice.firstFeature = 2;
+  return choice;
+}
+
+size_t PredictBinder::findClass(const parser::Argument& argument,
+                                const operators::ModelVersion& version,
+                                const std::string& model) const {
+  const auto* const number = std::get_if<parser::IntegerLiteral>(&argument.value->node);
+  const auto* const text = std::get_if<parser::StringLiteral>(&argument.value->node);
+  if (number == nullptr && text == nullptr) {
+    throw StatementError(
+        fmt::format("The class must be a constant: PREDICT_PROBA('{}', 1, *).", model),
+        argument.span);
+  }
+  const std::string wanted = text != nullptr ? text->value : std::to_string(number->value);
+  const ModelDefinition* const definition =
+      catalog_.findModel(operators::parseModelReference(model).name);
+  std::vector<std::string> classes;
+  if (definition != nullptr) {
+    classes = definition->classes;
+  }
+  const size_t numClasses = version.outputsPerRow(operators::OutputForm::Probability);
+  while (classes.size() < numClasses) {
+    classes.push_back(std::to_string(classes.size()));
+  }
+  const auto found = std::find(classes.begin(), classes.end(), wanted);
+  if (found == classes.end()) {
+    std::string known;
+    for (size_t i = 0; i < std::min(classes.size(), size_t{20}); ++i) {
+      known += (known.empty() ? "" : ", ") + classes[i];
+    }
+    throw StatementError(fmt::format("Model '{}' has no class '{}'. It has: {}{}", model, wanted,
+                                     known, classes.size() > 20 ? ", ..." : ""),
+                         argument.span);
+  }
+  return static_cast<size_t>(found - classes.begin());
 }
 
 std::shared_ptr<const operators::ModelVersion> PredictBinder::findModel(
@@ -157,10 +269,10 @@ ExpressionPtr PredictBinder::featureFromRow(const operators::FeatureInfo& featur
 }
 
 std::vector<const parser::Argument*> PredictBinder::argumentsByFeature(
-    const parser::FunctionCall& call, const operators::ModelVersion& version,
+    const parser::FunctionCall& call, size_t firstFeature, const operators::ModelVersion& version,
     const std::string& model, Given& given) const {
   const auto& features = version.info().features;
-  for (size_t i = 1; i < call.arguments.size(); ++i) {
+  for (size_t i = firstFeature; i < call.arguments.size(); ++i) {
     const parser::Argument& argument = call.arguments[i];
     if (argument.star) {
       given.star = true;
@@ -210,13 +322,14 @@ std::vector<const parser::Argument*> PredictBinder::argumentsByFeature(
 }
 
 PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall& call,
+                                                      size_t firstFeature,
                                                       const operators::ModelVersion& version,
                                                       const std::string& model,
                                                       const ExpressionBinder& binder) const {
   const auto& features = version.info().features;
   Given given;
   const std::vector<const parser::Argument*> byFeature =
-      argumentsByFeature(call, version, model, given);
+      argumentsByFeature(call, firstFeature, version, model, given);
   Arguments bound;
   for (size_t i = 0; i < features.size(); ++i) {
     const parser::Argument* const argument = byFeature[i];
@@ -239,7 +352,7 @@ PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall
   const ModelDefinition* const definition =
       catalog_.findModel(operators::parseModelReference(model).name);
   if (definition != nullptr && definition->hasMissing) {
-    bound.binding.missing = static_cast<float>(definition->missing);
+    bound.binding.missing = definition->missing;
   }
   return bound;
 }

@@ -14,6 +14,9 @@
 
 namespace auspex::queries {
 
+/// True for PREDICT and its kin.
+bool isScoringFunction(const std::string& name);
+
 /// Collects the scoring steps of one SELECT. The columns of step k stand behind those of the scope
 /// and of the steps before it, so a call may take another call's score as an argument.
 class PredictBinder {
@@ -36,17 +39,31 @@ class PredictBinder {
     operators::FeatureBinding binding;
   };
   struct Given;
+  struct Choice;
+
+  /// The class or the number of features that may stand before the features.
+  Choice choose(const parser::FunctionCall& call, operators::PredictSlot slot,
+                const operators::ModelVersion& version, const std::string& model) const;
+  size_t findClass(const parser::Argument& argument, const operators::ModelVersion& version,
+                   const std::string& model) const;
+  /// The place among steps_ of the step that serves the call; a new one when there is none.
+  size_t findStep(const std::string& model,
+                  const std::shared_ptr<const operators::ModelVersion>& version,
+                  Arguments arguments, const std::optional<size_t>& topFeatures);
 
   std::shared_ptr<const operators::ModelVersion> findModel(const parser::Argument& argument,
                                                            std::string& name) const;
   /// The call's argument for each feature, null where only the star can supply it; checks that they
   /// fit the model.
   std::vector<const parser::Argument*> argumentsByFeature(const parser::FunctionCall& call,
+                                                          size_t firstFeature,
                                                           const operators::ModelVersion& version,
                                                           const std::string& model,
                                                           Given& given) const;
-  Arguments bindArguments(const parser::FunctionCall& call, const operators::ModelVersion& version,
-                          const std::string& model, const ExpressionBinder& binder) const;
+  /// firstFeature: the place in the call of what feeds features.
+  Arguments bindArguments(const parser::FunctionCall& call, size_t firstFeature,
+                          const operators::ModelVersion& version, const std::string& model,
+                          const ExpressionBinder& binder) const;
   operators::ExpressionPtr featureFromRow(const operators::FeatureInfo& feature,
                                           const std::string& model, const parser::Span& span) const;
 

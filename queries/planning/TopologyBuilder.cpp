@@ -129,6 +129,7 @@ class Builder {
     description->version = step.version;
     description->arguments = step.arguments;
     description->binding = step.binding;
+    description->topFeatures = step.topFeatures.value_or(0);
     for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
       description->wanted[slot] = required[first + slot];
     }

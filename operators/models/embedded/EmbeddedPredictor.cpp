@@ -19,16 +19,21 @@ bool EmbeddedPredictor::submit(FeatureBatch& batch) {
   const size_t features = version.info().features.size();
   const size_t outputs = version.outputsPerRow(batch.form);
   AUSPEX_ASSERT(outputs > 0);
-  AUSPEX_ASSERT(batch.matrix.size() == rows * features);
+  const bool isWide = version.info().isWide;
+  AUSPEX_ASSERT((isWide ? batch.wideMatrix.size() : batch.matrix.size()) == rows * features);
   if (rowsInFlight_ > 0 && rowsInFlight_ + rows > maxRowsInFlight_) {
     return false;
   }
-  scores_.resize(rows * outputs);
-  version.score({batch.matrix.data(), rows, features}, batch.form, scores_);
-
   ScoredBatch scored;
   scored.outputsPerRow = outputs;
-  scored.scores.assign(scores_.begin(), scores_.end());
+  if (isWide) {
+    scored.scores.resize(rows * outputs);
+    version.scoreWide({batch.wideMatrix.data(), rows, features}, batch.form, scored.scores);
+  } else {
+    scores_.resize(rows * outputs);
+    version.score({batch.matrix.data(), rows, features}, batch.form, scores_);
+    scored.scores.assign(scores_.begin(), scores_.end());
+  }
   scored.request = std::move(batch);
   rowsInFlight_ += rows;
   done_.push_back(std::move(scored));

@@ -20,16 +20,28 @@ struct TreeNode {
   uint32_t feature = 0;
   /// Place in ForestDescription::categorySets + 1; 0 for a numeric split.
   uint32_t categorySet = 0;
+  /// Training weight that reached the node (sum of hessians, or rows), for contributions; at least
+  /// 0.
+  float cover = 0;
+  /// The node's number in the file, which leaf indices are.
+  uint32_t id = 0;
   bool defaultLeft = false;
+  /// LightGBM's missing kind "zero": values next to 0 go the default way too.
+  bool zeroIsMissing = false;
 };
 
 struct TreeDescription {
   /// In breadth-first order; the root comes first. Never empty.
   std::vector<TreeNode> nodes;
+  /// Thresholds and leaf values in double precision, in the order of the nodes; empty where float32
+  /// is the model's own.
+  std::vector<double> wideValues;
   /// The output that the leaves add to.
   uint32_t output = 0;
   /// Splits on the longest path.
   uint32_t depth = 0;
+  /// The splits are those of the tree before; the leaves are another output of its vector leaves.
+  bool repeats = false;
 };
 
 struct ForestDescription {
@@ -41,6 +53,8 @@ struct ForestDescription {
   /// Bit c of a set (word c / 32, bit c % 32) is on when category c goes right. Categories beyond
   /// the words are not in the set.
   std::vector<std::vector<uint32_t>> categorySets;
+  /// Every tree says how much training weight reached each node, so contributions can be given.
+  bool hasCovers = true;
 };
 
 }  // namespace auspex::operators

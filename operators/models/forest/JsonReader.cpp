@@ -264,6 +264,20 @@ float JsonReader::readFloat() {
   return value;
 }
 
+double JsonReader::readDouble() {
+  next();
+  if (takeWord("NaN")) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const std::string_view token = numberToken();
+  double value = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    fail("'" + std::string(token.substr(0, 40)) + "' is out of range for a double");
+  }
+  return value;
+}
+
 void JsonReader::readFloats(std::vector<float>& values) {
   values.clear();
   beginArray();

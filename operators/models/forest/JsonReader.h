@@ -21,6 +21,8 @@ class JsonReader final : public DocumentReader {
   bool readBoolean() override;
   int64_t readInteger() override;
   float readFloat() override;
+  /// A number in double precision.
+  double readDouble();
   void readFloats(std::vector<float>& values) override;
   void readIntegers(std::vector<int32_t>& values) override;
   void readIntegers(std::vector<int64_t>& values) override;

@@ -20,6 +20,8 @@ constexpr std::array kObjectives = {
               false},
     Objective{"reg:absoluteerror", Transform::Identity, Link::Identity, OutputKind::Value, false},
     Objective{"reg:quantileerror", Transform::Identity, Link::Identity, OutputKind::Value, false},
+    Objective{"reg:expectileerror", Transform::Increasing, Link::Increasing, OutputKind::Value,
+              false},
     Objective{"rank:pairwise", Transform::Identity, Link::Identity, OutputKind::Value, false},
     Objective{"rank:ndcg", Transform::Identity, Link::Identity, OutputKind::Value, false},
     Objective{"rank:map", Transform::Identity, Link::Identity, OutputKind::Value, false},
@@ -54,6 +56,19 @@ void softmax(std::span<const float> margins, std::span<float> out) {
   for (float& value : out) {
     value /= static_cast<float>(sum);
   }
+}
+
+/// Expectiles: what each stands above the one before, at the least.
+constexpr float kLeastStep = 1e-6F;
+
+/// log(1 + e^x) without overflow.
+float softplus(float value) {
+  return std::log1p(std::exp(-std::abs(value))) + std::max(value, 0.0F);
+}
+
+/// The x of softplus(x) = value, for value > 0.
+float inverseSoftplus(float value) {
+  return value + std::log(-std::expm1(-value));
 }
 
 float indexOfLargest(std::span<const float> margins) {
@@ -91,6 +106,12 @@ void transformValues(const Objective& objective, std::span<const float> margins,
       std::copy(margins.begin(), margins.end(), out.begin());
       std::sort(out.begin(), out.end());
       return;
+    case Transform::Increasing:
+      out[0] = margins[0];
+      for (size_t i = 1; i < margins.size(); ++i) {
+        out[i] = out[i - 1] + (kLeastStep + softplus(margins[i]));
+      }
+      return;
   }
 }
 
@@ -106,23 +127,34 @@ Objective findObjective(std::string_view name) {
                    "'; how its sums become values is not in the file");
 }
 
-float marginOfBaseScore(const Objective& objective, float baseScore) {
-  const bool outside = !std::isfinite(baseScore) ||
-                       (objective.link == Link::Logit && !(baseScore > 0 && baseScore < 1)) ||
-                       (objective.link == Link::Log && !(baseScore > 0));
-  if (outside) {
-    throw ModelError("learner.learner_model_param.base_score: " + std::to_string(baseScore) +
+void linkBaseScores(const Objective& objective, std::span<float> scores) {
+  const auto isOutside = [&](float score) {
+    return !std::isfinite(score) || (objective.link == Link::Logit && !(score > 0 && score < 1)) ||
+           (objective.link == Link::Log && !(score > 0));
+  };
+  const auto outside = std::find_if(scores.begin(), scores.end(), isOutside);
+  if (outside != scores.end()) {
+    throw ModelError("learner.learner_model_param.base_score: " + std::to_string(*outside) +
                      " is out of range for " + std::string(objective.name));
   }
   switch (objective.link) {
     case Link::Logit:
-      return -std::log(1.0F / baseScore - 1.0F);
+      std::transform(scores.begin(), scores.end(), scores.begin(),
+                     [](float score) { return -std::log(1.0F / score - 1.0F); });
+      return;
     case Link::Log:
-      return std::log(baseScore);
+      std::transform(scores.begin(), scores.end(), scores.begin(),
+                     [](float score) { return std::log(score); });
+      return;
+    case Link::Increasing:
+      for (size_t i = scores.size(); i-- > 1;) {
+        const float step = std::max(scores[i] - scores[i - 1] - kLeastStep, kLeastStep);
+        scores[i] = inverseSoftplus(step);
+      }
+      return;
     case Link::Identity:
-      break;
+      return;
   }
-  return baseScore;
 }
 
 size_t outputsPerRow(const Objective& objective, size_t numOutputs, OutputForm form) {
@@ -138,6 +170,9 @@ size_t outputsPerRow(const Objective& objective, size_t numOutputs, OutputForm f
       return isMulticlass(objective) ? numOutputs : 2;
     case OutputForm::Prediction:
       return isMulticlass(objective) ? 1 : numOutputs;
+    case OutputForm::Leaf:
+    case OutputForm::Contribution:
+      break;  // no matter of the objective
   }
   return 0;
 }
@@ -166,6 +201,9 @@ void transformRow(const Objective& objective, OutputForm form, std::span<const f
         transformValues(objective, margins, out);
       }
       return;
+    case OutputForm::Leaf:
+    case OutputForm::Contribution:
+      break;  // not made of margins
   }
 }
 

@@ -11,10 +11,10 @@
 namespace auspex::operators {
 
 /// From margins to values, per row.
-enum class Transform { Identity, Sigmoid, Exponential, Hinge, Softmax, ArgMax, Sorted };
+enum class Transform { Identity, Sigmoid, Exponential, Hinge, Softmax, ArgMax, Sorted, Increasing };
 
 /// From a base score in the file, which stands on the value side, to the margin.
-enum class Link { Identity, Logit, Log };
+enum class Link { Identity, Logit, Log, Increasing };
 
 struct Objective {
   std::string_view name;
@@ -29,8 +29,9 @@ struct Objective {
 /// a guess.
 Objective findObjective(std::string_view name);
 
-/// Throws ModelError when the base score lies outside what the link takes.
-float marginOfBaseScore(const Objective& objective, float baseScore);
+/// Turns base scores of all outputs into margins, in place. Throws ModelError when one lies outside
+/// what the link takes.
+void linkBaseScores(const Objective& objective, std::span<float> scores);
 
 /// Numbers per row in that form; 0 when the objective does not give it.
 size_t outputsPerRow(const Objective& objective, size_t numOutputs, OutputForm form);

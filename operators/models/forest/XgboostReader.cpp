@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <utility>
 
+#include "operators/models/forest/XgboostCategories.h"
 #include "operators/models/forest/XgboostTree.h"
 
 namespace auspex::operators {
@@ -33,6 +35,7 @@ struct Document {
   std::vector<float> treeWeights;
   std::vector<XgboostTree> trees;
   std::vector<FeatureInfo> dictionaries;
+  std::vector<float> linearWeights;
   bool hasTrees = false;
   bool hasLearner = false;
 };
@@ -102,62 +105,6 @@ std::vector<float> readBaseScores(DocumentReader& reader) {
   return values;
 }
 
-/// The dictionary of one feature: {offsets, values} for strings as bytes, {type, values} for
-/// integers.
-FeatureInfo readDictionary(DocumentReader& reader) {
-  std::vector<int64_t> offsets;
-  std::vector<int64_t> values;
-  bool isText = false;
-  readObject(reader, [&](const std::string& key) {
-    if (key == "offsets") {
-      isText = true;
-      reader.readIntegers(offsets);
-    } else if (key == "values") {
-      reader.readIntegers(values);
-    } else {
-      reader.skip();
-    }
-  });
-  FeatureInfo dictionary;
-  if (!isText) {
-    dictionary.integerCategories = std::move(values);
-    return dictionary;
-  }
-  std::string bytes;
-  for (const int64_t value : values) {
-    if (value < -128 || value > 255) {
-      reader.fail("cats: " + std::to_string(value) + " is no byte of a string");
-    }
-    bytes += static_cast<char>(value);
-  }
-  for (size_t i = 1; i < offsets.size(); ++i) {
-    const int64_t start = offsets[i - 1];
-    if (start < 0 || offsets[i] < start || offsets[i] > static_cast<int64_t>(bytes.size())) {
-      reader.fail("cats: offset " + std::to_string(offsets[i]) + " is out of range");
-    }
-    dictionary.categories.push_back(
-        bytes.substr(static_cast<size_t>(start), static_cast<size_t>(offsets[i] - start)));
-  }
-  return dictionary;
-}
-
-void readDictionaries(DocumentReader& reader, Document& document) {
-  readObject(reader, [&](const std::string& key) {
-    if (key != "enc") {
-      reader.skip();
-      return;
-    }
-    document.dictionaries.clear();
-    reader.beginArray();
-    while (reader.nextElement()) {
-      document.dictionaries.push_back(readDictionary(reader));
-      if (document.dictionaries.size() > ForestLimits::kFeatures) {
-        reader.fail("cats: more than " + std::to_string(ForestLimits::kFeatures) + " features");
-      }
-    }
-  });
-}
-
 void readTrees(DocumentReader& reader, Document& document) {
   document.trees.clear();
   document.hasTrees = true;
@@ -195,9 +142,11 @@ void readTreeModel(DocumentReader& reader, Document& document) {
     } else if (key == "weight_drop") {
       reader.readFloats(document.treeWeights);
     } else if (key == "cats") {
-      readDictionaries(reader, document);
-    } else if (key == "weights" || key == "boosted_rounds") {
-      reader.fail("linear models (booster gblinear) are not supported");
+      readCategoryDictionaries(reader, document.dictionaries);
+    } else if (key == "weights") {
+      reader.readFloats(document.linearWeights);
+    } else if (key == "boosted_rounds" || key == "param") {
+      reader.skip();
     } else {
       reader.fail("unknown field '" + key.substr(0, 80) +
                   "' in gradient_booster.model: it may change what the model means");
@@ -279,14 +228,17 @@ void requireParts(const Document& document) {
     require(part >= 0 && part < 1000, "version: is not a version");
   }
   require(document.version[0] >= 1, "version: files before 1.0 are not supported");
-  require(
-      document.booster == "gbtree" || document.booster == "dart",
-      "learner.gradient_booster.name: unknown booster '" + document.booster.substr(0, 80) + "'");
-  require(document.hasTrees, "learner.gradient_booster.model.trees: is missing");
   require(document.numFeatures >= 0, std::string(kParameters) + "num_feature: is missing");
   require(!document.baseScores.empty(), std::string(kParameters) + "base_score: is missing");
   require(document.numClasses <= 1 || document.numTargets <= 1,
           std::string(kParameters) + "num_target: several targets of several classes each");
+  if (document.booster == "gblinear") {
+    return;
+  }
+  require(
+      document.booster == "gbtree" || document.booster == "dart",
+      "learner.gradient_booster.name: unknown booster '" + document.booster.substr(0, 80) + "'");
+  require(document.hasTrees, "learner.gradient_booster.model.trees: is missing");
   const size_t numTrees = document.trees.size();
   require(document.numTrees == static_cast<int64_t>(numTrees),
           "learner.gradient_booster.model.gbtree_model_param.num_trees: " +
@@ -300,25 +252,6 @@ void requireParts(const Document& document) {
           "learner.gradient_booster.weight_drop: has " +
               std::to_string(document.treeWeights.size()) + " entries for " +
               std::to_string(numTrees) + " trees");
-}
-
-bool isAscii(const std::vector<std::string>& texts) {
-  return std::all_of(texts.begin(), texts.end(), [](const std::string& text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
-  });
-}
-
-/// Python's XGBoost 3.1 to 3.3 counts characters where offsets are bytes, so that with one
-/// non-ASCII category all later ones are shifted. Such a dictionary would send strings the wrong
-/// way silently.
-void dropDamagedCategories(const std::vector<int32_t>& version, FeatureInfo& feature) {
-  const bool isAffected = version[0] == 3 && version[1] < 4;
-  if (isAffected && !isAscii(feature.categories)) {
-    feature.categories.clear();
-    feature.hasDamagedCategories = true;
-    feature.kind = FeatureKind::Categorical;
-  }
 }
 
 std::vector<FeatureInfo> makeFeatures(Document& document) {
@@ -348,14 +281,18 @@ std::vector<FeatureInfo> makeFeatures(Document& document) {
   return features;
 }
 
-/// How many trees count: all, or those up to the best round.
-size_t numTreesUsed(const Document& document, size_t numOutputs, bool useBestIteration) {
-  const size_t numTrees = document.trees.size();
+/// The trees [first, end) of the file.
+struct TreeSpan {
+  size_t first = 0;
+  size_t end = 0;
+};
+
+std::optional<size_t> bestRound(const Document& document) {
   const auto best =
       std::find_if(document.attributes.begin(), document.attributes.end(),
                    [](const auto& attribute) { return attribute.first == "best_iteration"; });
-  if (!useBestIteration || best == document.attributes.end()) {
-    return numTrees;
+  if (best == document.attributes.end()) {
+    return std::nullopt;
   }
   const std::string& text = best->second;
   size_t round = 0;
@@ -364,17 +301,48 @@ size_t numTreesUsed(const Document& document, size_t numOutputs, bool useBestIte
     throw ModelError("learner.attributes.best_iteration: '" + text.substr(0, 40) +
                      "' is not a round");
   }
-  if (document.roundStarts.empty()) {
-    const auto perRound = static_cast<size_t>(std::max<int64_t>(document.numParallelTrees, 1));
-    return std::min(numTrees, (round + 1) * perRound * numOutputs);
+  return round;
+}
+
+/// Where each round starts among the trees, and where the last one ends.
+std::vector<int64_t> startsOfRounds(const Document& document, size_t numOutputs) {
+  const auto numTrees = static_cast<int64_t>(document.trees.size());
+  std::vector<int64_t> starts = document.roundStarts;
+  if (starts.empty()) {
+    const int64_t perRound =
+        std::max<int64_t>(document.numParallelTrees, 1) * static_cast<int64_t>(numOutputs);
+    for (int64_t start = 0; start < numTrees; start += perRound) {
+      starts.push_back(start);
+    }
+    starts.push_back(numTrees);
   }
-  const int64_t last =
-      round + 1 < document.roundStarts.size() ? document.roundStarts[round + 1] : -1;
-  if (last < 0 || static_cast<size_t>(last) > numTrees) {
-    throw ModelError("learner.gradient_booster.model.iteration_indptr: names no trees for round " +
-                     std::to_string(round));
+  if (!std::is_sorted(starts.begin(), starts.end()) || starts.front() != 0 ||
+      starts.back() != numTrees) {
+    throw ModelError(
+        "learner.gradient_booster.model.iteration_indptr: does not divide the trees into rounds");
   }
-  return static_cast<size_t>(last);
+  return starts;
+}
+
+/// Which trees count: all, those of the rounds asked for, or those up to the best round.
+TreeSpan chooseTrees(const Document& document, size_t numOutputs, const RoundChoice& choice) {
+  size_t end = choice.end;
+  if (choice.useBest) {
+    if (const auto best = bestRound(document)) {
+      end = *best + 1;
+    }
+  }
+  if (choice.first == 0 && end == 0) {
+    return {0, document.trees.size()};
+  }
+  const std::vector<int64_t> starts = startsOfRounds(document, numOutputs);
+  const size_t numRounds = starts.size() - 1;
+  end = end == 0 ? numRounds : end;
+  if (end > numRounds || choice.first >= end) {
+    throw ModelError("the rounds " + std::to_string(choice.first) + " to " + std::to_string(end) +
+                     " are not among the " + std::to_string(numRounds) + " of the model");
+  }
+  return {static_cast<size_t>(starts[choice.first]), static_cast<size_t>(starts[end])};
 }
 
 std::vector<float> makeBaseMargins(const Document& document, const Objective& objective,
@@ -386,16 +354,18 @@ std::vector<float> makeBaseMargins(const Document& document, const Objective& ob
   }
   std::vector<float> margins(numOutputs);
   for (size_t i = 0; i < numOutputs; ++i) {
-    margins[i] =
-        marginOfBaseScore(objective, document.baseScores[document.baseScores.size() == 1 ? 0 : i]);
+    margins[i] = document.baseScores[document.baseScores.size() == 1 ? 0 : i];
   }
+  linkBaseScores(objective, margins);
   return margins;
 }
 
 /// Compiles the trees, freeing each one of the document as it is done.
-void addTrees(Document& document, size_t numUsed, ForestDescription& forest) {
+void addTrees(Document& document, const TreeSpan& used, ForestDescription& forest) {
   size_t numCategoryWords = 0;
-  forest.trees.reserve(numUsed);
+  size_t firstUsed = 0;
+  size_t endUsed = 0;
+  forest.trees.reserve(document.trees.size());
   for (size_t i = 0; i < document.trees.size(); ++i) {
     const int32_t output = document.treeOutputs[i];
     if (output < 0 || static_cast<size_t>(output) >= forest.baseMargins.size()) {
@@ -403,6 +373,7 @@ void addTrees(Document& document, size_t numUsed, ForestDescription& forest) {
                        "]: " + std::to_string(output) + " is no output; there are " +
                        std::to_string(forest.baseMargins.size()));
     }
+    firstUsed = i == used.first ? forest.trees.size() : firstUsed;
     try {
       const float weight = document.treeWeights.empty() ? 1.0F : document.treeWeights[i];
       addXgboostTree(document.trees[i], static_cast<uint32_t>(output), weight, forest,
@@ -410,15 +381,55 @@ void addTrees(Document& document, size_t numUsed, ForestDescription& forest) {
     } catch (const ModelError& error) {
       throw ModelError("tree " + std::to_string(i) + ": " + error.what());
     }
+    if (forest.trees.size() > ForestLimits::kTrees) {
+      throw ModelError("more than " + std::to_string(ForestLimits::kTrees) +
+                       " trees over all outputs");
+    }
+    endUsed = i < used.end ? forest.trees.size() : endUsed;
     document.trees[i] = {};
   }
   // Unused trees were compiled too, so that damage in them is found.
-  forest.trees.resize(numUsed);
+  forest.trees.resize(endUsed);
+  forest.trees.erase(forest.trees.begin(),
+                     forest.trees.begin() + static_cast<ptrdiff_t>(firstUsed));
+}
+
+/// Takes the weights of a linear model: one row per feature and the biases, a column per output.
+void takeLinearWeights(Document& document, const RoundChoice& choice, XgboostModel& model) {
+  const size_t numOutputs = model.forest.baseMargins.size();
+  const size_t wanted = (model.forest.numFeatures + 1) * numOutputs;
+  if (document.linearWeights.size() != wanted) {
+    throw ModelError("learner.gradient_booster.model.weights: has " +
+                     std::to_string(document.linearWeights.size()) + " entries, not " +
+                     std::to_string(wanted));
+  }
+  if (!std::all_of(document.linearWeights.begin(), document.linearWeights.end(),
+                   [](float weight) { return std::isfinite(weight); })) {
+    throw ModelError("learner.gradient_booster.model.weights: a weight is not finite");
+  }
+  if (choice.first != 0 || choice.end != 0) {
+    throw ModelError("a linear model (booster gblinear) has no rounds to choose from");
+  }
+  model.linearWeights = std::move(document.linearWeights);
+  model.isLinear = true;
+}
+
+/// What is known of the trees once they are compiled.
+void describeTrees(const ForestDescription& forest, ModelInfo& info) {
+  for (const TreeDescription& tree : forest.trees) {
+    info.numTrees += tree.repeats ? 0 : 1;
+    info.maxDepth = std::max(info.maxDepth, size_t{tree.depth});
+    for (const TreeNode& node : tree.nodes) {
+      if (node.categorySet != 0) {
+        info.features[node.feature].kind = FeatureKind::Categorical;
+      }
+    }
+  }
 }
 
 }  // namespace
 
-XgboostModel readXgboostModel(DocumentReader& reader, bool useBestIteration) {
+XgboostModel readXgboostModel(DocumentReader& reader, const RoundChoice& choice) {
   Document document;
   readObject(reader, [&](const std::string& key) {
     if (key == "version") {
@@ -439,33 +450,33 @@ XgboostModel readXgboostModel(DocumentReader& reader, bool useBestIteration) {
   if (document.objective == "reg:quantileerror" && sortsQuantiles) {
     model.objective.transform = Transform::Sorted;
   }
+  if (document.objective == "binary:logitraw" && version[0] == 1 && version[1] < 3) {
+    // The base score was a probability then.
+    model.objective.link = Link::Logit;
+  }
   const auto numOutputs =
       static_cast<size_t>(std::max({int64_t{1}, document.numClasses, document.numTargets}));
   model.forest.numFeatures = static_cast<size_t>(document.numFeatures);
   model.forest.baseMargins = makeBaseMargins(document, model.objective, numOutputs);
-  const size_t numUsed = numTreesUsed(document, numOutputs, useBestIteration);
-  addTrees(document, numUsed, model.forest);
+  if (document.booster == "gblinear") {
+    takeLinearWeights(document, choice, model);
+  } else {
+    addTrees(document, chooseTrees(document, numOutputs, choice), model.forest);
+  }
 
   ModelInfo& info = model.info;
   info.format = "XGBoost " + std::string(reader.encoding()) + " " + std::to_string(version[0]) +
                 "." + std::to_string(version[1]) + "." + std::to_string(version[2]);
+  info.kind = document.treeWeights.empty() ? document.booster : "dart";
   info.objective = document.objective;
   info.features = makeFeatures(document);
   info.namedFeatures =
       !info.features.empty() &&
       std::none_of(info.features.begin(), info.features.end(),
                    [](const FeatureInfo& feature) { return feature.name.empty(); });
-  for (const TreeDescription& tree : model.forest.trees) {
-    info.maxDepth = std::max(info.maxDepth, size_t{tree.depth});
-    for (const TreeNode& node : tree.nodes) {
-      if (node.categorySet != 0) {
-        info.features[node.feature].kind = FeatureKind::Categorical;
-      }
-    }
-  }
+  describeTrees(model.forest, info);
   info.numOutputs = numOutputs;
   info.outputKind = model.objective.outputKind;
-  info.numTrees = model.forest.trees.size();
   info.attributes = std::move(document.attributes);
   return model;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "operators/models/Model.h"
+#include "operators/models/RoundChoice.h"
 #include "operators/models/forest/DocumentReader.h"
 #include "operators/models/forest/ForestDescription.h"
 #include "operators/models/forest/Objective.h"
@@ -34,11 +35,15 @@ struct XgboostModel {
   /// Name, version, checksum and sizeBytes are left for the loader.
   ModelInfo info;
   Objective objective;
+  /// Without trees when the model is linear.
   ForestDescription forest;
+  bool isLinear = false;
+  /// [features + 1 x outputs]: a row of weights per feature, and the biases.
+  std::vector<float> linearWeights;
 };
 
-/// Reads a whole document. useBestIteration: keep only the trees up to the best round of early
-/// stopping, if the file names one. Throws ModelError, naming place and reason.
-XgboostModel readXgboostModel(DocumentReader& document, bool useBestIteration);
+/// Reads a whole document, keeping only the trees of the chosen rounds. Throws ModelError, naming
+/// place and reason.
+XgboostModel readXgboostModel(DocumentReader& document, const RoundChoice& choice);
 
 }  // namespace auspex::operators

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "operators/models/forest/XgboostReader.h"
@@ -19,8 +20,8 @@ constexpr int32_t kNoChild = -1;
 constexpr int32_t kNoParent = std::numeric_limits<int32_t>::max();
 
 /// Fields that describe how the tree was trained and change no score.
-constexpr std::array<std::string_view, 6> kIgnored = {
-    "base_weights", "id", "leaf_child_counts", "loss_changes", "sum_hessian", "leaf_child_cnt"};
+constexpr std::array<std::string_view, 4> kIgnored = {"id", "leaf_child_counts", "loss_changes",
+                                                      "leaf_child_cnt"};
 
 [[noreturn]] void failAt(std::string_view field, size_t index, const std::string& reason) {
   throw ModelError(std::string(field) + "[" + std::to_string(index) + "]: " + reason);
@@ -94,13 +95,52 @@ std::vector<uint32_t> addCategorySets(const XgboostTree& tree, ForestDescription
   return setOfNode;
 }
 
-void checkShape(const XgboostTree& tree) {
-  const size_t numNodes = tree.left.size();
-  if (tree.leafVectorSize > 1) {
-    throw ModelError(
-        "tree_param.size_leaf_vector: trees with vector leaves (multi_strategy = "
-        "multi_output_tree) are not supported");
+bool hasVectorLeaves(const XgboostTree& tree) {
+  return tree.leafVectorSize > 1;
+}
+
+bool isLeaf(const XgboostTree& tree, size_t node) {
+  return tree.left[node] == kNoChild && (tree.right[node] == kNoChild || hasVectorLeaves(tree));
+}
+
+/// The values of a vector leaf, one per output.
+std::span<const float> leafVector(const XgboostTree& tree, size_t node) {
+  const auto size = static_cast<size_t>(tree.leafVectorSize);
+  size_t row = node;
+  if (!tree.leafWeights.empty()) {
+    row = static_cast<size_t>(tree.right[node]);
+    if (tree.right[node] < 0 || row >= tree.leafWeights.size() / size) {
+      failAt("right_children", node,
+             std::to_string(tree.right[node]) + " is no row of leaf_weights");
+    }
   }
+  const std::vector<float>& values = tree.leafWeights.empty() ? tree.baseWeights : tree.leafWeights;
+  return {values.data() + row * size, size};
+}
+
+void checkVectorLeaves(const XgboostTree& tree, size_t numOutputs) {
+  const auto size = static_cast<size_t>(tree.leafVectorSize);
+  if (size != numOutputs) {
+    throw ModelError("tree_param.size_leaf_vector: " + std::to_string(size) + ", but there are " +
+                     std::to_string(numOutputs) + " outputs");
+  }
+  if (tree.leafWeights.empty() && tree.baseWeights.size() != tree.left.size() * size) {
+    throw ModelError("base_weights: has " + std::to_string(tree.baseWeights.size()) +
+                     " entries for " + std::to_string(tree.left.size()) + " nodes of " +
+                     std::to_string(size) + " outputs");
+  }
+  if (tree.leafWeights.size() % size != 0) {
+    throw ModelError("leaf_weights: has " + std::to_string(tree.leafWeights.size()) +
+                     " entries, not a multiple of " + std::to_string(size));
+  }
+  if (tree.left.size() * size > ForestLimits::kNodesPerTree) {
+    throw ModelError("left_children: more than " + std::to_string(ForestLimits::kNodesPerTree) +
+                     " nodes over all outputs");
+  }
+}
+
+void checkShape(const XgboostTree& tree, size_t numOutputs) {
+  const size_t numNodes = tree.left.size();
   if (numNodes == 0) {
     throw ModelError("left_children: a tree needs at least one node");
   }
@@ -119,6 +159,14 @@ void checkShape(const XgboostTree& tree) {
   requireLength("split_indices", tree.features.size());
   requireLength("split_conditions", tree.conditions.size());
   requireLength("default_left", tree.defaultLeft.size());
+  if (!tree.covers.empty()) {
+    requireLength("sum_hessian", tree.covers.size());
+  }
+  if (hasVectorLeaves(tree)) {
+    checkVectorLeaves(tree, numOutputs);
+  } else if (!tree.leafWeights.empty()) {
+    throw ModelError("leaf_weights: stands in a tree without vector leaves");
+  }
   if (!tree.isCategorical.empty()) {
     requireLength("split_type", tree.isCategorical.size());
   }
@@ -136,8 +184,10 @@ TreeNode makeNode(const XgboostTree& tree, size_t node, const std::vector<uint32
                   size_t numFeatures, float weight) {
   TreeNode made;
   made.value = tree.conditions[node];
-  if (tree.left[node] == kNoChild && tree.right[node] == kNoChild) {
-    made.value *= weight;
+  made.id = static_cast<uint32_t>(node);
+  made.cover = tree.covers.empty() ? 0.0F : tree.covers[node];
+  if (isLeaf(tree, node)) {
+    made.value = weight * (hasVectorLeaves(tree) ? leafVector(tree, node)[0] : made.value);
     if (!std::isfinite(made.value)) {
       failAt("split_conditions", node, "the value of a leaf is not finite");
     }
@@ -160,6 +210,33 @@ TreeNode makeNode(const XgboostTree& tree, size_t node, const std::vector<uint32
     failAt("split_conditions", node, "the threshold of a split is not finite");
   }
   return made;
+}
+
+/// Contributions need a weight of every node, none of them negative.
+void noteCovers(const XgboostTree& tree, ForestDescription& forest) {
+  const bool isSound = std::all_of(tree.covers.begin(), tree.covers.end(),
+                                   [](float cover) { return std::isfinite(cover) && cover >= 0; });
+  forest.hasCovers = forest.hasCovers && isSound && !tree.covers.empty();
+}
+
+/// Adds the tree once per output, each time with that output's values in the leaves. The sums are
+/// the same, and everything that scores trees need not know of vectors.
+void addPerOutput(const XgboostTree& tree, TreeDescription made, float weight,
+                  ForestDescription& forest) {
+  for (uint32_t output = 0; output < static_cast<uint32_t>(tree.leafVectorSize); ++output) {
+    made.output = output;
+    made.repeats = output > 0;
+    for (TreeNode& node : made.nodes) {
+      if (node.left != 0) {
+        continue;
+      }
+      node.value = weight * leafVector(tree, node.id)[output];
+      if (!std::isfinite(node.value)) {
+        failAt("leaf_weights", node.id, "the value of a leaf is not finite");
+      }
+    }
+    forest.trees.push_back(made);
+  }
 }
 
 /// Checks a child of a node in the file and marks it as reached.
@@ -211,23 +288,28 @@ XgboostTree readXgboostTree(DocumentReader& document) {
       document.readIntegers(tree.categoryCounts);
     } else if (key == "tree_param") {
       readTreeParameters(document, tree);
+    } else if (key == "sum_hessian") {
+      document.readFloats(tree.covers);
+    } else if (key == "base_weights") {
+      document.readFloats(tree.baseWeights);
+    } else if (key == "leaf_weights") {
+      document.readFloats(tree.leafWeights);
     } else if (std::find(kIgnored.begin(), kIgnored.end(), key) != kIgnored.end()) {
       document.skip();
-    } else if (key == "leaf_weights") {
-      document.fail(
-          "leaf_weights: trees with vector leaves (multi_strategy = multi_output_tree) "
-          "are not supported");
     } else {
       document.fail("unknown field '" + key.substr(0, 80) +
                     "' in a tree: it may change what the tree means");
     }
+  }
+  if (!hasVectorLeaves(tree)) {
+    tree.baseWeights = {};
   }
   return tree;
 }
 
 void addXgboostTree(const XgboostTree& tree, uint32_t output, float weight,
                     ForestDescription& forest, size_t& numCategoryWords) {
-  checkShape(tree);
+  checkShape(tree, forest.baseMargins.size());
   const std::vector<uint32_t> setOfNode = addCategorySets(tree, forest, numCategoryWords);
   TreeDescription made;
   made.output = output;
@@ -246,7 +328,7 @@ void addXgboostTree(const XgboostTree& tree, uint32_t output, float weight,
                          std::to_string(ForestLimits::kDepth));
       }
     }
-    if (tree.left[node] != kNoChild || tree.right[node] != kNoChild) {
+    if (!isLeaf(tree, node)) {
       reachChild(tree, "left_children", node, tree.left[node], reached);
       reachChild(tree, "right_children", node, tree.right[node], reached);
       made.nodes.back().left = static_cast<uint32_t>(queue.size());
@@ -255,12 +337,17 @@ void addXgboostTree(const XgboostTree& tree, uint32_t output, float weight,
     }
   }
   const size_t numUnreached = tree.left.size() - queue.size();
-  if (static_cast<int64_t>(numUnreached) != tree.numDeleted) {
+  if (tree.numDeleted >= 0 && static_cast<int64_t>(numUnreached) != tree.numDeleted) {
     throw ModelError("left_children: " + std::to_string(numUnreached) +
                      " nodes are not reached from the root, but " +
                      std::to_string(tree.numDeleted) + " were deleted");
   }
-  forest.trees.push_back(std::move(made));
+  noteCovers(tree, forest);
+  if (hasVectorLeaves(tree)) {
+    addPerOutput(tree, std::move(made), weight, forest);
+  } else {
+    forest.trees.push_back(std::move(made));
+  }
 }
 
 }  // namespace auspex::operators

@@ -19,6 +19,12 @@ struct XgboostTree {
   std::vector<int32_t> features;
   std::vector<float> conditions;
   std::vector<uint8_t> defaultLeft;
+  /// Empty in files that do not tell; then contributions cannot be given.
+  std::vector<float> covers;
+  /// Vector leaves: one row per node of baseWeights (before 3.1), or one per leaf of leafWeights,
+  /// whose right child is the row.
+  std::vector<float> baseWeights;
+  std::vector<float> leafWeights;
   /// Empty in files before 1.3: all splits are numeric.
   std::vector<uint8_t> isCategorical;
   std::vector<int32_t> categories;
@@ -26,7 +32,8 @@ struct XgboostTree {
   std::vector<int64_t> categoryOffsets;
   std::vector<int64_t> categoryCounts;
   int64_t numNodes = -1;
-  int64_t numDeleted = 0;
+  /// Negative where the file does not count them (1.0): then nodes may be unreached.
+  int64_t numDeleted = -1;
   int64_t leafVectorSize = 0;
 };
 
@@ -36,7 +43,8 @@ XgboostTree readXgboostTree(DocumentReader& document);
 /// Checks the tree and adds it, with its category sets, to the forest: arrays of equal length,
 /// every child in range and reached exactly once with its parent's number, no more nodes unreached
 /// than were deleted, features and categories in range, numbers finite, within ForestLimits.
-/// weight: what the leaves are multiplied by (DART), else 1. Throws ModelError naming the field.
+/// weight: what the leaves are multiplied by (DART), else 1. A tree with vector leaves becomes one
+/// tree per output. Throws ModelError naming the field.
 void addXgboostTree(const XgboostTree& tree, uint32_t output, float weight,
                     ForestDescription& forest, size_t& numCategoryWords);
 

@@ -184,12 +184,6 @@ def make_refused():
         booster = xgb.train({"max_depth": 2}, data, 2)
         with open(os.path.join(HERE, f"refusedOldBinary-{VERSION}.model"), "wb") as out:
             out.write(booster.save_raw("deprecated"))
-    if VERSION == "3.2.0":
-        linear = xgb.train({"booster": "gblinear"}, make_matrix(np.nan_to_num(rows), signal, "value", None), 2)
-        linear.save_model(os.path.join(HERE, f"refusedLinear-{VERSION}.json"))
-        targets = make_matrix(rows, make_label("targets", signal), "targets", None)
-        vector = xgb.train({"multi_strategy": "multi_output_tree", "max_depth": 2}, targets, 2)
-        vector.save_model(os.path.join(HERE, f"refusedVectorLeaves-{VERSION}.ubj"))
 
 
 def main():

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,15 @@
 #include "operators/models/Sha256.h"
 
 using namespace auspex::operators;
+
+namespace {
+
+float marginOf(const std::string& objective, float baseScore) {
+  linkBaseScores(findObjective(objective), std::span(&baseScore, 1));
+  return baseScore;
+}
+
+}  // namespace
 
 TEST_CASE("SHA-256 of known texts") {
   CHECK(sha256Hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -38,16 +48,16 @@ TEST_CASE("Base scores enter the sum through the objective's link") {
   };
   for (const Case& entry : cases) {
     CAPTURE(entry.objective);
-    CHECK(static_cast<double>(marginOfBaseScore(findObjective(entry.objective), entry.baseScore)) ==
+    CHECK(static_cast<double>(marginOf(entry.objective, entry.baseScore)) ==
           doctest::Approx(entry.margin).epsilon(1e-6));
   }
 }
 
 TEST_CASE("Base scores outside the link and unknown objectives are refused") {
-  CHECK_THROWS_AS(marginOfBaseScore(findObjective("binary:logistic"), 0.0F), ModelError);
-  CHECK_THROWS_AS(marginOfBaseScore(findObjective("binary:logistic"), 1.0F), ModelError);
-  CHECK_THROWS_AS(marginOfBaseScore(findObjective("count:poisson"), -1.0F), ModelError);
-  CHECK_THROWS_AS(marginOfBaseScore(findObjective("reg:squarederror"), INFINITY), ModelError);
+  CHECK_THROWS_AS(marginOf("binary:logistic", 0.0F), ModelError);
+  CHECK_THROWS_AS(marginOf("binary:logistic", 1.0F), ModelError);
+  CHECK_THROWS_AS(marginOf("count:poisson", -1.0F), ModelError);
+  CHECK_THROWS_AS(marginOf("reg:squarederror", INFINITY), ModelError);
   CHECK_THROWS_AS(findObjective("my:own"), ModelError);
   CHECK_THROWS_AS(findObjective(""), ModelError);
 }
