@@ -195,8 +195,18 @@ class CommandLine {
     CLI::App* const model = app_.add_subcommand("model", "look at model files");
     model->require_subcommand(1);
     CLI::App* const inspect = model->add_subcommand("inspect", "what a model file holds");
-    inspect->add_option("file", modelFile_)->required();
-    inspect->callback([this] { action_ = [this] { return inspectModel(modelFile_); }; });
+    inspect->add_option("file", score_.model)->required();
+    inspect->add_option("--output", modelOutput_, "text or json")
+        ->check(CLI::IsMember({"text", "json"}));
+    inspect->callback([this] {
+      action_ = [this] { return inspectModel(score_.model, modelOutput_ == "json"); };
+    });
+    CLI::App* const score = model->add_subcommand("score", "what a model gives for rows of a file");
+    score->add_option("file", score_.model)->required();
+    score->add_option("--input", score_.input, "CSV with a header, or NDJSON")->required();
+    score->add_option("--as", score_.form, "value, proba, margin, leaf or contributions")
+        ->check(CLI::IsMember({"value", "proba", "margin", "leaf", "contributions"}));
+    score->callback([this] { action_ = [this] { return scoreFile(score_); }; });
   }
 
   CLI::App app_;
@@ -209,7 +219,8 @@ class CommandLine {
   ShellOptions shell_;
   TestOptions test_;
   TopicsOptions topics_;
-  std::string modelFile_;
+  ScoreOptions score_;
+  std::string modelOutput_ = "text";
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 # pylint: disable=unused-wildcard-import,wildcard-import
 import suiteMain
 from connectorsTest import *
+from modelTest import *
 from runTest import *
 from shellTest import *
 from topicsTest import *
