@@ -106,8 +106,12 @@ void Engine::open() {
   runtime_ = std::make_unique<Runtime>(*broker_, runtimeSettings());
   queries::ExecutorSettings settings;
   settings.serviceId = options_.serviceId;
-  settings.now = wallClock;
-  settings.defaultValueFormat = "JSON";
+  settings.now = options_.clock ? options_.clock : wallClock;
+  settings.defaultValueFormat = options_.defaultValueFormat;
+  settings.countQueriesGlobally = options_.countQueriesGlobally;
+  if (options_.addFunctions) {
+    options_.addFunctions(functions_);
+  }
   executor_ = std::make_unique<queries::StatementExecutor>(
       queries::ExecutorPorts{*this, *this, *log_, *this}, std::move(settings), functions_);
   for (const auto& [name, value] : options_.properties) {
@@ -148,6 +152,17 @@ void Engine::start() {
   for (auto& topology : std::exchange(pendingQueries_, {})) {
     runtime_->startQuery(std::move(topology));
   }
+}
+
+std::shared_ptr<const operators::Topology> Engine::startNextQuery() {
+  if (pendingQueries_.empty()) {
+    return nullptr;
+  }
+  std::shared_ptr<const operators::Topology> topology = std::move(pendingQueries_.front());
+  pendingQueries_.erase(pendingQueries_.begin());
+  runtime_->declareWriters(*topology);
+  runtime_->startQuery(topology);
+  return topology;
 }
 
 bool Engine::allInputsFinite() const {

@@ -52,6 +52,9 @@ class Engine final : private queries::TopicAdmin,
       const std::vector<parser::ParsedStatement>& statements);
   /// Starts what statements since the last call have defined.
   void start();
+  /// Starts the earliest query that statements have defined and nothing has started yet; returns
+  /// it, or null when there is none. For tests that run one query after the other.
+  std::shared_ptr<const operators::Topology> startNextQuery();
   /// Everything that was started comes to an end by itself.
   bool allInputsFinite() const;
   /// Endless runs wait for new input at the end of a topic.

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
 #include "engine/runtime/Task.h"
+#include "operators/functions/FunctionRegistry.h"
 
 namespace auspex::engine {
 
@@ -20,6 +22,13 @@ struct EngineOptions {
   OffsetReset offsetReset = OffsetReset::Earliest;
   int numThreads = 0;                             ///< 0: as many as cores, at most 8
   std::map<std::string, std::string> properties;  ///< --set
+
+  // What `test --qtt` needs to be otherwise than in `run`.
+
+  std::string defaultValueFormat = "JSON";  ///< empty: statements must name one
+  bool countQueriesGlobally = false;        ///< query ids count over all sinks, as ksqlDB's do
+  std::function<int64_t()> clock;           ///< ms since epoch; empty: the wall clock
+  std::function<void(operators::FunctionRegistry&)> addFunctions;  ///< besides the built-in ones
 };
 
 }  // namespace auspex::engine

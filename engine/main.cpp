@@ -14,6 +14,7 @@
 #include "engine/TopicsCommand.h"
 #include "engine/shell/ShellCommand.h"
 #include "engine/testing/TestCommand.h"
+#include "engine/testing/qtt/QttCommand.h"
 
 namespace {
 
@@ -141,11 +142,20 @@ class CommandLine {
   }
 
   void addTest() {
-    CLI::App* const command = app_.add_subcommand("test", "run .test files");
+    CLI::App* const command =
+        app_.add_subcommand("test", "run .test files or query-validation files");
     command->add_option("paths", test_.paths, "files or folders")->required();
     command->add_option("--only", test_.only, "only tests whose name contains this text");
     command->add_option("--draw-rows", test_.drawRows, "rows per draw (default: 1, 2, 7 and 1024)");
-    command->callback([this] { action_ = [this] { return runTests(test_); }; });
+    CLI::Option* const qtt = command->add_flag(
+        "--qtt", isQtt_, "the paths are ksqlDB's query-validation JSON files or folders of them");
+    command->add_option("--failed", failedFile_, "write the failing cases to this file")
+        ->needs(qtt);
+    command->callback([this] {
+      action_ = [this] {
+        return isQtt_ ? runQtt({test_.paths, test_.only, failedFile_}) : runTests(test_);
+      };
+    });
   }
 
   void addExplain() {
@@ -218,6 +228,8 @@ class CommandLine {
   std::vector<std::string> defines_;
   ShellOptions shell_;
   TestOptions test_;
+  bool isQtt_ = false;
+  std::string failedFile_;
   TopicsOptions topics_;
   ScoreOptions score_;
   std::string modelOutput_ = "text";

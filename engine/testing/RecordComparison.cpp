@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <sstream>
 
-#include "engine/testing/JsonTree.h"
+#include "engine/testing/JsonDifference.h"
 
 namespace auspex::engine {
 namespace {
@@ -19,8 +18,6 @@ constexpr size_t kShownBefore = 5;
 constexpr size_t kMaxShown = 40;
 /// Expected lines are padded up to so many columns.
 constexpr size_t kMaxPadding = 70;
-
-using Difference = std::function<std::optional<std::string>(size_t expected, size_t found)>;
 
 /// One line of the report: either side may be missing.
 struct Pair {
@@ -102,14 +99,6 @@ std::vector<Pair> pairInAnyOrder(const std::vector<std::string>& expected,
     }
   }
   return pairs;
-}
-
-std::optional<std::string> compareLists(const std::vector<std::string>& expected,
-                                        const std::vector<std::string>& found, bool unordered,
-                                        const Difference& difference) {
-  const std::string text = render(unordered ? pairInAnyOrder(expected, found, difference)
-                                            : pairInOrder(expected, found, difference));
-  return text.empty() ? std::nullopt : std::optional(text);
 }
 
 /// Texts that differ but are the same JSON are equal.
@@ -207,6 +196,14 @@ std::optional<std::string> differenceOfCells(size_t index, const std::string& ex
 }
 
 }  // namespace
+
+std::optional<std::string> compareLists(const std::vector<std::string>& expected,
+                                        const std::vector<std::string>& found, bool unordered,
+                                        const Difference& difference) {
+  const std::string text = render(unordered ? pairInAnyOrder(expected, found, difference)
+                                            : pairInOrder(expected, found, difference));
+  return text.empty() ? std::nullopt : std::optional(text);
+}
 
 std::string FoundRow::text() const {
   return fmt::format("{}", fmt::join(cells, " | "));

@@ -2,6 +2,7 @@
 // Compares what a test expects with what was found, and shows both side by side where they differ.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +19,15 @@ struct FoundRow {
   std::string text() const;
 };
 
+/// Why an expected entry and a found one, by their indexes, differ; nothing when they agree.
+using Difference = std::function<std::optional<std::string>(size_t expected, size_t found)>;
+
 // Each returns a text that shows both sides and says why, or nothing when they agree.
 
+/// Any two lists, given as they are to be shown.
+std::optional<std::string> compareLists(const std::vector<std::string>& expected,
+                                        const std::vector<std::string>& found, bool unordered,
+                                        const Difference& difference);
 /// Key, value and (where written) timestamp, partition and headers of each record.
 std::optional<std::string> compareRecords(const std::vector<WrittenRecord>& expected,
                                           const std::vector<FoundRecord>& found,

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "engine/testing/JsonTree.h"
+#include "engine/testing/JsonDifference.h"
 #include "parser/Parser.h"
 
 namespace auspex::engine {

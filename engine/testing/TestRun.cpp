@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "engine/Engine.h"
-#include "engine/testing/JsonTree.h"
+#include "engine/testing/JsonDifference.h"
 #include "engine/testing/RecordComparison.h"
 #include "engine/testing/TopicRecords.h"
 #include "parser/Parser.h"

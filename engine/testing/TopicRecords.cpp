@@ -8,7 +8,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "engine/testing/JsonTree.h"
+#include "engine/testing/JsonDifference.h"
 #include "operators/data/KeyHash.h"
 #include "operators/formats/Utf8.h"
 

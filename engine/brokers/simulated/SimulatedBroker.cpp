@@ -72,6 +72,12 @@ void SimulatedBroker::setPendingOffsetsTimeout(std::chrono::milliseconds timeout
   core_->pendingOffsetsTimeout = timeout;
 }
 
+void SimulatedBroker::limitReads(const std::string& topic, int64_t offset) {
+  const std::lock_guard lock(core_->mutex);
+  core_->readLimits[topic] = offset;
+  core_->wakeReaders();
+}
+
 void SimulatedBroker::loseMemberships(const std::string& group) {
   const std::lock_guard lock(core_->mutex);
   core_->groups->evict(group);

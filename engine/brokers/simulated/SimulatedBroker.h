@@ -55,6 +55,9 @@ class SimulatedBroker final : public Broker {
   /// Everything a reader of that isolation would get from the beginning.
   std::vector<SimulatedRead> records(const std::string& topic, int32_t partition,
                                      Isolation isolation = Isolation::ReadCommitted) const;
+  /// Readers find the end of every partition of the topic at this offset, until it is moved: a test
+  /// chooses which record is read next. Behind it must stand a record or the end, not a marker.
+  void limitReads(const std::string& topic, int64_t offset);
   /// How long committedOffsets() waits for an open transaction before it throws Unavailable.
   void setPendingOffsetsTimeout(std::chrono::milliseconds timeout);
   /// All members of the group lose their partitions, as after missed heartbeats.

@@ -87,6 +87,7 @@ class SimulatedCore {
   uint64_t calls = 0;
   std::chrono::milliseconds pendingOffsetsTimeout{1000};
   std::vector<std::weak_ptr<Wakeup>> wakeups;
+  std::map<std::string, int64_t, std::less<>> readLimits;  // by topic: what is not yet to be read
 
  private:
   StepVerdict enter(ProcessNumber process, BrokerCall call);

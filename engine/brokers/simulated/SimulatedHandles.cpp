@@ -2,6 +2,7 @@
 // Readers, producers and memberships of the simulated broker.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/brokers/simulated/SimulatedCore.h"
@@ -34,8 +35,17 @@ class SimulatedReader final : public PartitionReader {
     auto held = std::make_shared<HeldRecords>(
         core_->step(process_, BrokerCall::Poll, [&](const StepVerdict&) {
           SimulatedPartition& source = look();
-          HeldRecords records = source.read(position_, maxRecords, isolation_);
-          atEnd_ = position_ >= source.endOffset(isolation_);
+          HeldRecords records;
+          if (core_->readLimits.contains(partition_.topic)) {
+            // One at a time: a read passes markers, but never the record before the limit.
+            while (records.size() < maxRecords && position_ < endFor(source)) {
+              const HeldRecords one = source.read(position_, 1, isolation_);
+              records.insert(records.end(), one.begin(), one.end());
+            }
+          } else {
+            records = source.read(position_, maxRecords, isolation_);
+          }
+          atEnd_ = position_ >= endFor(source);
           return records;
         }));
     return held->empty() ? nullptr : present(std::move(held));
@@ -54,8 +64,15 @@ class SimulatedReader final : public PartitionReader {
                       position_, partition_.topic, partition_.partition, source.beginOffset(),
                       source.highWatermark()));
     }
-    atEnd_ = position_ >= source.endOffset(isolation_);
+    atEnd_ = position_ >= endFor(source);
     return source;
+  }
+
+  // Where this reader has to stop; mutex held.
+  int64_t endFor(const SimulatedPartition& source) const {
+    const auto limit = core_->readLimits.find(partition_.topic);
+    const int64_t end = source.endOffset(isolation_);
+    return limit == core_->readLimits.end() ? end : std::min(end, limit->second);
   }
 
   std::shared_ptr<const operators::FetchedRecords> present(

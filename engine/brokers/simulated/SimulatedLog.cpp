@@ -150,7 +150,9 @@ void SimulatedLog::append(TransactionNumber transaction, const std::string& topi
   if (transaction != 0) {
     transactions_.at(transaction).partitions.insert(place);
   }
-  target.append(transaction, copyOf(record));
+  SimulatedRecord copy = copyOf(record);
+  copy.sequence = nextSequence_++;
+  target.append(transaction, std::move(copy));
 }
 
 void SimulatedLog::addOffsets(TransactionNumber transaction, const std::string& group,

@@ -26,6 +26,7 @@ struct SimulatedRecord {
   std::optional<std::string> value;
   int64_t timestamp = 0;
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  uint64_t sequence = 0;  ///< counts the appends to all partitions of all topics
 };
 
 /// One partition. Not thread-safe: the broker's mutex guards it.
@@ -121,6 +122,7 @@ class SimulatedLog {
   std::map<TransactionNumber, SimulatedTransaction> transactions_;  // open or with markers due
   std::map<std::string, Offsets> groupOffsets_;
   TransactionNumber nextTransaction_ = 1;
+  uint64_t nextSequence_ = 0;
 };
 
 }  // namespace auspex::engine

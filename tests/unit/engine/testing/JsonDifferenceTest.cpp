@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/testing/JsonTree.h"
+#include "engine/testing/JsonDifference.h"
 
 #include <doctest/doctest.h>
 

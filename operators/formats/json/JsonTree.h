@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON texts as trees, for comparing what a test expects with what a topic holds.
+// JSON texts as trees, where a document is looked at as a whole: JSON functions and tests. Decoding
+// records does not go this way.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace auspex::engine {
+namespace auspex::operators {
 
 /// A JSON value; numbers keep their text, so that nothing is lost on the way.
 struct JsonTree {
@@ -19,15 +21,12 @@ struct JsonTree {
   std::vector<JsonTree> elements;                         ///< of an array
   std::vector<std::pair<std::string, JsonTree>> members;  ///< of an object, in order
 
+  /// The member of that name; null when this is no object or has none.
+  const JsonTree* find(std::string_view name) const;
   /// Parses one value; nothing when the text is not JSON or nests deeper than 100 levels.
   static std::optional<JsonTree> parse(std::string_view text);
   /// As JSON on one line, members in their order.
   std::string toText() const;
 };
 
-/// Says where two values differ first and how, or nothing when they are equal: members in any
-/// order, numbers by value within `tolerance` of the larger one (integers exactly).
-std::optional<std::string> differenceOf(const JsonTree& expected, const JsonTree& actual,
-                                        double tolerance);
-
-}  // namespace auspex::engine
+}  // namespace auspex::operators

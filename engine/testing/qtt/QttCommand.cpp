@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/testing/qtt/QttCommand.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/testing/qtt/QttCase.h"
+#include "engine/testing/qtt/QttRun.h"
+#include "engine/testing/qtt/QttWorkers.h"
+
+namespace auspex::engine {
+namespace {
+
+std::vector<std::filesystem::path> findFiles(const std::vector<std::string>& paths) {
+  std::vector<std::filesystem::path> files;
+  for (const std::filesystem::path path : paths) {
+    if (std::filesystem::is_directory(path)) {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+        if (entry.path().extension() == ".json") {
+          files.push_back(entry.path());
+        }
+      }
+    } else if (std::filesystem::exists(path)) {
+      files.push_back(path);
+    } else {
+      throw std::invalid_argument(fmt::format("'{}' does not exist", path.string()));
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// The line of a failure that says most: what was found, or the first that is marked.
+std::string firstReason(const std::string& text) {
+  std::istringstream lines(text);
+  std::string first;
+  bool marked = false;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t begin = line.find_first_not_of(' ');
+    if (begin == std::string::npos) {
+      continue;
+    }
+    const std::string trimmed = line.substr(begin);
+    if (marked || trimmed.starts_with("found:")) {
+      return trimmed;
+    }
+    marked = trimmed.starts_with("! ");
+    first = first.empty() ? trimmed : first;
+  }
+  return first;
+}
+
+void writeFailed(const std::string& path, const std::vector<QttCase>& cases,
+                 const std::vector<QttOutcome>& outcomes) {
+  std::ofstream file(path);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (outcomes[i].verdict == QttVerdict::Failed) {
+      file << cases[i].name << "\t" << firstReason(outcomes[i].text) << "\n";
+    }
+  }
+  if (!file.flush()) {
+    throw std::invalid_argument(fmt::format("cannot write '{}'", path));
+  }
+}
+
+}  // namespace
+
+ExitCode runQtt(const QttOptions& options) {
+  spdlog::set_level(spdlog::level::off);
+  std::vector<QttCase> cases;
+  for (const std::filesystem::path& file : findFiles(options.paths)) {
+    for (QttCase& test : readQttFile(file)) {
+      if (test.name.find(options.only) != std::string::npos) {
+        cases.push_back(std::move(test));
+      }
+    }
+  }
+  if (cases.empty()) {
+    throw std::invalid_argument("no query-validation case to run");
+  }
+  const size_t numWorkers =
+      std::min<size_t>(cases.size(), std::max(1U, std::thread::hardware_concurrency()));
+  const std::vector<QttOutcome> outcomes = runInWorkers(
+      cases.size(), numWorkers, [&](size_t index) { return runQttCase(cases[index]); });
+  size_t counts[3] = {};
+  for (size_t i = 0; i < cases.size(); ++i) {
+    ++counts[static_cast<size_t>(outcomes[i].verdict)];
+    if (outcomes[i].verdict == QttVerdict::Failed) {
+      std::cout << cases[i].name << "\n" << outcomes[i].text << "\n";
+    } else if (outcomes[i].verdict == QttVerdict::Skipped) {
+      std::cout << fmt::format("{}\n    skipped: {}\n\n", cases[i].name, outcomes[i].text);
+    }
+  }
+  if (!options.failedFile.empty()) {
+    writeFailed(options.failedFile, cases, outcomes);
+  }
+  std::cout << fmt::format("{} passed, {} failed, {} skipped\n", counts[0], counts[1], counts[2]);
+  return counts[1] == 0 ? ExitCode::Success : ExitCode::StatementFailed;
+}
+
+}  // namespace auspex::engine
