@@ -13,11 +13,25 @@
 #include "operators/expressions/Base64.h"
 #include "operators/formats/Utf8.h"
 #include "operators/formats/json/JsonText.h"
+#include "operators/formats/json/JsonTree.h"
 
 namespace auspex::engine {
 namespace {
 
 constexpr size_t kFetch = 1024;
+
+/// A JSON object or array as it is (but on one line), or nothing if the bytes are none.
+std::optional<std::string> asJson(std::string_view bytes) {
+  if (bytes.empty() || (bytes.front() != '{' && bytes.front() != '[')) {
+    return std::nullopt;
+  }
+  const std::optional<operators::JsonTree> tree = operators::JsonTree::parse(bytes);
+  if (!tree) {
+    return std::nullopt;
+  }
+  return bytes.find_first_of("\r\n") == std::string_view::npos ? std::string(bytes)
+                                                               : tree->toText();
+}
 
 /// Text as a JSON string, JSON as it is, other bytes as Base64.
 void appendBytes(const std::optional<std::string_view>& bytes, bool mayBeJson, std::string& line) {
@@ -25,8 +39,8 @@ void appendBytes(const std::optional<std::string_view>& bytes, bool mayBeJson, s
     line += "null";
   } else if (!operators::isUtf8(*bytes)) {
     line += "{\"base64\":\"" + operators::encodeBase64(*bytes) + "\"}";
-  } else if (mayBeJson && !bytes->empty() && (bytes->front() == '{' || bytes->front() == '[')) {
-    line += *bytes;
+  } else if (const auto json = mayBeJson ? asJson(*bytes) : std::nullopt) {
+    line += *json;
   } else {
     operators::appendJsonString(line, *bytes);
   }

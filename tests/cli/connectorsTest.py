@@ -28,8 +28,8 @@ class SourceCase(CommandLineCase):
         dead = self.records("PAYMENTS_FILE-dead-letters")
         self.assertEqual(len(dead), 1)
         self.assertRegex(dead[0]["headers"]["auspex.reason"],
-                         r"row 13: Record of 1100\d\d\d bytes is too large for topic 'payments'")
-        self.assertRegex(dead[0]["headers"]["auspex.cut"], r"value cut: the record had 1100\d\d\d bytes")
+                         r"row 13: Record of \d+ bytes is too large for topic 'payments'")
+        self.assertRegex(dead[0]["headers"]["auspex.cut"], r"value cut: the record had \d+ bytes")
         self.assertEqual(len(self.records("BIG")), 4)
 
     def testWrongTypesInJsonAreDeadLettersOfTheQuery(self):

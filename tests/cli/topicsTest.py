@@ -27,6 +27,14 @@ class TopicsCase(CommandLineCase):
         self.assertIn("CSAS_BIG_0: 2 rows in, 1 out", report)
         self.assertEqual(self.records("BIG")[-1]["key"], "typed")
 
+    def testPrintsAnyBytesAsJson(self):
+        self.payments(1)
+        self.auspex("run", "program.sql")
+        given = ['k:{"cut":', "[1, 2]", "{no json}", 'text "quoted"']
+        self.auspex("topics", "produce", "payments", "--key-separator", ":", text="\n".join(given) + "\n")
+        values = [record["value"] for record in self.records("payments")[1:]]
+        self.assertEqual(values, ['{"cut":', [1, 2], "{no json}", 'text "quoted"'])
+
     def testUnknownTopicAndDirectory(self):
         self.assertIn("no data directory", self.auspex("topics", "list", code=2)[1])
         self.payments(1)
