@@ -489,7 +489,9 @@ void KafkaProducer::fail(Step step, int code, const std::string& reason) {
     throw BrokerError(BrokerErrorKind::Abortable, text);
   }
   state_ = State::MustAbort;
-  throw BrokerError(kindOf(actual), text);
+  // Records are refused by librdkafka's own state once another request of the transaction failed.
+  const bool hasFailed = step == Step::Send && actual == RD_KAFKA_RESP_ERR__STATE;
+  throw BrokerError(hasFailed ? BrokerErrorKind::Abortable : kindOf(actual), text);
 }
 
 }  // namespace auspex::engine
