@@ -189,9 +189,7 @@ void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float
                reached.data(), instructions);
   }
   if (stride == 1) {
-    for (size_t row = 0; row < numRows; ++row) {
-      margins[row] += leaves[reached[row]];
-    }
+    addLeaves(leaves, compiled.numLeaves, reached.data(), numRows, margins, instructions);
     return;
   }
   for (size_t row = 0; row < numRows; ++row) {

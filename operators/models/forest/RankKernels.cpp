@@ -104,6 +104,35 @@ __attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(const RankSp
   runProgram(splits, numSplits, ranks, numVectors, leaves);
 }
 
+constexpr size_t kFloats = 16;          // of one register
+constexpr size_t kMostHeldLeaves = 64;  // in four registers
+
+/// The values of a tree's leaves stay in registers, where 16 rows at a time pick theirs. Takes
+/// whole registers of rows only; returns how many. numLeaves <= kMostHeldLeaves.
+__attribute__((target("avx512f,avx512bw,avx512vl"))) size_t addHeldLeaves(
+    const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows, float* margins) {
+  __m512 held[kMostHeldLeaves / kFloats];
+  for (size_t i = 0; i < kMostHeldLeaves / kFloats; ++i) {
+    const size_t first = i * kFloats;
+    const size_t count = numLeaves > first ? numLeaves - first : 0;
+    const auto present = static_cast<__mmask16>(count < kFloats ? (1U << count) - 1 : 0xffffU);
+    held[i] = _mm512_maskz_loadu_ps(present, leaves + first);
+  }
+  const __m512i upperHalf = _mm512_set1_epi32(kMostHeldLeaves / 2);
+  size_t row = 0;
+  for (; row + kFloats <= numRows; row += kFloats) {
+    __m128i bytes;
+    std::memcpy(&bytes, reached + row, sizeof(bytes));
+    // With a mask of all: the plain form warns of its own uninitialised source in g++ 12.
+    const __m512i leaf = _mm512_maskz_cvtepu8_epi32(0xffff, bytes);
+    const __m512 low = _mm512_permutex2var_ps(held[0], leaf, held[1]);
+    const __m512 high = _mm512_permutex2var_ps(held[2], leaf, held[3]);
+    const __m512 value = _mm512_mask_blend_ps(_mm512_test_epi32_mask(leaf, upperHalf), low, high);
+    _mm512_storeu_ps(margins + row, _mm512_add_ps(_mm512_loadu_ps(margins + row), value));
+  }
+  return row;
+}
+
 constexpr size_t kLanes = 8;
 /// Searches on their way at once: gathers have a long latency.
 constexpr size_t kSearches = 4;
@@ -172,6 +201,20 @@ void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, 
 #endif
   static_cast<void>(instructions);
   runProgram(splits, numSplits, ranks, numVectors, leaves);
+}
+
+void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
+               float* margins, RankInstructions instructions) {
+  size_t row = 0;
+#if defined(__x86_64__)
+  if (instructions == RankInstructions::Avx512 && numLeaves <= kMostHeldLeaves) {
+    row = addHeldLeaves(leaves, numLeaves, reached, numRows, margins);
+  }
+#endif
+  static_cast<void>(instructions);
+  for (; row < numRows; ++row) {
+    margins[row] += leaves[reached[row]];
+  }
 }
 
 void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,

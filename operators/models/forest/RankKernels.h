@@ -41,6 +41,10 @@ RankInstructions bestRankInstructions();
 void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, size_t numRows,
                 uint8_t* leaves, RankInstructions instructions);
 
+/// Adds to each of numRows margins the value of the leaf that its row has reached.
+void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
+               float* margins, RankInstructions instructions);
+
 /// Counts, for rows[0], rows[stride], ..., the thresholds that each reaches, less the bias. There
 /// are 2^numLevels - 1 thresholds, ascending; NaN stands for none. stride * kRowsPerBlock must fit
 /// an int32 where the instructions are not portable.
