@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores rows with the forest and with the linked XGBoost library, in turn, and prints the ratio
-// per row: bench_forest [FILE.json|ubj]. Without a file: 100 random trees of depth 6 over 30
-// features.
+// Scores rows with the forest and with the XGBoost library, in turn, and prints the ratio per row:
+// ForestBench [FILE.json|ubj]. Without a file: models of several shapes, whose cuts lie on 255
+// levels per feature as those of XGBoost's histograms do. LD_PRELOAD=.../libxgboost.so measures
+// another library than the linked one, such as the newest wheel's.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,9 +23,24 @@ namespace {
 using namespace auspex::operators;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kTrees = 100;
-constexpr int kDepth = 6;
-constexpr int kFeatures = 30;
+/// What a random model looks like.
+struct Shape {
+  const char* name;
+  int trees;
+  int depth;
+  int features;
+  int classes;
+  /// The last so many features are categories, 0 to 39.
+  int categorical;
+};
+
+constexpr Shape kShapes[] = {
+    {"100 trees of depth 6", 100, 6, 10, 1, 0}, {"500 trees of depth 8", 500, 8, 10, 1, 0},
+    {"100 classes", 300, 6, 10, 100, 0},        {"with categories", 100, 6, 10, 1, 3},
+    {"30 features", 100, 6, 30, 1, 0},          {"deep", 10, 12, 10, 1, 0},
+};
+constexpr int kCategories = 40;
+constexpr int kLevels = 255;
 
 std::string join(const std::vector<double>& values) {
   std::string text;
@@ -42,53 +58,87 @@ std::string join(const std::vector<int>& values) {
   return "[" + text + "]";
 }
 
-/// A full tree of kDepth in XGBoost's JSON.
-std::string makeTree(std::mt19937& random, int id) {
-  const int numSplits = (1 << kDepth) - 1;
-  const int numNodes = 2 * numSplits + 1;
-  std::normal_distribution<double> normal;
-  std::vector<int> left, right, parents, features, defaultLeft, zeros;
+/// The lists of one tree in XGBoost's JSON.
+struct TreeLists {
+  std::vector<int> left, right, parents, features, defaultLeft, types;
+  std::vector<int> categories, categoryNodes, categoryStarts, categoryCounts;
   std::vector<double> conditions;
-  const std::vector<double> weights(static_cast<size_t>(numNodes), 0.0);
-  for (int node = 0; node < numNodes; ++node) {
-    const bool isSplit = node < numSplits;
-    left.push_back(isSplit ? 2 * node + 1 : -1);
-    right.push_back(isSplit ? 2 * node + 2 : -1);
-    parents.push_back(node == 0 ? std::numeric_limits<int>::max() : (node - 1) / 2);
-    features.push_back(isSplit ? static_cast<int>(random() % kFeatures) : 0);
-    defaultLeft.push_back(static_cast<int>(random() % 2));
-    conditions.push_back(isSplit ? normal(random) : 0.1 * normal(random));
-    zeros.push_back(0);
+};
+
+void addCategories(std::mt19937& random, int node, TreeLists& tree) {
+  tree.categoryNodes.push_back(node);
+  tree.categoryStarts.push_back(static_cast<int>(tree.categories.size()));
+  for (int category = 0; category < kCategories; ++category) {
+    if (random() % 2 == 0) {
+      tree.categories.push_back(category);
+    }
   }
-  const std::string count = std::to_string(numNodes);
-  return R"({"base_weights":)" + join(weights) +
-         R"(,"categories":[],"categories_nodes":[],"categories_segments":[],)" +
-         R"("categories_sizes":[])" + R"(,"default_left":)" + join(defaultLeft) + R"(,"id":)" +
-         std::to_string(id) + R"(,"left_children":)" + join(left) + R"(,"loss_changes":)" +
-         join(weights) + R"(,"parents":)" + join(parents) + R"(,"right_children":)" + join(right) +
-         R"(,"split_conditions":)" + join(conditions) + R"(,"split_indices":)" + join(features) +
-         R"(,"split_type":)" + join(zeros) + R"(,"sum_hessian":)" + join(weights) +
-         R"(,"tree_param":{"num_deleted":"0","num_feature":")" + std::to_string(kFeatures) +
-         R"(","num_nodes":")" + count + R"(","size_leaf_vector":"0"}})";
+  tree.categoryCounts.push_back(static_cast<int>(tree.categories.size()) -
+                                tree.categoryStarts.back());
 }
 
-std::string makeModel() {
+/// A full tree.
+std::string makeTree(std::mt19937& random, const Shape& shape, int id) {
+  const int numSplits = (1 << shape.depth) - 1;
+  const int numNodes = 2 * numSplits + 1;
+  std::normal_distribution<double> normal;
+  TreeLists tree;
+  const std::vector<double> weights(static_cast<size_t>(numNodes), 1.0);
+  for (int node = 0; node < numNodes; ++node) {
+    const bool isSplit = node < numSplits;
+    const int feature =
+        isSplit ? static_cast<int>(random() % static_cast<unsigned>(shape.features)) : 0;
+    const bool isCategorical = isSplit && feature >= shape.features - shape.categorical;
+    tree.left.push_back(isSplit ? 2 * node + 1 : -1);
+    tree.right.push_back(isSplit ? 2 * node + 2 : -1);
+    tree.parents.push_back(node == 0 ? std::numeric_limits<int>::max() : (node - 1) / 2);
+    tree.features.push_back(feature);
+    tree.defaultLeft.push_back(static_cast<int>(random() % 2));
+    // Levels from -2.54 to 2.54.
+    const double level = (static_cast<double>(random() % kLevels) - kLevels / 2) / 50.0;
+    tree.conditions.push_back(isSplit ? level : 0.1 * normal(random));
+    tree.types.push_back(isCategorical ? 1 : 0);
+    if (isCategorical) {
+      addCategories(random, node, tree);
+    }
+  }
+  return R"({"base_weights":)" + join(weights) + R"(,"categories":)" + join(tree.categories) +
+         R"(,"categories_nodes":)" + join(tree.categoryNodes) + R"(,"categories_segments":)" +
+         join(tree.categoryStarts) + R"(,"categories_sizes":)" + join(tree.categoryCounts) +
+         R"(,"default_left":)" + join(tree.defaultLeft) + R"(,"id":)" + std::to_string(id) +
+         R"(,"left_children":)" + join(tree.left) + R"(,"loss_changes":)" + join(weights) +
+         R"(,"parents":)" + join(tree.parents) + R"(,"right_children":)" + join(tree.right) +
+         R"(,"split_conditions":)" + join(tree.conditions) + R"(,"split_indices":)" +
+         join(tree.features) + R"(,"split_type":)" + join(tree.types) + R"(,"sum_hessian":)" +
+         join(weights) + R"(,"tree_param":{"num_deleted":"0","num_feature":")" +
+         std::to_string(shape.features) + R"(","num_nodes":")" + std::to_string(numNodes) +
+         R"(","size_leaf_vector":"0"}})";
+}
+
+std::string makeModel(const Shape& shape) {
   std::mt19937 random(1);
   std::string trees;
-  for (int id = 0; id < kTrees; ++id) {
-    trees += (id == 0 ? "" : ",") + makeTree(random, id);
+  std::vector<int> outputs;
+  for (int id = 0; id < shape.trees; ++id) {
+    trees += (id == 0 ? "" : ",") + makeTree(random, shape, id);
+    outputs.push_back(id % shape.classes);
   }
-  const std::string count = std::to_string(kTrees);
+  const bool isMulticlass = shape.classes > 1;
+  const std::string count = std::to_string(shape.trees);
   return R"({"learner":{"attributes":{},"feature_names":[],"feature_types":[],)"
          R"("gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1",)"
          R"("num_trees":")" +
-         count + R"(","size_leaf_vector":"0"},"tree_info":)" + join(std::vector<int>(kTrees, 0)) +
-         R"(,"trees":[)" + trees +
+         count + R"(","size_leaf_vector":"0"},"tree_info":)" + join(outputs) + R"(,"trees":[)" +
+         trees +
          R"(]},"name":"gbtree"},"learner_model_param":{"base_score":"5E-1","boost_from_average":)"
-         R"("1","num_class":"0","num_feature":")" +
-         std::to_string(kFeatures) +
-         R"(","num_target":"1"},"objective":{"name":"binary:logistic","reg_loss_param":)"
-         R"({"scale_pos_weight":"1"}}},"version":[1,7,6]})";
+         R"("1","num_class":")" +
+         std::to_string(isMulticlass ? shape.classes : 0) + R"(","num_feature":")" +
+         std::to_string(shape.features) + R"(","num_target":"1"},"objective":)" +
+         (isMulticlass ? R"({"name":"multi:softprob","softmax_multiclass_param":{"num_class":")" +
+                             std::to_string(shape.classes) + R"("}})"
+                       : std::string(R"({"name":"binary:logistic","reg_loss_param":)"
+                                     R"({"scale_pos_weight":"1"}})")) +
+         R"(},"version":[1,7,6]})";
 }
 
 /// Nanoseconds per row: the least of several rounds, each long enough to be measured.
@@ -113,26 +163,38 @@ std::string readFile(const char* path) {
   return bytes.str();
 }
 
-void compare(const std::string& bytes) {
+/// Random rows, a tenth of the values missing; categorical features get codes.
+std::vector<float> makeRows(std::mt19937& random, const ModelInfo& info, size_t rows) {
+  std::normal_distribution<float> normal;
+  const size_t features = info.features.size();
+  std::vector<float> matrix(rows * features);
+  for (size_t i = 0; i < matrix.size(); ++i) {
+    const bool isCode = info.features[i % features].kind == FeatureKind::Categorical;
+    const float value = isCode ? static_cast<float>(random() % kCategories) : normal(random);
+    matrix[i] = random() % 10 == 0 ? std::numeric_limits<float>::quiet_NaN() : value;
+  }
+  return matrix;
+}
+
+void compare(const char* name, const std::string& bytes) {
+  const auto loading = Clock::now();
   const auto model = loadModelBytes(bytes, {"bench", 1, false});
+  const std::chrono::duration<double, std::milli> loaded = Clock::now() - loading;
   XgboostBooster booster(bytes);
   const size_t features = model->info().features.size();
-  std::printf("%s, %zu trees, depth %zu, %zu features; library %s, one thread\n",
-              model->info().objective.c_str(), model->info().numTrees, model->info().maxDepth,
-              features, XgboostBooster::libraryVersion().c_str());
+  std::printf(
+      "%s: %s, %zu trees, depth %zu, %zu features; loaded in %.0f ms; library %s, one thread\n",
+      name, model->info().objective.c_str(), model->info().numTrees, model->info().maxDepth,
+      features, loaded.count(), XgboostBooster::libraryVersion().c_str());
   std::mt19937 random(2);
-  std::normal_distribution<float> normal;
-  for (const size_t rows : {size_t{1}, size_t{16}, size_t{256}, size_t{1024}}) {
-    std::vector<float> matrix(rows * features);
-    for (float& value : matrix) {
-      value = random() % 10 == 0 ? std::numeric_limits<float>::quiet_NaN() : normal(random);
-    }
+  for (const size_t rows : {size_t{1}, size_t{16}, size_t{256}, size_t{4096}}) {
+    const std::vector<float> matrix = makeRows(random, model->info(), rows);
     const FeatureMatrix view{matrix.data(), rows, features};
     std::vector<float> scores(rows * model->outputsPerRow(OutputForm::Value));
     const double ours = measure(rows, [&] { model->score(view, OutputForm::Value, scores); });
     const double theirs = measure(rows, [&] { booster.predictValues(view); });
-    std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.2f\n", rows, ours,
-                theirs, ours / theirs);
+    std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.3f, %.1f times\n",
+                rows, ours, theirs, ours / theirs, theirs / ours);
   }
 }
 
@@ -140,7 +202,13 @@ void compare(const std::string& bytes) {
 
 int main(int argc, char** argv) {
   try {
-    compare(argc > 1 ? readFile(argv[1]) : makeModel());
+    if (argc > 1) {
+      compare(argv[1], readFile(argv[1]));
+      return 0;
+    }
+    for (const Shape& shape : kShapes) {
+      compare(shape.name, makeModel(shape));
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeds any bytes to the model loader, and rows to whatever it accepts. Seeds: tests/data/models.
+// Feeds any bytes to the model loader, and rows to whatever it accepts. Seeds: tests/zoo/models.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -41,14 +41,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto model = loadModelBytes(bytes, {"fuzz", 1, size % 2 == 0});
     const size_t features = model->info().features.size();
     const std::vector<float> rows = makeRows(features);
+    const std::vector<double> wideRows(rows.begin(), rows.end());
     for (const OutputForm form :
-         {OutputForm::Margin, OutputForm::Value, OutputForm::Probability, OutputForm::Prediction}) {
+         {OutputForm::Margin, OutputForm::Value, OutputForm::Probability, OutputForm::Prediction,
+          OutputForm::Leaf, OutputForm::Contribution}) {
       const size_t outputs = model->outputsPerRow(form);
       if (outputs == 0 || outputs > kMaxOutputs) {
         continue;
       }
       std::vector<float> scores(kRows * outputs);
       model->score({rows.data(), kRows, features}, form, scores);
+      if (model->info().isWide) {
+        std::vector<double> wideScores(kRows * outputs);
+        model->scoreWide({wideRows.data(), kRows, features}, form, wideScores);
+      }
     }
   } catch (const ModelError&) {
     // Refused, as it should be.
