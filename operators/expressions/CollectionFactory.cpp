@@ -128,8 +128,9 @@ ExpressionPtr structOf(std::vector<std::pair<std::string, ExpressionPtr>> fields
   StructNode node;
   std::vector<StructField> types;
   for (auto& [name, value] : fields) {
-    const bool isDuplicate = std::any_of(
-        types.begin(), types.end(), [&](const StructField& field) { return field.name == name; });
+    const bool isDuplicate =
+        std::any_of(types.begin(), types.end(),
+                    [&name = name](const StructField& field) { return field.name == name; });
     if (isDuplicate) {
       throw TypeError(fmt::format("Duplicate field names found in STRUCT: '{}'", name));
     }

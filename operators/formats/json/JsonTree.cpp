@@ -211,6 +211,13 @@ class Reader {
 
 }  // namespace
 
+JsonTree::JsonTree() = default;
+JsonTree::JsonTree(const JsonTree&) = default;
+JsonTree::JsonTree(JsonTree&&) noexcept = default;
+JsonTree& JsonTree::operator=(const JsonTree&) = default;
+JsonTree& JsonTree::operator=(JsonTree&&) noexcept = default;
+JsonTree::~JsonTree() = default;
+
 const JsonTree* JsonTree::find(std::string_view name) const {
   const auto found = std::find_if(members.begin(), members.end(),
                                   [&](const auto& entry) { return entry.first == name; });

@@ -16,6 +16,14 @@ namespace auspex::operators {
 struct JsonTree {
   enum class Kind : uint8_t { Null, True, False, Number, String, Array, Object };
 
+  // In the source file: clang 14 cannot make them here, where members' type is not complete.
+  JsonTree();
+  JsonTree(const JsonTree&);
+  JsonTree(JsonTree&&) noexcept;
+  JsonTree& operator=(const JsonTree&);
+  JsonTree& operator=(JsonTree&&) noexcept;
+  ~JsonTree();
+
   Kind kind = Kind::Null;
   std::string text;                                       ///< of a number or a string
   std::vector<JsonTree> elements;                         ///< of an array
