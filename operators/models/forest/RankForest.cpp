@@ -30,10 +30,16 @@ size_t stackHeight(const TreeDescription& tree, uint32_t place) {
   return std::max({size_t{1}, left, right + (leftIsLeaf || rightIsLeaf ? 0 : 1)});
 }
 
-bool canBeRanked(const TreeDescription& tree, const std::vector<uint32_t>& places) {
+}  // namespace
+
+bool RankForest::canBeRanked(const TreeDescription& tree, const Places& places) {
   const auto isSound = [&](const TreeNode& node) {
-    return isLeaf(node) ||
-           (node.categorySet == 0 && !std::isnan(node.value) && places[node.feature] != kNoPlace);
+    if (isLeaf(node)) {
+      return true;
+    }
+    return node.categorySet != 0
+               ? places.categorical[node.feature] != kNoPlace
+               : !std::isnan(node.value) && places.numeric[node.feature] != kNoPlace;
   };
   // A binary tree of n leaves has 2n - 1 nodes.
   return tree.nodes.size() <= 2 * kMaxLeaves - 1 &&
@@ -41,22 +47,47 @@ bool canBeRanked(const TreeDescription& tree, const std::vector<uint32_t>& place
          (isLeaf(tree.nodes[0]) || stackHeight(tree, 0) <= kRankStackHeight);
 }
 
-}  // namespace
-
 RankForest::RankForest(const ForestDescription& description) {
-  const std::vector<uint32_t> places = collectThresholds(description);
+  Places places;
+  collectThresholds(description, places);
+  collectCategories(description, places);
   size_t numCovered = 0;
   for (const TreeDescription& tree : description.trees) {
-    trees_.push_back(canBeRanked(tree, places) ? compile(tree, places) : Tree{});
+    trees_.push_back(canBeRanked(tree, places) ? compile(tree, description, places) : Tree{});
     numCovered += trees_.back().numLeaves > 0 ? 1 : 0;
   }
   // To rank a value costs about as much as to walk down one tree.
-  isWorthwhile_ = numCovered > features_.size();
+  isWorthwhile_ = numCovered > features_.size() + categoricalFeatures_.size();
 }
 
-/// Makes a Feature of each that splits ask for; returns where each feature's stands, kNoPlace for
-/// those that have too many thresholds or are not asked for.
-std::vector<uint32_t> RankForest::collectThresholds(const ForestDescription& description) {
+/// Gives two columns to each feature that categorical splits ask for, unless a category is too
+/// large.
+void RankForest::collectCategories(const ForestDescription& description, Places& places) {
+  std::vector<uint8_t> isAsked(description.numFeatures, 0);
+  std::vector<uint8_t> isTooLarge(description.numFeatures, 0);
+  for (const TreeDescription& tree : description.trees) {
+    for (const TreeNode& node : tree.nodes) {
+      if (isLeaf(node) || node.categorySet == 0) {
+        continue;
+      }
+      const std::vector<uint32_t>& words = description.categorySets[node.categorySet - 1];
+      const bool fits = words.size() < 4 || (words.size() == 4 && words[3] >> 30U == 0);
+      isAsked[node.feature] = 1;
+      isTooLarge[node.feature] |= fits ? 0 : 1;
+    }
+  }
+  places.categorical.assign(description.numFeatures, kNoPlace);
+  for (uint32_t feature = 0; feature < description.numFeatures; ++feature) {
+    if (isAsked[feature] != 0 && isTooLarge[feature] == 0) {
+      places.categorical[feature] = static_cast<uint32_t>(numColumns_);
+      categoricalFeatures_.emplace_back(feature, static_cast<uint32_t>(numColumns_));
+      numColumns_ += 2;
+    }
+  }
+}
+
+/// Makes a Feature of each that numeric splits ask for, unless it has too many thresholds.
+void RankForest::collectThresholds(const ForestDescription& description, Places& places) {
   std::vector<std::vector<float>> thresholds(description.numFeatures);
   std::vector<bool> sendsMissingRight(description.numFeatures, false);
   for (const TreeDescription& tree : description.trees) {
@@ -74,7 +105,7 @@ std::vector<uint32_t> RankForest::collectThresholds(const ForestDescription& des
       }
     }
   }
-  std::vector<uint32_t> places(description.numFeatures, kNoPlace);
+  places.numeric.assign(description.numFeatures, kNoPlace);
   for (uint32_t i = 0; i < description.numFeatures; ++i) {
     std::vector<float>& sorted = thresholds[i];
     std::sort(sorted.begin(), sorted.end());
@@ -82,7 +113,7 @@ std::vector<uint32_t> RankForest::collectThresholds(const ForestDescription& des
     if (sorted.empty() || sorted.size() > kMaxThresholds) {
       continue;
     }
-    places[i] = static_cast<uint32_t>(features_.size());
+    places.numeric[i] = static_cast<uint32_t>(features_.size());
     Feature feature;
     feature.feature = i;
     feature.numLevels = static_cast<uint32_t>(std::bit_width(sorted.size()));
@@ -93,15 +124,30 @@ std::vector<uint32_t> RankForest::collectThresholds(const ForestDescription& des
         sendsMissingRight[i] ? static_cast<uint32_t>(numColumns_++) : feature.lowColumn;
     features_.push_back(std::move(feature));
   }
-  return places;
 }
 
-RankSplit RankForest::makeSplit(const TreeNode& node, const Feature& feature) const {
+RankSplit RankForest::makeSplit(const TreeNode& node, const ForestDescription& description,
+                                const Places& places) {
+  RankSplit split;
+  if (node.categorySet != 0) {
+    RankSet set;
+    const std::vector<uint32_t>& words = description.categorySets[node.categorySet - 1];
+    for (size_t byte = 0; byte < set.bytes.size() && byte / 4 < words.size(); ++byte) {
+      set.bytes[byte] = static_cast<uint8_t>(words[byte / 4] >> (8 * (byte % 4)));
+    }
+    if (!node.defaultLeft) {
+      set.bytes[kMissingCategory / 8] |= static_cast<uint8_t>(1U << (kMissingCategory % 8));
+    }
+    sets_.push_back(set);
+    split.set = static_cast<uint32_t>(sets_.size());
+    split.column = places.categorical[node.feature];
+    return split;
+  }
+  const Feature& feature = features_[places.numeric[node.feature]];
   const auto isBelow = [](float threshold, float value) { return threshold < value; };
   const auto found =
       std::lower_bound(feature.thresholds.begin(), feature.thresholds.end(), node.value, isBelow);
   AUSPEX_ASSERT(found != feature.thresholds.end());
-  RankSplit split;
   split.column = node.defaultLeft ? feature.lowColumn : feature.highColumn;
   split.rank =
       static_cast<int8_t>(static_cast<int>(found - feature.thresholds.begin()) - kRankBias);
@@ -109,7 +155,7 @@ RankSplit RankForest::makeSplit(const TreeNode& node, const Feature& feature) co
 }
 
 RankForest::Tree RankForest::compile(const TreeDescription& tree,
-                                     const std::vector<uint32_t>& places) {
+                                     const ForestDescription& description, const Places& places) {
   Tree compiled;
   compiled.firstSplit = splits_.size();
   compiled.firstLeaf = leaves_.size();
@@ -147,7 +193,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
       continue;
     }
     visits.pop_back();
-    RankSplit split = makeSplit(node, features_[places[node.feature]]);
+    RankSplit split = makeSplit(node, description, places);
     split.leftLeaf = leftIsLeaf ? leafNumbers[node.left] : uint8_t{0};
     split.rightLeaf = rightIsLeaf ? leafNumbers[node.left + 1] : uint8_t{0};
     split.sides = leftIsLeaf ? (rightIsLeaf ? RankSides::LeafLeaf : RankSides::LeafSplit)
@@ -174,6 +220,10 @@ void RankForest::rank(const float* rows, size_t numRows, size_t numFeatures, int
       high[row] = std::isnan(values[row * numFeatures]) ? int8_t{127} : low[row];
     }
   }
+  for (const auto& [feature, column] : categoricalFeatures_) {
+    int8_t* const bytes = ranks + size_t{column} * kRowsPerBlock;
+    placeCategories(rows + feature, numRows, numFeatures, bytes, bytes + kRowsPerBlock);
+  }
 }
 
 void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins,
@@ -185,8 +235,8 @@ void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float
   if (compiled.numSplits == 0) {
     reached.fill(0);
   } else {
-    findLeaves(splits_.data() + compiled.firstSplit, compiled.numSplits, ranks, numRows,
-               reached.data(), instructions);
+    findLeaves(splits_.data() + compiled.firstSplit, compiled.numSplits, sets_.data(), ranks,
+               numRows, reached.data(), instructions);
   }
   if (stride == 1) {
     addLeaves(leaves, compiled.numLeaves, reached.data(), numRows, margins, instructions);

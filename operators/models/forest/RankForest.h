@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "operators/models/forest/ForestDescription.h"
@@ -13,8 +14,9 @@
 
 namespace auspex::operators {
 
-/// Holds the trees of a forest that can be scored by ranks: numeric splits, at most 256 leaves, and
-/// no feature with more than 255 different thresholds. Immutable; any thread.
+/// Holds the trees of a forest that can be scored by ranks: at most 256 leaves, no feature with
+/// more than 255 different thresholds, and no category above kMaxRankCategory. Immutable; any
+/// thread.
 ///
 /// With thresholds t[0] < t[1] < ..., a value's rank is the number of them that it reaches, so that
 /// value >= t[k] is rank > k, to the bit. A missing value ranks lowest, or highest in a second
@@ -58,11 +60,24 @@ class RankForest {
     size_t numLeaves = 0;  ///< 0: not covered
   };
 
-  std::vector<uint32_t> collectThresholds(const ForestDescription& description);
-  Tree compile(const TreeDescription& tree, const std::vector<uint32_t>& places);
-  RankSplit makeSplit(const TreeNode& node, const Feature& feature) const;
+  /// Where what splits on a feature ask stands; kNoPlace where they ask nothing, or too much.
+  struct Places {
+    std::vector<uint32_t> numeric;      ///< in features_
+    std::vector<uint32_t> categorical;  ///< the first of the feature's two columns
+  };
+
+  void collectThresholds(const ForestDescription& description, Places& places);
+  void collectCategories(const ForestDescription& description, Places& places);
+  static bool canBeRanked(const TreeDescription& tree, const Places& places);
+  Tree compile(const TreeDescription& tree, const ForestDescription& description,
+               const Places& places);
+  RankSplit makeSplit(const TreeNode& node, const ForestDescription& description,
+                      const Places& places);
 
   std::vector<Feature> features_;
+  /// Per categorical feature its place in a row and its first column.
+  std::vector<std::pair<uint32_t, uint32_t>> categoricalFeatures_;
+  std::vector<RankSet> sets_;
   std::vector<Tree> trees_;
   std::vector<RankSplit> splits_;
   std::vector<float> leaves_;

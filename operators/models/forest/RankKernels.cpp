@@ -63,12 +63,37 @@ AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, siz
   }
 }
 
-AUSPEX_INLINE void runProgram(const RankSplit* splits, size_t numSplits, const int8_t* ranks,
-                              size_t numVectors, uint8_t* leaves) {
+// A table of 16 bytes looked up by 16 places is one instruction where there is one.
+typedef uint8_t Table __attribute__((vector_size(16)));
+
+/// Ranks for a categorical split: above 0 where the row's category is in the set.
+AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t numVectors,
+                             int8_t* ranks) {
+  Table table;
+  std::memcpy(&table, set.bytes.data(), sizeof(table));
+  const int8_t* const bitColumn = column + kRowsPerBlock;
+  for (size_t row = 0; row < numVectors * kRankLanes; row += sizeof(Table)) {
+    Table places;
+    Table bits;
+    std::memcpy(&places, column + row, sizeof(places));
+    std::memcpy(&bits, bitColumn + row, sizeof(bits));
+    const Table isIn = (__builtin_shuffle(table, places) & bits) != 0;
+    const Table rank = isIn & 1U;
+    std::memcpy(ranks + row, &rank, sizeof(rank));
+  }
+}
+
+AUSPEX_INLINE void runProgram(const RankSplit* splits, size_t numSplits, const RankSet* sets,
+                              const int8_t* ranks, size_t numVectors, uint8_t* leaves) {
   alignas(kRankLanes) std::array<uint8_t, kRankStackHeight * kRowsPerBlock> stack;
+  alignas(kRankLanes) std::array<int8_t, kRowsPerBlock> inSet;
   uint8_t* top = stack.data() - kRowsPerBlock;
   for (const RankSplit* split = splits; split != splits + numSplits; ++split) {
-    const int8_t* const column = ranks + size_t{split->column} * kRowsPerBlock;
+    const int8_t* column = ranks + size_t{split->column} * kRowsPerBlock;
+    if (split->set != 0) {
+      rankBySet(sets[split->set - 1], column, numVectors, inSet.data());
+      column = inSet.data();
+    }
     switch (split->sides) {
       case RankSides::LeafLeaf:
         top += kRowsPerBlock;
@@ -91,17 +116,15 @@ AUSPEX_INLINE void runProgram(const RankSplit* splits, size_t numSplits, const i
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void runAvx2(const RankSplit* splits, size_t numSplits,
-                                             const int8_t* ranks, size_t numVectors,
-                                             uint8_t* leaves) {
-  runProgram(splits, numSplits, ranks, numVectors, leaves);
+                                             const RankSet* sets, const int8_t* ranks,
+                                             size_t numVectors, uint8_t* leaves) {
+  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(const RankSplit* splits,
-                                                                    size_t numSplits,
-                                                                    const int8_t* ranks,
-                                                                    size_t numVectors,
-                                                                    uint8_t* leaves) {
-  runProgram(splits, numSplits, ranks, numVectors, leaves);
+__attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(
+    const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
+    size_t numVectors, uint8_t* leaves) {
+  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
 }
 
 constexpr size_t kFloats = 16;          // of one register
@@ -186,21 +209,36 @@ RankInstructions bestRankInstructions() {
   return RankInstructions::Portable;
 }
 
-void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, size_t numRows,
-                uint8_t* leaves, RankInstructions instructions) {
+void findLeaves(const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
+                size_t numRows, uint8_t* leaves, RankInstructions instructions) {
   const size_t numVectors = (numRows + kRankLanes - 1) / kRankLanes;
 #if defined(__x86_64__)
   if (instructions == RankInstructions::Avx512) {
-    runAvx512(splits, numSplits, ranks, numVectors, leaves);
+    runAvx512(splits, numSplits, sets, ranks, numVectors, leaves);
     return;
   }
   if (instructions == RankInstructions::Avx2) {
-    runAvx2(splits, numSplits, ranks, numVectors, leaves);
+    runAvx2(splits, numSplits, sets, ranks, numVectors, leaves);
     return;
   }
 #endif
   static_cast<void>(instructions);
-  runProgram(splits, numSplits, ranks, numVectors, leaves);
+  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
+}
+
+void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes,
+                     int8_t* bits) {
+  for (size_t row = 0; row < numRows; ++row) {
+    const float value = rows[row * stride];
+    uint32_t code = kOtherCategory;
+    if (value != value) {
+      code = kMissingCategory;
+    } else if (value >= 0.0F && value < static_cast<float>(kMaxRankCategory + 1)) {
+      code = static_cast<uint32_t>(value);
+    }
+    bytes[row] = static_cast<int8_t>(code / 8);
+    bits[row] = static_cast<int8_t>(1U << (code % 8));
+  }
 }
 
 void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,

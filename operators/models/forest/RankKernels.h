@@ -2,6 +2,7 @@
 // The innermost loops of scoring by ranks. Internal to the forest.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,7 +22,20 @@ struct RankSplit {
   RankSides sides = RankSides::LeafLeaf;
   uint8_t leftLeaf = 0;
   uint8_t rightLeaf = 0;
+  /// Place of a categorical split's RankSet + 1, 0 for numeric ones. Its column holds the places of
+  /// the categories' bytes, and the column behind it their bits.
+  uint32_t set = 0;
 };
+
+/// The categories that go right, as bits: category c is bit c % 8 of byte c / 8.
+struct RankSet {
+  std::array<uint8_t, 16> bytes{};
+};
+/// Categories up to here have a bit of their own. The last two bits are for what is missing and for
+/// every other value.
+constexpr uint32_t kMaxRankCategory = 125;
+constexpr uint32_t kMissingCategory = 126;
+constexpr uint32_t kOtherCategory = 127;
 
 /// Ranks and leaf numbers are compared this many at a time, whatever the instructions.
 constexpr size_t kRankLanes = 64;
@@ -38,8 +52,11 @@ RankInstructions bestRankInstructions();
 
 /// Runs a tree's program over the ranks of a block, columns of kRowsPerBlock each, and writes the
 /// number of the leaf that each row reaches. leaves: numRows rounded up to kRankLanes.
-void findLeaves(const RankSplit* splits, size_t numSplits, const int8_t* ranks, size_t numRows,
-                uint8_t* leaves, RankInstructions instructions);
+void findLeaves(const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
+                size_t numRows, uint8_t* leaves, RankInstructions instructions);
+
+/// Writes, for rows[0], rows[stride], ..., the byte of each category's bit and the bit in it.
+void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes, int8_t* bits);
 
 /// Adds to each of numRows margins the value of the leaf that its row has reached.
 void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
