@@ -16,9 +16,6 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Trees of more nodes would overflow the gathers' doubled 32-bit places.
 constexpr size_t kNodesForGather = size_t{1} << 29;
-/// Fewer rows do not pay for looking at all splits of a tree.
-constexpr size_t kRowsForRanks = 24;
-
 /// A split as a ForestNode whose `first` child is where missing values go.
 ForestNode compileSplit(const TreeNode& node) {
   ForestNode compiled{};
@@ -54,6 +51,7 @@ Forest::Forest(const ForestDescription& description)
         {static_cast<uint32_t>(categoryWords_.size()), static_cast<uint32_t>(words.size())});
     categoryWords_.insert(categoryWords_.end(), words.begin(), words.end());
   }
+  categoryWords_.push_back(0);  // what an empty set at the end may look at
   size_t numNodes = 0;
   for (const TreeDescription& tree : description.trees) {
     numNodes += tree.nodes.size();
@@ -100,8 +98,8 @@ void Forest::addTree(const TreeDescription& tree) {
 
 void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
                         Instructions instructions) const {
-  const ForestTreeView view{nodes_.data() + tree.firstNode, tree.depth, categorySets_.data(),
-                            categoryWords_.data()};
+  const ForestTreeView view{
+      nodes_.data() + tree.firstNode, tree.depth, {categorySets_.data(), categoryWords_.data()}};
   float* out = margins + tree.output;
   if (tree.hasCategories) {
     addTreeWithCategories(view, rows, numRows, numFeatures_, out, numOutputs());
@@ -128,27 +126,24 @@ void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
 void Forest::addAllTrees(const float* row, float* margins) const {
   std::array<const ForestNode*, kTreesAtOnce> nodes{};
   std::array<float, kTreesAtOnce> leaves{};
+  const CategoryTables tables{categorySets_.data(), categoryWords_.data()};
   size_t next = 0;
-  while (next < trees_.size()) {
-    size_t numTogether = 0;
+  for (; next + kTreesAtOnce <= trees_.size(); next += kTreesAtOnce) {
     uint32_t depth = 0;
-    while (numTogether < kTreesAtOnce && next + numTogether < trees_.size() &&
-           !trees_[next + numTogether].hasCategories) {
-      const Tree& tree = trees_[next + numTogether];
-      nodes[numTogether] = nodes_.data() + tree.firstNode;
+    bool hasCategories = false;
+    for (size_t i = 0; i < kTreesAtOnce; ++i) {
+      const Tree& tree = trees_[next + i];
+      nodes[i] = nodes_.data() + tree.firstNode;
       depth = std::max(depth, tree.depth);
-      ++numTogether;
+      hasCategories = hasCategories || tree.hasCategories;
     }
-    if (numTogether < kTreesAtOnce) {
-      addOneTree(trees_[next], row, 1, margins, Instructions::Portable);
-      ++next;
-      continue;
-    }
-    readLeaves(nodes, depth, row, leaves);
+    readLeaves(nodes, depth, hasCategories ? &tables : nullptr, row, leaves);
     for (size_t i = 0; i < kTreesAtOnce; ++i) {
       margins[trees_[next + i].output] += leaves[i];
     }
-    next += kTreesAtOnce;
+  }
+  for (; next < trees_.size(); ++next) {
+    addOneTree(trees_[next], row, 1, margins, Instructions::Portable);
   }
 }
 
@@ -161,7 +156,7 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
     std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
   }
   std::vector<int8_t> ranks;
-  if (instructions == Instructions::Fastest && features.rows >= kRowsForRanks &&
+  if (instructions == Instructions::Fastest && features.rows >= rankForest_.minRows() &&
       rankForest_.isWorthwhile()) {
     ranks.resize(rankForest_.numRankBytes());
   }
@@ -169,7 +164,7 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
     const float* rows = features.values + start * numFeatures_;
     float* out = margins.data() + start * numOutputs;
-    if (!ranks.empty() && numRows >= kRowsForRanks) {
+    if (!ranks.empty() && numRows >= rankForest_.minRows()) {
       addTreesRanked(rows, numRows, out, ranks);
       continue;
     }

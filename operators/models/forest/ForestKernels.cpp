@@ -12,100 +12,123 @@ namespace auspex::operators {
 
 namespace {
 
-inline uint32_t step(const ForestNode& node, const float* row) {
-  const auto value = std::bit_cast<uint32_t>(row[node.featureBits & kFeatureMask]);
-  const auto compared = std::bit_cast<float>(value ^ (node.featureBits & kFlipBit));
-  return node.first + (compared >= node.threshold ? 1U : 0U);
-}
+/// The splits of trees without categories.
+struct NumericSteps {
+  explicit NumericSteps(const CategoryTables&) {}
+
+  uint32_t next(const ForestNode& node, const float* row) const {
+    const auto value = std::bit_cast<uint32_t>(row[node.featureBits & kFeatureMask]);
+    const auto compared = std::bit_cast<float>(value ^ (node.featureBits & kFlipBit));
+    return node.first + (compared >= node.threshold ? 1U : 0U);
+  }
+};
+
+/// Splits of both kinds, without a branch: which kind comes next cannot be foreseen. The looked-up
+/// word of a numeric split is any that exists.
+struct MixedSteps {
+  explicit MixedSteps(const CategoryTables& tables) : tables_(tables) {}
+
+  uint32_t next(const ForestNode& node, const float* row) const {
+    const float value = row[node.featureBits & kFeatureMask];
+    const bool isCategorical = (node.featureBits & kCategoricalBit) != 0;
+    const bool isFlipped = (node.featureBits & kFlipBit) != 0;
+    const uint32_t place = isCategorical ? std::bit_cast<uint32_t>(node.leafValue) : 0U;
+    const CategorySet& set = tables_.sets[place];
+    // Fractions are cut; what is negative or beyond the set is not in it.
+    const bool isWithin = (value >= 0.0F) & (value < static_cast<float>(set.numWords) * 32.0F);
+    const auto category = static_cast<uint32_t>(isWithin ? value : 0.0F);
+    const uint32_t word = tables_.words[set.firstWord + category / 32];
+    const bool isInSet = isWithin & (((word >> (category % 32)) & 1U) != 0);
+    const bool isPresent = value == value;
+    const bool goesByCategory = isPresent & (isInSet != isFlipped);
+    const auto compared =
+        std::bit_cast<float>(std::bit_cast<uint32_t>(value) ^ (node.featureBits & kFlipBit));
+    const bool goesByNumber = compared >= node.threshold;
+    return node.first + ((isCategorical ? goesByCategory : goesByNumber) ? 1U : 0U);
+  }
+
+ private:
+  const CategoryTables& tables_;
+};
 
 /// A tree's depth in steps always suffices; in deep ones most rows arrive long before, so every few
 /// steps it is worth asking.
 constexpr uint32_t kStepsBetweenChecks = 8;
 
-template <size_t kRows>
-void walk(const ForestTreeView& tree, const float* rows, size_t numFeatures, float* margins,
-          size_t stride) {
-  std::array<uint32_t, kRows> places{};
-  for (uint32_t done = 0; done < tree.depth;) {
-    const uint32_t target =
-        done + kStepsBetweenChecks < tree.depth ? done + kStepsBetweenChecks : tree.depth;
-    const std::array<uint32_t, kRows> before = places;
+/// Takes kWalks walks at once to their leaves: `next` moves walk i from a place to the next one.
+template <size_t kWalks, typename Next>
+std::array<uint32_t, kWalks> findPlaces(uint32_t depth, Next next) {
+  std::array<uint32_t, kWalks> places{};
+  for (uint32_t done = 0; done < depth;) {
+    const uint32_t target = done + kStepsBetweenChecks < depth ? done + kStepsBetweenChecks : depth;
+    const std::array<uint32_t, kWalks> before = places;
     for (; done < target; ++done) {
-      for (size_t i = 0; i < kRows; ++i) {
-        places[i] = step(tree.nodes[places[i]], rows + i * numFeatures);
+      for (size_t i = 0; i < kWalks; ++i) {
+        places[i] = next(i, places[i]);
       }
     }
-    // Only leaves lead to themselves, so rows that have not moved have all arrived.
+    // Only leaves lead to themselves, so walks that have not moved have all arrived.
     if (places == before) {
       break;
     }
   }
+  return places;
+}
+
+template <size_t kRows, typename Steps>
+void walk(const ForestTreeView& tree, const float* rows, size_t numFeatures, float* margins,
+          size_t stride) {
+  const Steps steps(tree.tables);
+  const auto places = findPlaces<kRows>(tree.depth, [&](size_t i, uint32_t place) {
+    return steps.next(tree.nodes[place], rows + i * numFeatures);
+  });
   for (size_t i = 0; i < kRows; ++i) {
     margins[i * stride] += tree.nodes[places[i]].leafValue;
   }
 }
 
-uint32_t stepWithCategories(const ForestTreeView& tree, const ForestNode& node, const float* row) {
-  if ((node.featureBits & kCategoricalBit) == 0) {
-    return step(node, row);
+template <typename Steps>
+void walkRows(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
+              float* margins, size_t stride) {
+  size_t row = 0;
+  for (; row + kRowsAtOnce <= numRows; row += kRowsAtOnce) {
+    walk<kRowsAtOnce, Steps>(tree, rows + row * numFeatures, numFeatures, margins + row * stride,
+                             stride);
   }
-  const float value = row[node.featureBits & kFeatureMask];
-  if (value != value) {
-    return node.first;
+  for (; row < numRows; ++row) {
+    walk<1, Steps>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
   }
-  const CategorySet& set = tree.categorySets[std::bit_cast<uint32_t>(node.leafValue)];
-  bool isInSet = false;
-  // Fractions are cut; what is negative or beyond the set is not in it.
-  if (value >= 0.0F && value < static_cast<float>(set.numWords) * 32.0F) {
-    const auto category = static_cast<uint32_t>(value);
-    const uint32_t word = tree.categoryWords[set.firstWord + category / 32];
-    isInSet = ((word >> (category % 32)) & 1U) != 0;
+}
+
+template <typename Steps>
+void readLeavesBy(const Steps& steps, const std::array<const ForestNode*, kTreesAtOnce>& trees,
+                  uint32_t depth, const float* row, std::array<float, kTreesAtOnce>& leaves) {
+  const auto places = findPlaces<kTreesAtOnce>(
+      depth, [&](size_t i, uint32_t place) { return steps.next(trees[i][place], row); });
+  for (size_t i = 0; i < kTreesAtOnce; ++i) {
+    leaves[i] = trees[i][places[i]].leafValue;
   }
-  const bool isFlipped = (node.featureBits & kFlipBit) != 0;
-  return node.first + (isInSet != isFlipped ? 1U : 0U);
 }
 
 }  // namespace
 
 void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
                      size_t numFeatures, float* margins, size_t stride) {
-  size_t row = 0;
-  for (; row + kRowsAtOnce <= numRows; row += kRowsAtOnce) {
-    walk<kRowsAtOnce>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
-  }
-  for (; row < numRows; ++row) {
-    walk<1>(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
-  }
+  walkRows<NumericSteps>(tree, rows, numRows, numFeatures, margins, stride);
 }
 
 void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t numRows,
                            size_t numFeatures, float* margins, size_t stride) {
-  for (size_t row = 0; row < numRows; ++row) {
-    uint32_t place = 0;
-    while (tree.nodes[place].first != place) {
-      place = stepWithCategories(tree, tree.nodes[place], rows + row * numFeatures);
-    }
-    margins[row * stride] += tree.nodes[place].leafValue;
-  }
+  walkRows<MixedSteps>(tree, rows, numRows, numFeatures, margins, stride);
 }
 
 void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32_t depth,
-                const float* row, std::array<float, kTreesAtOnce>& leaves) {
-  std::array<uint32_t, kTreesAtOnce> places{};
-  for (uint32_t done = 0; done < depth;) {
-    const uint32_t target = done + kStepsBetweenChecks < depth ? done + kStepsBetweenChecks : depth;
-    const std::array<uint32_t, kTreesAtOnce> before = places;
-    for (; done < target; ++done) {
-      for (size_t i = 0; i < kTreesAtOnce; ++i) {
-        places[i] = step(trees[i][places[i]], row);
-      }
-    }
-    if (places == before) {
-      break;
-    }
-  }
-  for (size_t i = 0; i < kTreesAtOnce; ++i) {
-    leaves[i] = trees[i][places[i]].leafValue;
+                const CategoryTables* tables, const float* row,
+                std::array<float, kTreesAtOnce>& leaves) {
+  if (tables == nullptr) {
+    readLeavesBy(NumericSteps({}), trees, depth, row, leaves);
+  } else {
+    readLeavesBy(MixedSteps(*tables), trees, depth, row, leaves);
   }
 }
 

@@ -33,12 +33,18 @@ struct CategorySet {
   uint32_t numWords;
 };
 
+/// The sets of all categorical splits, borrowed from the forest. Where there are any, a word stands
+/// behind the last one that a set has.
+struct CategoryTables {
+  const CategorySet* sets = nullptr;
+  const uint32_t* words = nullptr;
+};
+
 /// One tree as the kernels see it; all pointers are borrowed from the forest.
 struct ForestTreeView {
   const ForestNode* nodes;
   uint32_t depth;
-  const CategorySet* categorySets;
-  const uint32_t* categoryWords;
+  CategoryTables tables;
 };
 
 /// Rows that a kernel takes at once, and what addTree* are called with at most.
@@ -60,10 +66,11 @@ void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t
 
 constexpr size_t kTreesAtOnce = 8;
 
-/// For a single row, whose loads nothing else would hide: the leaves' values of several trees
-/// without categorical splits. depth: of the deepest of them.
+/// For a single row, whose loads nothing else would hide: the leaves' values of several trees.
+/// depth: of the deepest of them. tables: null when none of them has categorical splits.
 void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32_t depth,
-                const float* row, std::array<float, kTreesAtOnce>& leaves);
+                const CategoryTables* tables, const float* row,
+                std::array<float, kTreesAtOnce>& leaves);
 
 /// True when this processor runs addTreeAvx2.
 bool hasAvx2();

@@ -27,9 +27,15 @@ class RankForest {
 
   /// Ranking costs more than it gains with few trees or few rows, and this forest has enough.
   bool isWorthwhile() const { return isWorthwhile_; }
+  /// The least rows that pay for ranking them.
+  size_t minRows() const { return categoricalFeatures_.empty() ? kMinRows : kMinMixedRows; }
   /// The tree has this form, and so many rows pay for looking at all of its splits.
   bool takes(size_t tree, size_t numRows) const {
-    return trees_[tree].numLeaves > 0 && trees_[tree].numSplits <= numRows * kSplitsPerRow;
+    const Tree& form = trees_[tree];
+    const bool isEnough = form.hasCategories
+                              ? form.numSplits <= numRows * kMixedSplitsPerRow
+                              : numRows >= kMinRows && form.numSplits <= numRows * kSplitsPerRow;
+    return form.numLeaves > 0 && isEnough;
   }
 
   /// Bytes that rank() fills.
@@ -45,6 +51,10 @@ class RankForest {
  private:
   /// Measured: with more splits than this, walking down is quicker.
   static constexpr size_t kSplitsPerRow = 3;
+  static constexpr size_t kMinRows = 24;
+  /// Categorical splits cost a walk more, so their trees are ranked earlier.
+  static constexpr size_t kMixedSplitsPerRow = 8;
+  static constexpr size_t kMinMixedRows = 12;
 
   struct Feature {
     uint32_t feature = 0;
@@ -58,6 +68,7 @@ class RankForest {
     size_t numSplits = 0;
     size_t firstLeaf = 0;
     size_t numLeaves = 0;  ///< 0: not covered
+    bool hasCategories = false;
   };
 
   /// Where what splits on a feature ask stands; kNoPlace where they ask nothing, or too much.
