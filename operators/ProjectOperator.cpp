@@ -2,6 +2,7 @@
 #include "operators/ProjectOperator.h"
 
 #include "operators/expressions/Evaluator.h"
+#include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 class ProjectOperator final : public Operator {
  public:
   explicit ProjectOperator(const ProjectDescription& description)
-      : evaluator_(description.expressions) {}
+      : description_(description), evaluator_(description.expressions) {}
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
     Batch batch = std::move(inputs[0]);
@@ -23,10 +24,26 @@ class ProjectOperator final : public Operator {
     }
     // Rows without a value are computed too, over nulls: their key columns are needed.
     batch.columns = evaluator_.evaluate(EvaluationInput::newSide(batch), context.errors);
+    if (!batch.present.empty()) {
+      clearColumnsWithoutValue(batch);
+    }
     return batch;
   }
 
  private:
+  void clearColumnsWithoutValue(Batch& batch) const {
+    std::vector<uint32_t> rows(batch.numRows);
+    for (uint32_t row = 0; row < rows.size(); ++row) {
+      rows[row] = batch.present[row] != 0 ? row : kNoRow;
+    }
+    for (size_t i = 0; i < description_.nullWithoutValue.size(); ++i) {
+      if (description_.nullWithoutValue[i]) {
+        batch.columns[i] = gatherOrNull(batch.columns[i], rows);
+      }
+    }
+  }
+
+  const ProjectDescription& description_;
   Evaluator evaluator_;
 };
 

@@ -16,6 +16,8 @@ namespace auspex::operators {
 struct ProjectDescription final : OperatorDescription {
   std::vector<ExpressionPtr> expressions;
   std::vector<std::string> names;  ///< parallel, for people
+  /// Parallel, or empty: this column is NULL in rows without a value (streams).
+  std::vector<bool> nullWithoutValue;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

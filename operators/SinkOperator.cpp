@@ -77,6 +77,9 @@ class SinkOperator final : public Operator {
     keyEncoder_ = keyFormat.makeEncoder(all.first(numKeys), description.keyOptions);
     valueEncoder_ =
         description.valueFormat->makeEncoder(all.subspan(numKeys), description.valueOptions);
+    if (description.timestamp) {
+      timestampReader_.emplace(*description.timestamp);
+    }
   }
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
@@ -90,6 +93,11 @@ class SinkOperator final : public Operator {
     errors_.clear();
     keyEncoder_->encode(columns.first(numKeys), input.numRows, arena, keys_, errors_);
     valueEncoder_->encode(columns.subspan(numKeys), input.numRows, arena, values_, errors_);
+    std::vector<int64_t> timestamps = input.timestamps;
+    if (timestampReader_) {
+      timestampReader_->read(*input.columns[description_.timestamp->index], input.present,
+                             timestamps, errors_);
+    }
     bad_.assign(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
       reject(input, error.row, error.message, context);
@@ -104,7 +112,7 @@ class SinkOperator final : public Operator {
       OutgoingRecord record;
       record.key = numKeys == 0 ? std::nullopt : keys_[row];
       record.value = input.isPresent(row) ? values_[row] : std::nullopt;
-      record.timestamp = input.timestamps[row];
+      record.timestamp = timestamps[row];
       record.headers = drawn.record->headers;
       record.partition = choosePartition(record.key, drawn, numPartitions);
       outbox_.add(std::move(record), input.drawIndex[row]);
@@ -131,6 +139,7 @@ class SinkOperator final : public Operator {
   std::vector<FormatRowError> errors_;
   std::vector<uint8_t> bad_;
   Outbox outbox_;
+  std::optional<TimestampReader> timestampReader_;
 };
 
 class RepartitionSink final : public Operator {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "operators/TimestampColumn.h"
 #include "operators/Topology.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
@@ -23,6 +25,8 @@ struct SinkDescription final : OperatorDescription {
   const Format* valueFormat = nullptr;
   FormatOptions keyOptions;
   FormatOptions valueOptions;
+  /// The column that becomes the record's time, if one does.
+  std::optional<TimestampColumn> timestamp;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

@@ -4,9 +4,43 @@
 #include <fmt/format.h>
 
 #include "operators/data/Assert.h"
+#include "operators/data/ColumnBuilder.h"
 
 namespace auspex::operators {
 namespace {
+
+/// The last header of that key.
+void appendHeader(const std::vector<Header>& headers, const std::string& key,
+                  ColumnBuilder& builder) {
+  for (size_t i = headers.size(); i-- > 0;) {
+    if (headers[i].key == key) {
+      headers[i].value ? builder.append(*headers[i].value) : builder.appendNull();
+      return;
+    }
+  }
+  builder.appendNull();
+}
+
+void appendAllHeaders(const std::vector<Header>& headers, ColumnBuilder& builder) {
+  ColumnBuilder& element = builder.child(0);
+  for (const Header& header : headers) {
+    element.child(0).append(header.key);
+    header.value ? element.child(1).append(*header.value) : element.child(1).appendNull();
+    element.closeRow();
+  }
+  builder.closeRow();
+}
+
+ColumnPtr headerColumn(const SchemaColumn& column, const std::vector<uint32_t>& drawIndex,
+                       const Owner& owner, const Draw& draw) {
+  ColumnBuilder builder(column.type, drawIndex.size());
+  for (const uint32_t i : drawIndex) {
+    const std::vector<Header>& headers = draw.records[i].record->headers;
+    column.headerKey.empty() ? appendAllHeaders(headers, builder)
+                             : appendHeader(headers, column.headerKey, builder);
+  }
+  return builder.finish({owner});
+}
 
 class SourceOperator final : public Operator {
  public:
@@ -16,13 +50,19 @@ class SourceOperator final : public Operator {
     const std::span<const SchemaColumn> all(columns);
     keyUsed_.assign(description.used.begin(),
                     description.used.begin() + static_cast<ptrdiff_t>(numKeys));
-    valueUsed_.assign(description.used.begin() + static_cast<ptrdiff_t>(numKeys),
-                      description.used.begin() + static_cast<ptrdiff_t>(columns.size()));
+    for (size_t i = numKeys; i < columns.size(); ++i) {
+      if (!columns[i].isHeader) {
+        valueUsed_.push_back(description.used[i]);
+      }
+    }
     // A source without key columns takes nothing from its keys, whatever their format.
     const Format& keyFormat = numKeys == 0 ? *findFormat("NONE") : *description.keyFormat;
     keyDecoder_ = keyFormat.makeDecoder(all.first(numKeys), keyUsed_, description.keyOptions);
-    valueDecoder_ = description.valueFormat->makeDecoder(all.subspan(numKeys), valueUsed_,
-                                                         description.valueOptions);
+    valueDecoder_ = description.valueFormat->makeDecoder(description.schema.storedValues(),
+                                                         valueUsed_, description.valueOptions);
+    if (description.timestamp) {
+      timestampReader_.emplace(*description.timestamp);
+    }
   }
 
   Batch process(std::span<Batch>, DrawContext& context) override {
@@ -37,7 +77,11 @@ class SourceOperator final : public Operator {
     keyDecoder_->decode(keys_, owner, batch.columns, errors_);
     const size_t numKeyErrors = errors_.size();
     valueDecoder_->decode(values_, owner, valueColumns, errors_);
-    batch.columns.insert(batch.columns.end(), valueColumns.begin(), valueColumns.end());
+    addValueColumns(batch, valueColumns, owner, context);
+    if (timestampReader_) {
+      const Column& column = *batch.columns[description_.timestamp->index];
+      timestampReader_->read(column, batch.present, batch.timestamps, errors_);
+    }
     addPseudoColumns(batch, context);
     return errors_.empty() ? std::move(batch) : dropErrors(batch, numKeyErrors, context);
   }
@@ -72,6 +116,22 @@ class SourceOperator final : public Operator {
       }
     }
     return batch;
+  }
+
+  /// Decoded columns and those from headers, in the order of the schema.
+  void addValueColumns(Batch& batch, const std::vector<ColumnPtr>& decoded, const Owner& owner,
+                       const DrawContext& context) const {
+    size_t next = 0;
+    for (size_t i = description_.schema.numKeys(); i < description_.schema.size(); ++i) {
+      const SchemaColumn& column = description_.schema[i];
+      if (!column.isHeader) {
+        batch.columns.push_back(decoded[next++]);
+      } else if (!description_.used[i]) {
+        batch.columns.push_back(nullptr);
+      } else {
+        batch.columns.push_back(headerColumn(column, batch.drawIndex, owner, context.draw));
+      }
+    }
   }
 
   void addPseudoColumns(Batch& batch, const DrawContext& context) const {
@@ -126,6 +186,7 @@ class SourceOperator final : public Operator {
   std::vector<std::optional<std::string_view>> keys_;
   std::vector<std::optional<std::string_view>> values_;
   std::vector<FormatRowError> errors_;
+  std::optional<TimestampReader> timestampReader_;
 };
 
 }  // namespace

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "operators/TimestampColumn.h"
 #include "operators/Topology.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
@@ -26,6 +28,9 @@ struct SourceDescription final : OperatorDescription {
   FormatOptions keyOptions;
   FormatOptions valueOptions;
   std::vector<bool> used;  ///< per output column (schema, then the three pseudo columns)
+  /// The column that is the row's time, if one is; it must be used. Rows without a time in it are
+  /// dead letters.
+  std::optional<TimestampColumn> timestamp;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

@@ -35,6 +35,31 @@ std::vector<size_t> targetColumns(const parser::InsertValues& insert, const Data
   return columns;
 }
 
+void refuseHeaders(const std::vector<size_t>& columns, const DataSource& target,
+                   const parser::Span& span) {
+  std::string names;
+  for (const size_t column : columns) {
+    if (column < target.schema.size() && target.schema[column].isHeader) {
+      names += (names.empty() ? "" : ", ") + target.schema[column].name;
+    }
+  }
+  if (!names.empty()) {
+    throw StatementError("Cannot insert into HEADER columns: " + names, span);
+  }
+}
+
+/// Those of the values that the record's value holds.
+std::vector<Value> storedValuesOf(const operators::Schema& schema,
+                                  const std::vector<Value>& values) {
+  std::vector<Value> stored;
+  for (size_t i = schema.numKeys(); i < values.size(); ++i) {
+    if (!schema[i].isHeader) {
+      stored.push_back(values[i]);
+    }
+  }
+  return stored;
+}
+
 Value constantOf(const ExpressionBinder& binder, const parser::ExpressionPtr& written,
                  const SqlType& type) {
   try {
@@ -82,6 +107,7 @@ StatementResult StatementRun::handle(const parser::InsertValues& insert) {
     return {};  // its records are in the topic
   }
   const std::vector<size_t> columns = targetColumns(insert, *target);
+  refuseHeaders(columns, *target, insert.target.span);
   const Scope nothing;
   const ExpressionBinder binder(nothing, catalog(), executor_.functions_, "INSERT VALUES");
   const int32_t numPartitions = executor_.ports_.topics.numPartitions(target->topic).value_or(1);
@@ -124,8 +150,8 @@ StatementResult StatementRun::handle(const parser::InsertValues& insert) {
       record.key = encode(*target->keyFormat, target->keyOptions, all.first(numKeys),
                           given.first(numKeys), insert.target.span);
     }
-    record.value = encode(*target->valueFormat, target->valueOptions, all.subspan(numKeys),
-                          given.subspan(numKeys), insert.target.span);
+    record.value = encode(*target->valueFormat, target->valueOptions, target->schema.storedValues(),
+                          storedValuesOf(target->schema, values), insert.target.span);
     record.partition = record.key ? operators::partitionOf(*record.key, numPartitions) : 0;
     records.push_back(std::move(record));
   }

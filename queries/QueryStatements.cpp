@@ -2,15 +2,37 @@
 // SELECT, CREATE ... AS SELECT, INSERT INTO ... SELECT, EXPLAIN and the control of queries.
 #include <fmt/format.h>
 
+#include "operators/expressions/ExpressionFactory.h"
+#include "operators/expressions/TypeRules.h"
 #include "queries/StatementRun.h"
+#include "queries/planning/Projection.h"
 
 namespace auspex::queries {
 namespace {
 
 constexpr std::string_view kSinkProperties[] = {
-    "KAFKA_TOPIC", "PARTITIONS",   "REPLICAS",      "RETENTION_MS",    "CLEANUP_POLICY",   "FORMAT",
-    "KEY_FORMAT",  "VALUE_FORMAT", "KEY_DELIMITER", "VALUE_DELIMITER", "WRAP_SINGLE_VALUE"};
+    "KAFKA_TOPIC",     "PARTITIONS",      "REPLICAS",          "RETENTION_MS",
+    "CLEANUP_POLICY",  "FORMAT",          "KEY_FORMAT",        "VALUE_FORMAT",
+    "KEY_DELIMITER",   "VALUE_DELIMITER", "WRAP_SINGLE_VALUE", "TIMESTAMP",
+    "TIMESTAMP_FORMAT"};
 constexpr std::string_view kInsertProperties[] = {"QUERY_ID"};
+
+/// Makes the columns of the plan have the types of the sink, which are the same or wider.
+void widenTo(const operators::Schema& sink, QueryPlan& plan) {
+  Projection projection;
+  bool changes = false;
+  for (size_t i = 0; i < sink.size(); ++i) {
+    const operators::SchemaColumn& column = plan.schema[i];
+    operators::ExpressionPtr value = operators::column(i, column.type, column.name);
+    changes = changes || !(column.type == sink[i].type);
+    projection.columns.push_back({column.name, sink[i].type, column.isKey});
+    projection.expressions.push_back(operators::implicitCast(value, sink[i].type));
+  }
+  if (changes) {
+    plan.schema = operators::Schema(projection.columns);
+    plan.root = addProjection(plan.root, projection);
+  }
+}
 
 std::vector<std::string> sourceNames(const QueryPlan& plan) {
   std::vector<std::string> names;
@@ -30,6 +52,7 @@ SinkTarget sinkOf(const DataSource& source) {
   sink.valueFormat = source.valueFormat;
   sink.keyOptions = source.keyOptions;
   sink.valueOptions = source.valueOptions;
+  sink.timestamp = source.timestamp;
   return sink;
 }
 
@@ -55,7 +78,9 @@ StatementResult StatementRun::handle(const parser::Query& query) {
 
 DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
                                   const Properties& properties, QueryPlan& plan) const {
-  plan = planQuery(create.query, QueryPurpose::Persistent, executor_.planningContext());
+  PlanningContext context = executor_.planningContext();
+  context.sink = create.name.name;
+  plan = planQuery(create.query, QueryPurpose::Persistent, context);
   const bool wantsTable = create.kind == parser::SourceKind::Table;
   if (plan.limit) {
     throw StatementError(fmt::format("CREATE {} AS SELECT statements don't support LIMIT clause.",
@@ -73,7 +98,8 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   sink.name = create.name.name;
   sink.kind = wantsTable ? SourceKind::Table : SourceKind::Stream;
   sink.schema = plan.schema;
-  sink.topic = properties.text("KAFKA_TOPIC").value_or(sink.name);
+  sink.topic =
+      properties.text("KAFKA_TOPIC").value_or(sessionProperty(kTopicPrefix, "") + sink.name);
   sink.keyFormat = plan.keyFormat;
   sink.keyOptions = plan.keyOptions;
   sink.valueFormat = plan.sources[0]->valueFormat;
@@ -81,12 +107,19 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   sink.sql = statement_.text;
   applyFormats(properties, sink);
   if (sink.schema.numKeys() == 0) {
+    if (properties.find("KEY_FORMAT") != nullptr && sink.keyFormat->name() != "NONE") {
+      throw StatementError("Key format specified for stream without key columns.",
+                           properties.spanOf("KEY_FORMAT", create.name.span));
+    }
     sink.keyFormat = operators::findFormat("NONE");
     sink.keyOptions = {};
   } else if (sink.keyFormat->name() == "NONE") {
-    sink.keyFormat = operators::findFormat(executor_.settings_.defaultKeyFormat);
+    sink.keyFormat = operators::findFormat(
+        sessionProperty(kDefaultKeyFormat, executor_.settings_.defaultKeyFormat));
   }
+  applyWrapping(sink);
   checkFormats(sink);
+  applyTimestamp(properties, sink);
   return sink;
 }
 
@@ -151,12 +184,13 @@ StatementResult StatementRun::handle(const parser::InsertSelect& insert) {
                          insert.target.span);
   }
   const Properties properties(insert.properties, kInsertProperties);
-  const QueryPlan plan =
-      planQuery(insert.query, QueryPurpose::Persistent, executor_.planningContext());
+  PlanningContext context = executor_.planningContext();
+  context.sink = target->name;
+  QueryPlan plan = planQuery(insert.query, QueryPurpose::Persistent, context);
   bool fits = !plan.isTable && plan.schema.size() == target->schema.size() &&
               plan.schema.numKeys() == target->schema.numKeys();
   for (size_t i = 0; fits && i < plan.schema.size(); ++i) {
-    fits = plan.schema[i].type == target->schema[i].type;
+    fits = operators::widensTo(plan.schema[i].type, target->schema[i].type);
   }
   if (!fits) {
     throw StatementError(fmt::format("Incompatible schema between results and sink.\nResult schema "
@@ -164,6 +198,7 @@ StatementResult StatementRun::handle(const parser::InsertSelect& insert) {
                                      plan.schema.toString(), target->schema.toString()),
                          insert.target.span);
   }
+  widenTo(target->schema, plan);
   std::string queryId = properties.text("QUERY_ID").value_or("");
   if (queryId.empty()) {
     queryId = nextQueryId("INSERTQUERY", target->name);

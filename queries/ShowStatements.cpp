@@ -12,7 +12,9 @@ namespace {
 /// commands or read files.
 constexpr std::string_view kSessionProperties[] = {
     "auto.offset.reset", "cache.max.bytes.buffering", "commit.interval.ms",
-    "max.task.idle.ms",  "auspex.end.flush",          "auspex.draw.rows"};
+    "max.task.idle.ms",  "auspex.end.flush",          "auspex.draw.rows",
+    kDefaultKeyFormat,   kDefaultValueFormat,         kWrapSingleValues,
+    kTopicPrefix};
 
 std::string withoutPrefix(const std::string& name) {
   constexpr std::string_view prefix = "ksql.streams.";

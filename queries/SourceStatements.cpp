@@ -12,8 +12,11 @@ namespace auspex::queries {
 namespace {
 
 constexpr std::string_view kSourceProperties[] = {
-    "KAFKA_TOPIC", "PARTITIONS",   "REPLICAS",      "RETENTION_MS",    "CLEANUP_POLICY",   "FORMAT",
-    "KEY_FORMAT",  "VALUE_FORMAT", "KEY_DELIMITER", "VALUE_DELIMITER", "WRAP_SINGLE_VALUE"};
+    "KAFKA_TOPIC",      "PARTITIONS",        "REPLICAS",
+    "RETENTION_MS",     "CLEANUP_POLICY",    "FORMAT",
+    "KEY_FORMAT",       "VALUE_FORMAT",      "KEY_DELIMITER",
+    "VALUE_DELIMITER",  "WRAP_SINGLE_VALUE", "TIMESTAMP",
+    "TIMESTAMP_FORMAT", "SOURCE_CONNECTOR",  "SOURCED_BY_CONNECTOR"};
 
 const operators::Format* formatNamed(const std::string& name, const parser::Span& span) {
   const operators::Format* const format = operators::findFormat(name);
@@ -27,22 +30,47 @@ const operators::Format* formatNamed(const std::string& name, const parser::Span
   return format;
 }
 
+/// `last`, a column for headers, has the type for it and is the only one of its kind.
+void checkHeader(const operators::SchemaColumn& last,
+                 const std::vector<operators::SchemaColumn>& columns, const parser::Span& span) {
+  using operators::SqlType;
+  const SqlType all =
+      SqlType::array(SqlType::structOf({{"KEY", SqlType::string()}, {"VALUE", SqlType::bytes()}}));
+  const SqlType wanted = last.headerKey.empty() ? all : SqlType::bytes();
+  const std::string kind =
+      last.headerKey.empty() ? "HEADERS" : fmt::format("HEADER('{}')", last.headerKey);
+  if (!(last.type == wanted)) {
+    throw StatementError(fmt::format("Invalid type for {} column: expected {}, got {}", kind,
+                                     wanted.toString(), last.type.toString()),
+                         span);
+  }
+  for (const operators::SchemaColumn& other : columns) {
+    if (&other != &last && other.isHeader && other.headerKey.empty()) {
+      throw StatementError("Schema already contains a HEADERS column.", span);
+    }
+    if (&other != &last && other.isHeader && last.headerKey.empty()) {
+      throw StatementError("Schema already contains a HEADER('key') column.", span);
+    }
+    if (&other != &last && other.isHeader && other.headerKey == last.headerKey) {
+      throw StatementError(fmt::format("Schema already contains a {} column.", kind), span);
+    }
+  }
+}
+
 operators::Schema bindElements(const parser::CreateSource& create, const Catalog& catalog) {
   std::vector<operators::SchemaColumn> columns;
   const bool isTable = create.kind == parser::SourceKind::Table;
   for (const parser::TableElement& element : create.elements) {
     const std::string& name = element.name.name;
-    const bool isPseudo = std::find(std::begin(operators::kPseudoColumnNames),
+    const bool isPseudo = name == "WINDOWSTART" || name == "WINDOWEND" ||
+                          std::find(std::begin(operators::kPseudoColumnNames),
                                     std::end(operators::kPseudoColumnNames),
                                     name) != std::end(operators::kPseudoColumnNames);
     if (isPseudo) {
       throw StatementError(
-          fmt::format("`{}` is a reserved column name. You cannot use it as a name for a column.",
+          fmt::format("'{}' is a reserved column name. You cannot use it as a name for a column.",
                       name),
           element.span);
-    }
-    if (element.role == parser::ColumnRole::Headers || element.role == parser::ColumnRole::Header) {
-      throw StatementError("HEADERS columns are not supported yet.", element.span);
     }
     if (isTable && element.role == parser::ColumnRole::Key) {
       throw StatementError(
@@ -59,13 +87,16 @@ operators::Schema bindElements(const parser::CreateSource& create, const Catalog
         throw StatementError(fmt::format("Duplicate column names: {}", name), element.span);
       }
     }
-    columns.push_back(
-        {name, bindType(element.type, catalog), element.role != parser::ColumnRole::Value});
+    const bool isHeader =
+        element.role == parser::ColumnRole::Headers || element.role == parser::ColumnRole::Header;
+    columns.push_back({name, bindType(element.type, catalog),
+                       !isHeader && element.role != parser::ColumnRole::Value, isHeader,
+                       element.headerKey});
+    if (isHeader) {
+      checkHeader(columns.back(), columns, element.span);
+    }
   }
   operators::Schema schema(std::move(columns));
-  if (schema.numValues() == 0) {
-    throw StatementError("The statement does not define any columns.", create.name.span);
-  }
   if (isTable && schema.numKeys() == 0) {
     throw StatementError("Tables require a PRIMARY KEY. Please define the PRIMARY KEY.",
                          create.name.span);
@@ -73,7 +104,81 @@ operators::Schema bindElements(const parser::CreateSource& create, const Catalog
   return schema;
 }
 
+bool containsMap(const operators::SqlType& type) {
+  switch (type.kind()) {
+    case operators::TypeKind::Map:
+      return true;
+    case operators::TypeKind::Array:
+      return containsMap(type.element());
+    case operators::TypeKind::Struct:
+      return std::any_of(type.fields().begin(), type.fields().end(),
+                         [](const auto& field) { return containsMap(field.type); });
+    default:
+      return false;
+  }
+}
+
+void refuseMaps(const operators::SchemaColumn& key, const parser::Span& span) {
+  if (containsMap(key.type)) {
+    throw StatementError(
+        fmt::format("Map keys, including types that contain maps, are not supported as they may "
+                    "lead to unexpected behavior due to inconsistent serialization. Key column "
+                    "name: `{}`. Column type: {}. See "
+                    "https://github.com/confluentinc/ksql/issues/6621 for more.",
+                    key.name, key.type.toString()),
+        span);
+  }
+}
+
+/// The column that a property names: in back quotes as it is, else upper-cased.
+std::string columnNameOf(const std::string& written) {
+  std::string name = written;
+  if (name.size() >= 2 && name.front() == '`' && name.back() == '`') {
+    return name.substr(1, name.size() - 2);
+  }
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name;
+}
+
+std::string checkDelimiter(const char* property, const std::string& delimiter,
+                           const Properties& properties) {
+  const bool isBlank = delimiter.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (isBlank) {
+    throw StatementError(
+        fmt::format("Failed to prepare statement: Configuration {} is invalid: Delimiter cannot be "
+                    "empty, if you meant to have a tab or space for delimiter, please use the "
+                    "special values 'TAB' or 'SPACE'\nExample valid value: ';'",
+                    property),
+        properties.spanOf(property, {}));
+  }
+  return delimiter;
+}
+
+/// ksqlDB's words for a format that cannot hold the columns of a key or value.
+std::string describeRefusal(const char* side, const operators::Format& format,
+                            std::span<const operators::SchemaColumn> columns, bool isKey,
+                            const std::string& reason) {
+  std::string list;
+  for (const operators::SchemaColumn& column : columns) {
+    list += fmt::format("{}`{}` {}{}", list.empty() ? "" : ", ", column.name,
+                        column.type.toString(), isKey ? " KEY" : "");
+  }
+  const bool unwraps = isKey && columns.size() == 1 && format.name() == "JSON";
+  return fmt::format(
+      "{} format does not support schema.\nformat: {}\nschema: Persistence{{columns=[{}], "
+      "features=[{}]}}\nreason: {}",
+      side, format.name(), list, unwraps ? "UNWRAP_SINGLES" : "", reason);
+}
+
 }  // namespace
+
+std::string StatementRun::sessionProperty(std::string_view name,
+                                          const std::string& fallback) const {
+  const auto found = executor_.properties_.find(std::string(name));
+  return found == executor_.properties_.end() ? fallback : found->second;
+}
 
 void StatementRun::applyFormats(const Properties& properties, DataSource& source) const {
   const auto both = properties.text("FORMAT");
@@ -81,7 +186,11 @@ void StatementRun::applyFormats(const Properties& properties, DataSource& source
   const auto value = properties.text("VALUE_FORMAT");
   if (both && (key || value)) {
     throw StatementError(
-        "Cannot supply both 'FORMAT' and 'KEY_FORMAT' or 'VALUE_FORMAT' properties.",
+        fmt::format(
+            "Cannot supply both '{}' and 'FORMAT' properties, as 'FORMAT' sets both key and "
+            "value formats. Either use just 'FORMAT', or use 'KEY_FORMAT' and "
+            "'VALUE_FORMAT'.",
+            value ? "VALUE_FORMAT" : "KEY_FORMAT"),
         properties.spanOf("FORMAT", span()));
   }
   if (both || key) {
@@ -95,22 +204,79 @@ void StatementRun::applyFormats(const Properties& properties, DataSource& source
     source.valueOptions = {};
   }
   if (const auto delimiter = properties.text("KEY_DELIMITER")) {
-    source.keyOptions.delimiter = *delimiter;
+    source.keyOptions.delimiter = checkDelimiter("KEY_DELIMITER", *delimiter, properties);
   }
   if (const auto delimiter = properties.text("VALUE_DELIMITER")) {
-    source.valueOptions.delimiter = *delimiter;
+    source.valueOptions.delimiter = checkDelimiter("VALUE_DELIMITER", *delimiter, properties);
   }
   source.keyOptions.isKey = true;
   source.valueOptions.wrapSingleValue = properties.boolean("WRAP_SINGLE_VALUE");
 }
 
+void StatementRun::applyWrapping(DataSource& source) const {
+  const std::string wrap = sessionProperty(kWrapSingleValues, "");
+  const bool hasChoice = source.valueFormat->name() == "JSON";
+  if (!wrap.empty() && hasChoice && !source.valueOptions.wrapSingleValue &&
+      source.schema.storedValues().size() == 1) {
+    source.valueOptions.wrapSingleValue = wrap == "true";
+  }
+}
+
 void StatementRun::checkFormats(const DataSource& source) const {
   const std::span<const operators::SchemaColumn> columns(source.schema.columns());
   const size_t numKeys = source.schema.numKeys();
-  if (numKeys > 0) {
-    source.keyFormat->check(columns.first(numKeys), source.keyOptions);
+  for (const operators::SchemaColumn& key : columns.first(numKeys)) {
+    refuseMaps(key, span());
   }
-  source.valueFormat->check(columns.subspan(numKeys), source.valueOptions);
+  if (numKeys > 0) {
+    try {
+      source.keyFormat->check(columns.first(numKeys), source.keyOptions);
+    } catch (const operators::FormatError& error) {
+      throw StatementError(
+          describeRefusal("Key", *source.keyFormat, columns.first(numKeys), true, error.what()),
+          span());
+    }
+  }
+  const std::vector<operators::SchemaColumn> values = source.schema.storedValues();
+  if (source.valueOptions.wrapSingleValue && values.size() != 1) {
+    throw StatementError("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas",
+                         span());
+  }
+  try {
+    source.valueFormat->check(values, source.valueOptions);
+  } catch (const operators::FormatError& error) {
+    throw StatementError(describeRefusal("Value", *source.valueFormat, values, false, error.what()),
+                         span());
+  }
+}
+
+void StatementRun::applyTimestamp(const Properties& properties, DataSource& source) const {
+  const auto written = properties.text("TIMESTAMP");
+  if (!written) {
+    if (properties.find("TIMESTAMP_FORMAT") != nullptr) {
+      throw StatementError("'TIMESTAMP_FORMAT' is set, but 'TIMESTAMP' is not.",
+                           properties.spanOf("TIMESTAMP_FORMAT", span()));
+    }
+    source.timestamp.reset();
+    return;
+  }
+  const parser::Span place = properties.spanOf("TIMESTAMP", span());
+  const std::string name = columnNameOf(*written);
+  const auto column = source.schema.find(name);
+  if (!column) {
+    throw StatementError(
+        fmt::format("The TIMESTAMP column set in the WITH clause does not exist in "
+                    "the schema: '{}'",
+                    name),
+        place);
+  }
+  source.timestamp = operators::TimestampColumn{*column, source.schema[*column].type,
+                                                properties.text("TIMESTAMP_FORMAT").value_or("")};
+  try {
+    operators::checkTimestampColumn(name, *source.timestamp);
+  } catch (const operators::FormatError& error) {
+    throw StatementError(error.what(), place);
+  }
 }
 
 void StatementRun::ensureTopic(const std::string& topic, const Properties& properties,
@@ -156,7 +322,14 @@ void StatementRun::ensureTopic(const std::string& topic, const Properties& prope
 StatementResult StatementRun::handle(const parser::CreateSource& create) {
   const std::string& name = create.name.name;
   const char* const kind = create.kind == parser::SourceKind::Table ? "table" : "stream";
-  if (catalog().findSource(name) != nullptr && !create.orReplace) {
+  const DataSource* const former = catalog().findSource(name);
+  if (create.orReplace && (create.readOnly || (former != nullptr && former->readOnly))) {
+    throw StatementError(fmt::format("Cannot add {} '{}': CREATE OR REPLACE is not supported on "
+                                     "source {}s.",
+                                     kind, name, kind),
+                         create.name.span);
+  }
+  if (former != nullptr && !create.orReplace) {
     if (create.ifNotExists) {
       return {fmt::format("Cannot add {} `{}`: A {} with the same name already exists.", kind, name,
                           kind),
@@ -167,17 +340,10 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
         fmt::format("Cannot add {} '{}': A {} with the same name already exists", kind, name, kind),
         create.name.span);
   }
-  if (create.elements.empty()) {
-    throw StatementError(
-        "The statement does not define any columns, and none of its formats "
-        "supports schema inference.",
-        create.name.span);
-  }
   const Properties properties(create.properties, kSourceProperties);
   auto source = std::make_shared<DataSource>();
   source->name = name;
   source->kind = create.kind == parser::SourceKind::Table ? SourceKind::Table : SourceKind::Stream;
-  source->schema = bindElements(create, catalog());
   source->readOnly = create.readOnly;
   source->sql = statement_.text;
   const auto topic = properties.text("KAFKA_TOPIC");
@@ -186,14 +352,26 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
                          create.name.span);
   }
   source->topic = *topic;
-  source->keyFormat = operators::findFormat(executor_.settings_.defaultKeyFormat);
-  source->valueFormat = operators::findFormat(executor_.settings_.defaultValueFormat);
+  source->keyFormat = operators::findFormat(
+      sessionProperty(kDefaultKeyFormat, executor_.settings_.defaultKeyFormat));
+  source->valueFormat = operators::findFormat(
+      sessionProperty(kDefaultValueFormat, executor_.settings_.defaultValueFormat));
   applyFormats(properties, *source);
   if (source->valueFormat == nullptr) {
-    throw StatementError("Statement is missing the 'VALUE_FORMAT' property from the WITH clause.",
-                         create.name.span);
+    throw StatementError(
+        "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one "
+        "or set a default via the 'ksql.persistence.default.format.value' config.",
+        create.name.span);
   }
+  if (create.elements.empty()) {
+    throw StatementError(
+        "No columns supplied. None of the formats of this statement supports schema inference.",
+        create.name.span);
+  }
+  source->schema = bindElements(create, catalog());
+  applyWrapping(*source);
   checkFormats(*source);
+  applyTimestamp(properties, *source);
   if (replayed_ == nullptr) {
     ensureTopic(source->topic, properties, std::nullopt, source->isTable(),
                 properties.spanOf("KAFKA_TOPIC", span()));

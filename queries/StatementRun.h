@@ -79,8 +79,14 @@ class StatementRun {
 
   void ensureTopic(const std::string& topic, const Properties& properties,
                    std::optional<int32_t> inherited, bool isTable, const parser::Span& place);
+  /// A property of the session; the fallback when it is not set.
+  std::string sessionProperty(std::string_view name, const std::string& fallback) const;
   void applyFormats(const Properties& properties, DataSource& source) const;
+  /// The session's wrapping of single values, where neither statement nor format decides.
+  void applyWrapping(DataSource& source) const;
   void checkFormats(const DataSource& source) const;
+  /// TIMESTAMP and TIMESTAMP_FORMAT, over the source's schema.
+  void applyTimestamp(const Properties& properties, DataSource& source) const;
   std::string nextQueryId(const char* kind, const std::string& sink);
   StatementResult describeSource(const DataSource& source, bool extended) const;
   StatementResult describeModel(const parser::Identifier& name) const;
@@ -106,6 +112,12 @@ class StatementRun {
   std::string object_;
   const Command* replayed_;
 };
+
+// Properties of a session that statements without their own go by.
+inline constexpr std::string_view kDefaultKeyFormat = "ksql.persistence.default.format.key";
+inline constexpr std::string_view kDefaultValueFormat = "ksql.persistence.default.format.value";
+inline constexpr std::string_view kWrapSingleValues = "ksql.persistence.wrap.single.values";
+inline constexpr std::string_view kTopicPrefix = "ksql.output.topic.name.prefix";
 
 /// The sink of a query that writes this source.
 SinkTarget sinkOf(const DataSource& source);

@@ -11,6 +11,16 @@ Schema::Schema(std::vector<SchemaColumn> columns) : columns_(std::move(columns))
   numKeys_ = static_cast<size_t>(firstValue - columns_.begin());
 }
 
+std::vector<SchemaColumn> Schema::storedValues() const {
+  std::vector<SchemaColumn> stored;
+  for (size_t i = numKeys_; i < columns_.size(); ++i) {
+    if (!columns_[i].isHeader) {
+      stored.push_back(columns_[i]);
+    }
+  }
+  return stored;
+}
+
 std::optional<size_t> Schema::find(std::string_view name) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i].name == name) {

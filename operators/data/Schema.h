@@ -15,6 +15,8 @@ struct SchemaColumn {
   std::string name;  ///< as stored: upper-cased unless it was quoted
   SqlType type;
   bool isKey = false;
+  bool isHeader = false;       ///< filled from the record's headers, not from its value
+  std::string headerKey = {};  ///< of HEADER('key'); empty: all headers
   friend bool operator==(const SchemaColumn& left, const SchemaColumn& right) = default;
 };
 
@@ -30,6 +32,8 @@ class Schema {
   const SchemaColumn& operator[](size_t index) const { return columns_[index]; }
   size_t numKeys() const { return numKeys_; }
   size_t numValues() const { return columns_.size() - numKeys_; }
+  /// The value columns that the value's bytes hold: all but those filled from headers.
+  std::vector<SchemaColumn> storedValues() const;
   /// Position of the column of exactly that name.
   std::optional<size_t> find(std::string_view name) const;
   /// ``"`ID` STRING KEY, `AMOUNT` DOUBLE"``, as DESCRIBE and error texts print it.

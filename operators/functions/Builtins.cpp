@@ -9,6 +9,7 @@ FunctionRegistry makeBuiltinFunctions() {
   FunctionRegistry registry;
   addArrayFunctions(registry);
   addArraySetFunctions(registry);
+  addBytesFunctions(registry);
   addCalendarFunctions(registry);
   addCaseFunctions(registry);
   addCountAggregate(registry);
@@ -19,14 +20,19 @@ FunctionRegistry makeBuiltinFunctions() {
   addDateFunctions(registry);
   addExplodeFunctions(registry);
   addExtremeFunctions(registry);
+  addJsonFunctions(registry);
   addLambdaFunctions(registry);
   addListAggregates(registry);
   addMapFunctions(registry);
+  addMaskFunctions(registry);
   addPowerFunctions(registry);
+  addRegexFunctions(registry);
   addRoundingFunctions(registry);
   addSearchFunctions(registry);
   addSliceFunctions(registry);
+  addToJsonString(registry);
   addTrigonometryFunctions(registry);
+  addUrlFunctions(registry);
   return registry;
 }
 

@@ -12,6 +12,14 @@ void addConcatFunctions(FunctionRegistry& registry);
 void addSearchFunctions(FunctionRegistry& registry);
 void addSliceFunctions(FunctionRegistry& registry);
 
+void addBytesFunctions(FunctionRegistry& registry);
+void addMaskFunctions(FunctionRegistry& registry);
+void addRegexFunctions(FunctionRegistry& registry);
+void addUrlFunctions(FunctionRegistry& registry);
+
+void addJsonFunctions(FunctionRegistry& registry);
+void addToJsonString(FunctionRegistry& registry);
+
 void addExtremeFunctions(FunctionRegistry& registry);
 void addPowerFunctions(FunctionRegistry& registry);
 void addRoundingFunctions(FunctionRegistry& registry);

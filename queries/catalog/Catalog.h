@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/TimestampColumn.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
 
@@ -27,6 +28,7 @@ struct DataSource {
   const operators::Format* valueFormat = nullptr;
   operators::FormatOptions keyOptions;
   operators::FormatOptions valueOptions;
+  std::optional<operators::TimestampColumn> timestamp;  ///< whose values are the rows' times
   bool readOnly = false;
   std::string sql;      ///< the statement that made it
   std::string queryId;  ///< of the CREATE ... AS SELECT that writes it; else empty

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "operators/expressions/TimeText.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 #include "queries/planning/TypeBinder.h"
@@ -68,7 +69,47 @@ ExpressionPtr bindLiteral(const parser::Expression::Node& node) {
   return nullptr;
 }
 
+/// What ksqlDB says before a type error: where it was, but for lists and functions, which are
+/// checked before the clause is.
+std::string prefixFor(const std::string& clause, const parser::Expression& expression,
+                      std::string_view message) {
+  if (std::holds_alternative<parser::FunctionCall>(expression.node) ||
+      message.starts_with("Invalid ")) {
+    return "";
+  }
+  if (clause == "WHERE" || clause == "HAVING") {
+    return fmt::format("Error in {} expression: ", clause);
+  }
+  return clause == "SELECT" && std::holds_alternative<parser::Cast>(expression.node)
+             ? "Invalid Select: "
+             : "";
+}
+
+/// ROWTIME and the bounds of windows: a text beside them is a time.
+bool isTimeColumn(const parser::Expression& expression) {
+  const auto* const reference = std::get_if<parser::ColumnReference>(&expression.node);
+  return reference != nullptr &&
+         (reference->name.name == "ROWTIME" || reference->name.name == "WINDOWSTART" ||
+          reference->name.name == "WINDOWEND");
+}
+
 }  // namespace
+
+ExpressionPtr ExpressionBinder::bindBeside(const parser::Expression& expression,
+                                           const parser::Expression& other) const {
+  const auto* const text = std::get_if<parser::StringLiteral>(&expression.node);
+  if (text == nullptr || !isTimeColumn(other)) {
+    return bind(expression);
+  }
+  const std::optional<int64_t> time = operators::parseIsoTimestamp(text->value);
+  if (!time) {
+    throw StatementError(fmt::format("Failed to parse timestamp '{}': it must be as "
+                                     "'2020-05-26T10:30:05.123', with an optional zone.",
+                                     text->value),
+                         expression.span);
+  }
+  return operators::literal(operators::Value{*time}, operators::SqlType::bigint());
+}
 
 ExpressionPtr ExpressionBinder::bind(const parser::Expression& expression) const {
   try {
@@ -79,7 +120,8 @@ ExpressionPtr ExpressionBinder::bind(const parser::Expression& expression) const
     }
     return bindNode(expression);
   } catch (const operators::TypeError& error) {
-    throw StatementError(error.what(), expression.span);
+    throw StatementError(prefixFor(clause_, expression, error.what()) + error.what(),
+                         expression.span);
   }
 }
 
@@ -98,6 +140,9 @@ ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) c
     return constant;
   }
   if (const auto* const reference = std::get_if<parser::ColumnReference>(&node)) {
+    if (ExpressionPtr parameter = lambdaParameterNamed(*reference)) {
+      return parameter;
+    }
     const ScopeColumn& column = scope_.resolve(*reference, expression.span, clause_);
     return operators::column(column.position, column.type, column.name);
   }
@@ -109,8 +154,9 @@ ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) c
     return bindArithmetic(*arithmetic);
   }
   if (const auto* const comparison = std::get_if<parser::Comparison>(&node)) {
-    return operators::comparison(toOperator(comparison->operation), bind(*comparison->left),
-                                 bind(*comparison->right));
+    return operators::comparison(toOperator(comparison->operation),
+                                 bindBeside(*comparison->left, *comparison->right),
+                                 bindBeside(*comparison->right, *comparison->left));
   }
   if (const auto* const logical = std::get_if<parser::Logical>(&node)) {
     ExpressionPtr left = bind(*logical->left);
@@ -123,8 +169,8 @@ ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) c
     return operators::logicalNot(bind(*inverse->operand));
   }
   if (const auto* const between = std::get_if<parser::Between>(&node)) {
-    return operators::between(bind(*between->value), bind(*between->low), bind(*between->high),
-                              between->negated);
+    return operators::between(bind(*between->value), bindBeside(*between->low, *between->value),
+                              bindBeside(*between->high, *between->value), between->negated);
   }
   if (const auto* const in = std::get_if<parser::InList>(&node)) {
     return operators::in(bind(*in->value), bindAll(in->candidates), in->negated);
@@ -204,6 +250,37 @@ ExpressionPtr ExpressionBinder::bindCase(const parser::Case& node) const {
                              node.otherwise ? bind(*node.otherwise) : nullptr);
 }
 
+ExpressionPtr ExpressionBinder::lambdaParameterNamed(
+    const parser::ColumnReference& reference) const {
+  if (reference.source) {
+    return nullptr;
+  }
+  // The innermost lambda's come last, and hide others and columns of their name.
+  for (size_t i = lambdaParameters_.size(); i-- > 0;) {
+    if (lambdaParameters_[i].first == reference.name.name) {
+      return lambdaParameters_[i].second;
+    }
+  }
+  return nullptr;
+}
+
+ExpressionPtr ExpressionBinder::bindLambda(const parser::Lambda& lambda,
+                                           const parser::FunctionCall& call,
+                                           const std::vector<ExpressionPtr>& before) const {
+  const std::vector<operators::SqlType> types = operators::lambdaParameterTypes(
+      call.writtenName, before, lambda.parameters.size(), functions_);
+  const size_t numOuter = lambdaParameters_.size();
+  std::vector<ExpressionPtr> parameters;
+  for (size_t i = 0; i < types.size(); ++i) {
+    const std::string& name = lambda.parameters[i].name;
+    parameters.push_back(operators::lambdaParameter(nextLambdaParameter_++, types[i], name));
+    lambdaParameters_.emplace_back(name, parameters.back());
+  }
+  ExpressionPtr body = bind(*lambda.body);
+  lambdaParameters_.resize(numOuter);
+  return operators::lambda(std::move(parameters), std::move(body));
+}
+
 ExpressionPtr ExpressionBinder::bindCall(const parser::FunctionCall& call,
                                          const parser::Expression& expression) const {
   const auto kind = functions_.classOf(call.name.name);
@@ -225,18 +302,24 @@ ExpressionPtr ExpressionBinder::bindCall(const parser::FunctionCall& call,
                          expression.span);
   }
   if (*kind == operators::FunctionClass::Table) {
-    throw StatementError(fmt::format("Table functions are not supported yet: {}", call.name.name),
-                         expression.span);
+    throw StatementError(
+        fmt::format("{} does not support table functions: {}", clause_, call.name.name),
+        expression.span);
   }
   std::vector<ExpressionPtr> arguments;
   for (const parser::Argument& argument : call.arguments) {
+    if (argument.star && call.arguments.size() == 1) {
+      break;  // as without arguments: which functions take that is for the overloads to say
+    }
     if (argument.star || argument.name) {
       throw StatementError(
           fmt::format("Function '{}' takes neither * nor named arguments; PREDICT and its kin do.",
                       call.writtenName),
           argument.span);
     }
-    arguments.push_back(bind(*argument.value));
+    const auto* const lambda = std::get_if<parser::Lambda>(&argument.value->node);
+    arguments.push_back(lambda == nullptr ? bind(*argument.value)
+                                          : bindLambda(*lambda, call, arguments));
   }
   return operators::call(call.writtenName, std::move(arguments), functions_);
 }

@@ -34,6 +34,14 @@ class ExpressionBinder {
   operators::ExpressionPtr bindNode(const parser::Expression& expression) const;
   operators::ExpressionPtr bindCall(const parser::FunctionCall& call,
                                     const parser::Expression& expression) const;
+  /// Binds an operand of a comparison: a text beside ROWTIME or the bounds of a window is a time.
+  operators::ExpressionPtr bindBeside(const parser::Expression& expression,
+                                      const parser::Expression& other) const;
+  operators::ExpressionPtr lambdaParameterNamed(const parser::ColumnReference& reference) const;
+  /// Binds a lambda among the arguments of a call, given those before it.
+  operators::ExpressionPtr bindLambda(const parser::Lambda& lambda,
+                                      const parser::FunctionCall& call,
+                                      const std::vector<operators::ExpressionPtr>& before) const;
   operators::ExpressionPtr bindCase(const parser::Case& node) const;
   operators::ExpressionPtr bindArithmetic(const parser::Arithmetic& node) const;
   operators::ExpressionPtr bindConstructor(const parser::Expression& expression) const;
@@ -45,6 +53,9 @@ class ExpressionBinder {
   const operators::FunctionRegistry& functions_;
   std::string clause_;
   Interceptor interceptor_;
+  // Names of the lambdas around the expression that is being bound, the innermost last.
+  mutable std::vector<std::pair<std::string, operators::ExpressionPtr>> lambdaParameters_;
+  mutable uint32_t nextLambdaParameter_ = 0;
 };
 
 }  // namespace auspex::queries

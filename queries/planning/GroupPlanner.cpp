@@ -185,22 +185,35 @@ std::vector<operators::SchemaColumn> groupColumnsOf(const GroupedBinder& grouped
   return columns;
 }
 
-/// For each item its rank among the grouping expressions; all of those must be there.
+/// For each item its rank among the grouping expressions; all of those must be there, once.
 std::vector<std::optional<size_t>> rankGroups(const std::vector<BoundItem>& items,
-                                              const GroupedBinder& grouped,
+                                              const GroupedBinder& grouped, const std::string& sink,
                                               const parser::Select& select) {
   std::vector<std::optional<size_t>> ranks(items.size());
-  std::vector<bool> found(grouped.groups().size(), false);
+  std::vector<std::vector<std::string>> aliases(grouped.groups().size());
   for (size_t i = 0; i < items.size(); ++i) {
     ranks[i] = grouped.groupOf(items[i].expression);
     if (ranks[i]) {
-      found[*ranks[i]] = true;
+      aliases[*ranks[i]].push_back("`" + items[i].name + "`");
     }
   }
-  for (size_t rank = 0; rank < found.size(); ++rank) {
-    if (!found[rank]) {
-      throw StatementError(keyMissingMessage(grouped.groups()[rank]->toString()), select.span);
+  std::vector<std::string> names;
+  bool isMissing = false;
+  for (size_t rank = 0; rank < aliases.size(); ++rank) {
+    names.push_back(grouped.groups()[rank]->toString());
+    isMissing = isMissing || aliases[rank].empty();
+    if (aliases[rank].size() > 1) {
+      throw StatementError(
+          fmt::format("The projection contains a key column more than once: {}.\nEach key column "
+                      "must only be in the projection once. If you intended to copy the key into "
+                      "the value, then consider using the AS_VALUE function to indicate which key "
+                      "reference should be copied.",
+                      listOf(aliases[rank], "and")),
+          select.span);
     }
+  }
+  if (isMissing) {
+    throw StatementError(keyMissingMessage(sink, KeyKind::GroupingExpression, names), select.span);
   }
   return ranks;
 }
@@ -242,7 +255,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
   const bool persistent = purpose == QueryPurpose::Persistent;
   const Projection projection =
       arrange(items,
-              persistent ? rankGroups(items, grouped, select)
+              persistent ? rankGroups(items, grouped, context.sink, select)
                          : std::vector<std::optional<size_t>>(items.size()),
               select.span, persistent);
 

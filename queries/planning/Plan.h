@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operators/AggregateOperator.h"
+#include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/TableOperators.h"
 #include "operators/expressions/BoundExpression.h"
@@ -38,9 +39,15 @@ struct PredictPlan {
   std::optional<size_t> topFeatures;
 };
 
+/// Adds a column per function; a row becomes as many as the longest of them gives.
+struct FlatMapPlan {
+  std::vector<operators::BoundTableFunction> functions;
+};
+
 struct ProjectPlan {
   std::vector<operators::ExpressionPtr> expressions;
   std::vector<std::string> names;
+  std::vector<bool> nullWithoutValue;  ///< as ProjectDescription's
 };
 
 /// Brings rows of one key together, when they are not. `operation` is part of the topic's name.
@@ -70,8 +77,8 @@ struct PlanNode;
 using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
-  std::variant<SourcePlan, FilterPlan, PredictPlan, ProjectPlan, RepartitionPlan, AggregatePlan,
-               StreamTableJoinPlan>
+  std::variant<SourcePlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan, RepartitionPlan,
+               AggregatePlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

@@ -20,22 +20,41 @@ std::string nameInProjection(const ScopeColumn& column, const Scope& scope, bool
                                                      : column.name;
 }
 
+void checkStar(const parser::AllColumns& star, const Scope& scope) {
+  if (!star.source) {
+    return;
+  }
+  const std::vector<std::string> names = scope.sources();
+  if (std::find(names.begin(), names.end(), star.source->name) == names.end()) {
+    throw StatementError(
+        fmt::format("'{}' is not a valid stream/table name or alias.", star.source->name),
+        star.source->span);
+  }
+}
+
+/// The columns of `*`: keys first. With PARTITION BY its expressions come first, and the former key
+/// columns move to the end.
 void expandStar(const parser::AllColumns& star, const parser::Span& span,
-                const PlannedSources& from, std::vector<BoundItem>& items) {
-  if (star.source) {
-    const std::vector<std::string> names = from.scope.sources();
-    if (std::find(names.begin(), names.end(), star.source->name) == names.end()) {
-      throw StatementError(
-          fmt::format("'{}' is not a valid stream/table name or alias.", star.source->name),
-          star.source->span);
-    }
-  }
+                const PlannedSources& from, std::span<const BoundItem> partitionKeys,
+                std::vector<BoundItem>& items) {
+  checkStar(star, from.scope);
+  items.insert(items.end(), partitionKeys.begin(), partitionKeys.end());
+  std::vector<BoundItem> formerKeys;
   for (const ScopeColumn& column : from.scope.columns()) {
-    if (!column.isPseudo && (!star.source || star.source->name == column.source)) {
-      items.push_back({operators::column(column.position, column.type, column.name),
-                       nameInProjection(column, from.scope, from.isJoin), span});
+    if (column.isPseudo || (star.source && star.source->name != column.source)) {
+      continue;
     }
+    BoundItem item{operators::column(column.position, column.type, column.name),
+                   nameInProjection(column, from.scope, from.isJoin), span};
+    const bool isNewKey = std::any_of(
+        partitionKeys.begin(), partitionKeys.end(),
+        [&](const BoundItem& key) { return operators::isSame(*key.expression, *item.expression); });
+    if (isNewKey) {
+      continue;
+    }
+    (column.isKey && !partitionKeys.empty() ? formerKeys : items).push_back(std::move(item));
   }
+  items.insert(items.end(), formerKeys.begin(), formerKeys.end());
 }
 
 /// The name an item has without AS: of its column, or of the field it takes.
@@ -51,94 +70,188 @@ std::string impliedName(const parser::Expression& written, const Scope& scope) {
 }
 
 bool isReserved(const std::string& name) {
-  return std::find(std::begin(operators::kPseudoColumnNames),
+  return name == "WINDOWSTART" || name == "WINDOWEND" ||
+         std::find(std::begin(operators::kPseudoColumnNames),
                    std::end(operators::kPseudoColumnNames),
                    name) != std::end(operators::kPseudoColumnNames);
 }
 
-/// For each item its rank among the keys; checks that all keys are there.
-std::vector<std::optional<size_t>> rankKeys(const std::vector<BoundItem>& items,
-                                            const PlannedSources& from,
-                                            const parser::Select& select) {
+std::optional<size_t> columnOf(const BoundItem& item) {
+  const auto* const node = item.expression->as<operators::ColumnNode>();
+  return node == nullptr ? std::nullopt : std::optional(node->index);
+}
+
+/// Refuses a key that is selected twice; `name` is what the source calls it.
+void refuseRepeatedKey(const std::string& name, std::vector<std::string> aliases,
+                       const parser::Span& span) {
+  if (aliases.size() < 2) {
+    return;
+  }
+  std::sort(aliases.begin(), aliases.end());
+  throw StatementError(
+      fmt::format("The projection contains a key column (`{}`) more than once, aliased as: "
+                  "{}.\nEach key column must only be in the projection once. If you intended to "
+                  "copy the key into the value, then consider using the AS_VALUE function to "
+                  "indicate which key reference should be copied.",
+                  name, listOf(aliases, "and")),
+      span);
+}
+
+/// Any of the equal columns of a join may stand for its key: the first in the order of preference.
+std::vector<std::optional<size_t>> rankJoinKey(const std::vector<BoundItem>& items,
+                                               const PlannedSources& from, const std::string& sink,
+                                               const parser::Select& select) {
   std::vector<std::optional<size_t>> ranks(items.size());
-  const auto positionOf = [&](size_t item) -> std::optional<size_t> {
-    const auto* const node = items[item].expression->as<operators::ColumnNode>();
-    return node == nullptr ? std::nullopt : std::optional(node->index);
-  };
-  if (from.isJoin) {
-    // Any of the equal columns may stand for the key: the first in the order of preference.
-    for (const size_t position : from.keyPositions) {
-      for (size_t i = 0; i < items.size(); ++i) {
-        if (positionOf(i) == position) {
-          ranks[i] = 0;
-          return ranks;
-        }
+  std::vector<std::string> names;
+  for (const size_t position : from.keyPositions) {
+    std::vector<std::string> aliases;
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (columnOf(items[i]) == position) {
+        ranks[i] = 0;
+        aliases.push_back(items[i].name);
       }
     }
     for (const ScopeColumn& column : from.scope.columns()) {
-      if (column.position == from.keyPositions[0]) {
-        throw StatementError(keyMissingMessage(column.source + "." + column.name), select.span);
+      if (column.position == position) {
+        refuseRepeatedKey(column.source + "_" + column.name, aliases, select.span);
+        names.push_back(column.source + "." + column.name);
       }
     }
-    return ranks;
+    if (!aliases.empty()) {
+      return ranks;
+    }
   }
+  throw StatementError(keyMissingMessage(sink, KeyKind::JoinExpression, names), select.span);
+}
+
+/// For each item its rank among the keys; checks that all keys are there, once.
+std::vector<std::optional<size_t>> rankKeys(const std::vector<BoundItem>& items,
+                                            const PlannedSources& from, const std::string& sink,
+                                            const parser::Select& select) {
+  if (from.isJoin) {
+    return rankJoinKey(items, from, sink, select);
+  }
+  std::vector<std::optional<size_t>> ranks(items.size());
+  std::vector<std::string> names;
+  bool isMissing = false;
   for (size_t rank = 0; rank < from.keyPositions.size(); ++rank) {
-    size_t found = 0;
+    names.push_back(from.sources[0]->schema[rank].name);
+    std::vector<std::string> aliases;
     for (size_t i = 0; i < items.size(); ++i) {
-      if (positionOf(i) == from.keyPositions[rank]) {
+      if (columnOf(items[i]) == from.keyPositions[rank]) {
         ranks[i] = rank;
-        ++found;
+        aliases.push_back(items[i].name);
       }
     }
-    const std::string& name = from.sources[0]->schema[rank].name;
-    if (found == 0) {
-      throw StatementError(keyMissingMessage(name), select.span);
-    }
-    if (found > 1) {
-      throw StatementError(
-          fmt::format("The projection contains a key column more than once: `{}`. Each key column "
-                      "must only be in the projection once. If you intended to copy the key into "
-                      "the value, then consider using the AS_VALUE function to indicate which key "
-                      "reference should be copied.",
-                      name),
-          select.span);
-    }
+    isMissing = isMissing || aliases.empty();
+    refuseRepeatedKey(names.back(), aliases, select.span);
+  }
+  if (isMissing) {
+    throw StatementError(keyMissingMessage(sink, KeyKind::Column, names), select.span);
   }
   return ranks;
 }
 
 /// Keys by PARTITION BY: the items that equal its expressions.
 std::vector<std::optional<size_t>> rankPartitionKeys(const std::vector<BoundItem>& items,
-                                                     const std::vector<ExpressionPtr>& keys,
+                                                     const std::vector<BoundItem>& keys,
+                                                     const std::string& sink,
                                                      const parser::Select& select) {
   std::vector<std::optional<size_t>> ranks(items.size());
+  std::vector<std::string> names;
+  bool isMissing = false;
   for (size_t rank = 0; rank < keys.size(); ++rank) {
-    const auto found = std::find_if(items.begin(), items.end(), [&](const BoundItem& item) {
-      return operators::isSame(*item.expression, *keys[rank]);
-    });
-    if (found == items.end()) {
-      throw StatementError(keyMissingMessage(keys[rank]->toString()), select.span);
+    names.push_back(keys[rank].expression->toString());
+    std::vector<std::string> aliases;
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (operators::isSame(*items[i].expression, *keys[rank].expression)) {
+        ranks[i] = rank;
+        aliases.push_back(items[i].name);
+      }
     }
-    ranks[static_cast<size_t>(found - items.begin())] = rank;
+    isMissing = isMissing || aliases.empty();
+    refuseRepeatedKey(names.back(), aliases, select.span);
+  }
+  if (isMissing) {
+    throw StatementError(keyMissingMessage(sink, KeyKind::PartitioningExpression, names),
+                         select.span);
   }
   return ranks;
 }
 
 }  // namespace
 
-std::string keyMissingMessage(const std::string& column) {
-  return fmt::format(
-      "Key missing from projection (ie, SELECT). The query must include the key column {} in its "
-      "projection (eg, SELECT {}...).",
-      column, column);
+std::string listOf(const std::vector<std::string>& names, const char* lastWord) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? fmt::format(" {} ", lastWord) : std::string(", ");
+    text += names[i];
+  }
+  return text;
 }
 
+std::string keyMissingMessage(const std::string& sink, KeyKind kind,
+                              const std::vector<std::string>& names) {
+  constexpr const char* kKinds[] = {"key column", "join expression", "grouping expression",
+                                    "partitioning expression"};
+  const bool anyOf = kind == KeyKind::JoinExpression;
+  std::string selected;
+  for (size_t i = 0; i < (anyOf ? 1 : names.size()); ++i) {
+    selected += (i == 0 ? "" : ", ") + names[i];
+  }
+  return fmt::format(
+      "Key missing from projection (ie, SELECT).\nThe query used to build `{}` must include the "
+      "{}{} {} in its projection (eg, SELECT {}...).",
+      sink, kKinds[static_cast<size_t>(kind)], names.size() > 1 ? "s" : "",
+      listOf(names, anyOf ? "or" : "and"), selected);
+}
+
+namespace {
+
+/// Refuses the names of pseudo columns as names of columns.
+void checkName(const parser::SingleColumn& single, const parser::Span& span) {
+  if (single.alias && isReserved(single.alias->name)) {
+    throw StatementError(
+        fmt::format("`{}` is a reserved column name. You cannot use it as an alias for a column.",
+                    single.alias->name),
+        span);
+  }
+  const auto* const reference = std::get_if<parser::ColumnReference>(&single.expression->node);
+  if (!single.alias && reference != nullptr && isReserved(reference->name.name)) {
+    throw StatementError(
+        fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
+                    reference->name.name),
+        span);
+  }
+}
+
+BoundItem bindItem(const parser::SingleColumn& single, const parser::Span& span,
+                   const PlannedSources& from, const ExpressionBinder& binder) {
+  checkName(single, span);
+  BoundItem item;
+  item.span = span;
+  item.expression = binder.bind(*single.expression);
+  if (item.expression->isUntypedNull()) {
+    throw StatementError(
+        "Can't infer a type of null. Please explicitly cast it to a required type, e.g. "
+        "CAST(null AS VARCHAR).",
+        span);
+  }
+  item.name = single.alias ? single.alias->name : impliedName(*single.expression, from.scope);
+  item.isField =
+      !single.alias && std::holds_alternative<parser::Dereference>(single.expression->node);
+  return item;
+}
+
+}  // namespace
+
 std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSources& from,
-                                 const ExpressionBinder& binder) {
+                                 const ExpressionBinder& binder,
+                                 std::span<const BoundItem> partitionKeys) {
   std::vector<BoundItem> items;
   for (const parser::SelectItem& item : select.items) {
     if (const auto* const star = std::get_if<parser::AllColumns>(&item.item)) {
-      expandStar(*star, item.span, from, items);
+      expandStar(*star, item.span, from, partitionKeys, items);
       continue;
     }
     if (const auto* const fields = std::get_if<parser::StructAll>(&item.item)) {
@@ -149,27 +262,11 @@ std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSour
                              item.span);
       }
       for (const operators::StructField& field : base->type().fields()) {
-        items.push_back({operators::dereference(base, field.name), field.name, item.span});
+        items.push_back({operators::dereference(base, field.name), field.name, item.span, true});
       }
       continue;
     }
-    const auto& single = std::get<parser::SingleColumn>(item.item);
-    ExpressionPtr bound = binder.bind(*single.expression);
-    if (bound->isUntypedNull()) {
-      throw StatementError(
-          "Can't infer a type of null. Please explicitly cast it to a required type, e.g. "
-          "CAST(null AS VARCHAR).",
-          item.span);
-    }
-    std::string name =
-        single.alias ? single.alias->name : impliedName(*single.expression, from.scope);
-    if (isReserved(name)) {
-      throw StatementError(
-          fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
-                      name),
-          item.span);
-    }
-    items.push_back({std::move(bound), std::move(name), item.span});
+    items.push_back(bindItem(std::get<parser::SingleColumn>(item.item), item.span, from, binder));
   }
   return items;
 }
@@ -182,6 +279,12 @@ void nameItems(std::vector<BoundItem>& items, const Scope& scope) {
   size_t next = 0;
   std::set<std::string> used;
   for (BoundItem& item : items) {
+    if (item.isField) {
+      const std::string field = item.name;
+      for (size_t number = 1; taken.contains(item.name) || used.contains(item.name); ++number) {
+        item.name = fmt::format("{}_{}", field, number);
+      }
+    }
     if (item.name.empty()) {
       do {
         item.name = fmt::format("KSQL_COL_{}", next++);
@@ -221,44 +324,90 @@ Projection arrange(const std::vector<BoundItem>& items,
   return projection;
 }
 
+namespace {
+
+struct PartitionKeys {
+  std::vector<BoundItem> items;
+  bool removesKey = false;  // PARTITION BY NULL
+};
+
+PartitionKeys bindPartitionBy(const parser::Grouping& clause, const PlannedSources& from,
+                              const ExpressionBinder& binder) {
+  if (from.root->isTable) {
+    throw StatementError("PARTITION BY is not supported on tables.", clause.span);
+  }
+  if (clause.expressions.empty()) {
+    throw StatementError("PARTITION BY requires at least one expression", clause.span);
+  }
+  PartitionKeys keys;
+  for (const parser::ExpressionPtr& written : clause.expressions) {
+    ExpressionPtr key = binder.bind(*written);
+    if (key->isUntypedNull()) {
+      keys.removesKey = true;
+      continue;
+    }
+    const bool isField = std::holds_alternative<parser::Dereference>(written->node);
+    keys.items.push_back(
+        {std::move(key), impliedName(*written, from.scope), written->span, isField});
+  }
+  if (keys.removesKey && clause.expressions.size() > 1) {
+    throw StatementError("Cannot PARTITION BY multiple columns including NULL", clause.span);
+  }
+  return keys;
+}
+
+/// A key of a row without a value is computed from key columns only.
+std::vector<bool> keysThatNeedValues(const Projection& projection, const PlannedSources& from) {
+  std::vector<bool> needs;
+  for (size_t i = 0; i < projection.columns.size(); ++i) {
+    std::vector<size_t> columns;
+    operators::collectColumns(*projection.expressions[i], columns);
+    const bool fromKeys = std::all_of(columns.begin(), columns.end(), [&](size_t position) {
+      return std::any_of(
+          from.scope.columns().begin(), from.scope.columns().end(),
+          [&](const ScopeColumn& column) { return column.position == position && column.isKey; });
+    });
+    needs.push_back(projection.columns[i].isKey && !fromKeys);
+  }
+  return needs;
+}
+
+}  // namespace
+
 Projection bindProjection(const parser::Select& select, QueryPurpose purpose,
                           const PlanningContext& context, const PlannedSources& from,
-                          PredictBinder& scoring) {
+                          TableFunctionBinder& tables, PredictBinder& scoring) {
   ExpressionBinder binder(from.scope, context.catalog, context.functions, "SELECT");
-  binder.intercept(
-      [&](const parser::Expression& expression) { return scoring.bind(expression, binder); });
-  std::vector<BoundItem> items = bindItems(select, from, binder);
-  nameItems(items, from.scope);
-  const bool persistent = purpose == QueryPurpose::Persistent;
-  std::vector<std::optional<size_t>> ranks(items.size());
-  bool removesKey = false;
+  binder.intercept([&](const parser::Expression& expression) {
+    ExpressionPtr column = tables.bind(expression, binder);
+    return column ? column : scoring.bind(expression, binder);
+  });
+  PartitionKeys keys;
   if (select.partitionBy) {
-    if (from.root->isTable) {
-      throw StatementError("PARTITION BY is not supported on tables.", select.partitionBy->span);
-    }
-    std::vector<ExpressionPtr> keys;
-    for (const parser::ExpressionPtr& written : select.partitionBy->expressions) {
-      ExpressionPtr key = binder.bind(*written);
-      if (key->isUntypedNull()) {
-        removesKey = true;
-      } else {
-        keys.push_back(std::move(key));
-      }
-    }
-    if (persistent) {
-      ranks = rankPartitionKeys(items, keys, select);
-    }
-  } else if (persistent) {
-    ranks = rankKeys(items, from, select);
+    keys = bindPartitionBy(*select.partitionBy, from, binder);
+  }
+  const bool persistent = purpose == QueryPurpose::Persistent;
+  std::vector<BoundItem> items =
+      bindItems(select, from, binder,
+                persistent ? std::span<const BoundItem>(keys.items) : std::span<const BoundItem>());
+  nameItems(items, from.scope);
+  std::vector<std::optional<size_t>> ranks(items.size());
+  if (persistent) {
+    ranks = select.partitionBy ? rankPartitionKeys(items, keys.items, context.sink, select)
+                               : rankKeys(items, from, context.sink, select);
   }
   Projection projection = arrange(items, ranks, select.span, persistent);
-  projection.removesKey = removesKey;
+  projection.removesKey = keys.removesKey;
+  if (select.partitionBy) {
+    projection.nullWithoutValue = keysThatNeedValues(projection, from);
+  }
   return projection;
 }
 
 PlanNodePtr addProjection(PlanNodePtr input, const Projection& projection,
                           const std::vector<ExpressionPtr>& hidden) {
   ProjectPlan step;
+  step.nullWithoutValue = projection.nullWithoutValue;
   PlanNode node{ProjectPlan{}, {input}, {}, input->isTable};
   for (size_t i = 0; i < projection.columns.size(); ++i) {
     step.expressions.push_back(projection.expressions[i]);

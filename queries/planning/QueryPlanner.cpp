@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "operators/models/ModelError.h"
 #include "queries/StatementError.h"
 #include "queries/planning/GroupPlanner.h"
@@ -118,8 +120,9 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
                     const PlanningContext& context) {
   refuseUnsupported(select);
   PlannedSources from = planSources(*select.from, context);
+  TableFunctionBinder tables(select, context, from);
   PredictBinder scoring(from.scope, context.catalog, context.models);
-  const ExpressionPtr where = bindWhere(select, context, from.scope, scoring);
+  ExpressionPtr where = bindWhere(select, context, from.scope, scoring);
   QueryPlan plan;
   plan.sources = from.sources;
   plan.keyFormat = from.sources[0]->keyFormat;
@@ -136,8 +139,13 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   if (select.having) {
     throw StatementError("HAVING requires a GROUP BY clause.", select.having->span);
   }
-  Projection projection = bindProjection(select, purpose, context, from, scoring);
-  const PlanNodePtr input = addFilterAndScoring(from.root, where, scoring);
+  Projection projection = bindProjection(select, purpose, context, from, tables, scoring);
+  PlanNodePtr input = from.root;
+  if (!tables.empty() && scoring.steps().empty()) {
+    // Rows that WHERE drops need not become several.
+    input = addFilter(input, std::exchange(where, nullptr));
+  }
+  input = addFilterAndScoring(tables.addTo(input), where, scoring);
   plan.isTable = input->isTable;
   plan.schema = operators::Schema(projection.columns);
   if (projection.removesKey) {

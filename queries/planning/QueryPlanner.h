@@ -15,6 +15,7 @@ struct PlanningContext {
   const Catalog& catalog;
   const operators::FunctionRegistry& functions;
   const operators::ModelRegistry& models;
+  std::string sink = {};  ///< what a persistent query is to build, for messages
 };
 
 enum class QueryPurpose : uint8_t {

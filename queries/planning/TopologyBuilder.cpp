@@ -7,6 +7,7 @@
 
 #include "operators/AggregateOperator.h"
 #include "operators/FilterOperator.h"
+#include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
 #include "operators/SinkOperator.h"
@@ -84,8 +85,12 @@ class Builder {
     description->keyOptions = source.keyOptions;
     description->valueOptions = source.valueOptions;
     description->used = required;
+    description->timestamp = source.timestamp;
+    if (source.timestamp) {
+      description->used[source.timestamp->index] = true;
+    }
     part.sources.push_back({source.topic, false});
-    Required kept = required;
+    Required kept = description->used;
     std::vector<size_t> keys;
     for (size_t key = 0; key < source.schema.numKeys(); ++key) {
       kept[key] = true;
@@ -112,6 +117,22 @@ class Builder {
     auto description = std::make_shared<operators::FilterDescription>();
     description->condition = step.condition;
     description->isTable = node.isTable;
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const FlatMapPlan& step, const PlanNode& node, const Required& required, bool,
+                 SubTopology& part) {
+    const size_t numColumns = node.inputs[0]->types.size();
+    Required below(required.begin(), required.begin() + static_cast<ptrdiff_t>(numColumns));
+    for (const operators::BoundTableFunction& function : step.functions) {
+      for (const operators::ExpressionPtr& argument : function.arguments) {
+        require(argument, below);
+      }
+    }
+    const size_t input = build(*node.inputs[0], below, false, part);
+    auto description = std::make_shared<operators::FlatMapDescription>();
+    description->functions = step.functions;
+    description->numColumns = numColumns;
     return add(part, {input}, description);
   }
 
@@ -146,6 +167,7 @@ class Builder {
     auto description = std::make_shared<operators::ProjectDescription>();
     description->expressions = step.expressions;
     description->names = step.names;
+    description->nullWithoutValue = step.nullWithoutValue;
     return add(part, {input}, description);
   }
 
@@ -263,6 +285,7 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->valueFormat = sink.valueFormat;
   description->keyOptions = sink.keyOptions;
   description->valueOptions = sink.valueOptions;
+  description->timestamp = sink.timestamp;
   builder.buildPart(*plan.root, all, description, operators::SinkTopic{sink.topic, false, 0});
   return topology;
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "operators/Topology.h"
@@ -30,6 +31,7 @@ struct SinkTarget {
   const operators::Format* valueFormat = nullptr;
   operators::FormatOptions keyOptions;
   operators::FormatOptions valueOptions;
+  std::optional<operators::TimestampColumn> timestamp;
   /// Ends the topology instead of a topic sink, when set: rows of a transient query.
   std::shared_ptr<const operators::OperatorDescription> result;
 };

@@ -30,6 +30,7 @@ LIBRARIES = {
     "nghttp2/": ("engine/http/",),
     "nlohmann/": ("engine/http/", "engine/server/", "engine/testRunner/", "tests/"),
     "openssl/": ("operators/models/", "engine/http/"),
+    "pcre2.h": ("operators/functions/regex/",),
     "rocksdb/": ("stateStore/rocksdb/",),
     "simdjson.h": ("operators/formats/json/",),
     "spdlog/": ("",),

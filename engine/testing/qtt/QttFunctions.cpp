@@ -66,6 +66,24 @@ int32_t whenResult(RowContext& context, std::optional<int32_t> result,
   return result.value_or(0);
 }
 
+/// One row with the argument.
+operators::TableFunctionOutput oneRow(const KernelInput& input) {
+  std::vector<uint32_t> parents;
+  input.rows.forEach([&](size_t row) { parents.push_back(static_cast<uint32_t>(row)); });
+  operators::ColumnPtr values = operators::gather(input.arguments[0].column, parents);
+  return {std::move(parents), std::move(values)};
+}
+
+operators::TableFunctionOutput throwOnTrue(const KernelInput& input) {
+  const operators::Operand& argument = input.arguments[0];
+  input.rows.forEach([&](size_t row) {
+    if (!argument.isNull(row) && argument.column->values<uint8_t>()[argument.rowOf(row)] != 0) {
+      input.failures.add(row, "You asked me to throw...");
+    }
+  });
+  return oneRow(input);
+}
+
 }  // namespace
 
 void addQttFunctions(operators::FunctionRegistry& registry) {
@@ -86,7 +104,7 @@ void addQttFunctions(operators::FunctionRegistry& registry) {
                               {{"(INT) -> INT", kernelOf<&failOnInteger>},
                                {"(BOOLEAN) -> INT", kernelOf<&failOnTrue>},
                                {"(STRING) -> STRING", kernelOf<&everyOther>}},
-                              false});
+                              true});
   registry.add(ScalarFunction{"whencondition",
                               "Tests",
                               "Fails when it must not be called.",
@@ -99,6 +117,12 @@ void addQttFunctions(operators::FunctionRegistry& registry) {
                               "",
                               {{"(INT, BOOLEAN) -> INT", kernelOf<&whenResult>}},
                               false});
+  registry.add(operators::TableFunction{
+      "test_udtf", "One row with its argument.", "", {{"(T) -> T", oneRow}}});
+  registry.add(operators::TableFunction{"throwing_udtf",
+                                        "One row with its argument; fails for true.",
+                                        "",
+                                        {{"(BOOLEAN) -> BOOLEAN", throwOnTrue}}});
 }
 
 }  // namespace auspex::engine

@@ -36,7 +36,7 @@ Side sideOf(const queries::Catalog& catalog, const std::string& topic, bool isKe
     }
     const auto& all = source->schema.columns();
     const auto middle = all.begin() + static_cast<ptrdiff_t>(source->schema.numKeys());
-    side.columns = isKey ? Columns(all.begin(), middle) : Columns(middle, all.end());
+    side.columns = isKey ? Columns(all.begin(), middle) : source->schema.storedValues();
     side.format = isKey ? source->keyFormat : source->valueFormat;
     side.options = isKey ? source->keyOptions : source->valueOptions;
     return side;

@@ -57,9 +57,12 @@ bool cutQuoted(std::string_view text, char delimiter, size_t& position, Arena& a
 }
 
 /// Whether a field needs quotes by what it begins with, besides what occurs in it: some readers
-/// take a `#` at the beginning for a comment, and strict ones only plain ASCII in front.
+/// take a `#` at the beginning for a comment, and strict ones want a letter or digit in front of a
+/// line. A minus in front of a line is quoted too, as ksqlDB does.
 bool beginNeedsQuotes(unsigned char first, bool isFirst) {
-  return first <= '#' || (isFirst && (first == ',' || first > 0x7e));
+  const bool isPlain = (first >= '0' && first <= '9') || (first >= 'A' && first <= 'Z') ||
+                       (first >= 'a' && first <= 'z');
+  return first <= '#' || (isFirst && !isPlain);
 }
 
 }  // namespace

@@ -17,9 +17,6 @@ double exponential(double x) {
 double naturalLogarithm(double x) {
   return std::log(x);
 }
-double logarithm10(double x) {
-  return std::log10(x);
-}
 double logarithm(double base, double x) {
   return base <= 0 || base == 1 ? std::numeric_limits<double>::quiet_NaN()
                                 : std::log(x) / std::log(base);
@@ -75,9 +72,9 @@ void addPowerFunctions(FunctionRegistry& registry) {
   addOne("CBRT", "Cube root.", "CBRT(8) -> 2.0", kernelOf<&cubeRoot>);
   registry.add(ScalarFunction{"LOG",
                               "Mathematical",
-                              "Logarithm to base 10, or to a given base.",
+                              "Natural logarithm, or the logarithm to a given base.",
                               "LOG(2, 8) -> 3.0",
-                              {{"(DOUBLE) -> DOUBLE", kernelOf<&logarithm10>},
+                              {{"(DOUBLE) -> DOUBLE", kernelOf<&naturalLogarithm>},
                                {"(DOUBLE, DOUBLE) -> DOUBLE", kernelOf<&logarithm>}}});
   registry.add(ScalarFunction{"POWER",
                               "Mathematical",

@@ -144,8 +144,9 @@ TEST_CASE("statements that mean nothing, with the place") {
        "1:14 Invalid result type. Your SELECT query produces a STREAM. Please use CREATE STREAM AS "
        "SELECT statement instead."},
       {"CREATE STREAM o AS SELECT a FROM s EMIT CHANGES;",
-       "1:20 Key missing from projection (ie, SELECT). The query must include the key column K in "
-       "its projection (eg, SELECT K...)."},
+       "1:20 Key missing from projection (ie, SELECT).\nThe query used to build `O` must include "
+       "the "
+       "key column K in its projection (eg, SELECT K...)."},
       {"CREATE TABLE o AS SELECT g, t, COUNT(*) AS n FROM s GROUP BY g EMIT CHANGES;",
        "1:29 Non-aggregate SELECT expression(s) not part of GROUP BY: T"},
       {"CREATE STREAM o AS SELECT k, PREDICT('n', *) AS p FROM s EMIT CHANGES;",

@@ -67,7 +67,7 @@ TEST_CASE("fields are quoted only where needed") {
   CHECK(written("a ", false) == "\"a \"");
   CHECK(written(" a", false) == "\" a\"");
   CHECK(written("#a", false) == "\"#a\"");
-  CHECK(written("-1", true) == "-1");
+  CHECK(written("-1", true) == "\"-1\"");
   CHECK(written("", true) == "\"\"");
   CHECK(written("", false) == "");
   CHECK(written("\xc3\xa4", true) == "\"\xc3\xa4\"");
