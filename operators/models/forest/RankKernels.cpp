@@ -66,6 +66,20 @@ AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, siz
 // A table of 16 bytes looked up by 16 places is one instruction where there is one.
 typedef uint8_t Table __attribute__((vector_size(16)));
 
+/// Per lane the byte of the table at the place, which is below 16.
+AUSPEX_INLINE Table lookUp(const Table& table, const Table& places) {
+#if defined(__clang__)
+  // No shuffle by places that are not constants: lane by lane.
+  Table found = {};
+  for (size_t lane = 0; lane < sizeof(Table); ++lane) {
+    found[lane] = table[places[lane]];
+  }
+  return found;
+#else
+  return __builtin_shuffle(table, places);
+#endif
+}
+
 /// Ranks for a categorical split: above 0 where the row's category is in the set.
 AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t numVectors,
                              int8_t* ranks) {
@@ -77,7 +91,7 @@ AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t nu
     Table bits;
     std::memcpy(&places, column + row, sizeof(places));
     std::memcpy(&bits, bitColumn + row, sizeof(bits));
-    const Table isIn = (__builtin_shuffle(table, places) & bits) != 0;
+    const Table isIn = (lookUp(table, places) & bits) != 0;
     const Table rank = isIn & 1U;
     std::memcpy(ranks + row, &rank, sizeof(rank));
   }
