@@ -215,7 +215,8 @@ void StatementRun::applyFormats(const Properties& properties, DataSource& source
 
 void StatementRun::applyWrapping(DataSource& source) const {
   const std::string wrap = sessionProperty(kWrapSingleValues, "");
-  const bool hasChoice = source.valueFormat->name() == "JSON";
+  const std::string_view format = source.valueFormat->name();
+  const bool hasChoice = format == "JSON" || format == "PROTOBUF_NOSR";
   if (!wrap.empty() && hasChoice && !source.valueOptions.wrapSingleValue &&
       source.schema.storedValues().size() == 1) {
     source.valueOptions.wrapSingleValue = wrap == "true";

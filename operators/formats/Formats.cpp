@@ -9,17 +9,19 @@
 #include "operators/formats/json/JsonFormat.h"
 #include "operators/formats/kafka/KafkaFormat.h"
 #include "operators/formats/none/NoneFormat.h"
+#include "operators/formats/protobuf/ProtobufFormat.h"
 
 namespace auspex::operators {
 
 namespace {
 
-const std::array<const Format*, 4>& allFormats() {
+const std::array<const Format*, 5>& allFormats() {
   static const DelimitedFormat delimited;
   static const JsonFormat json;
   static const KafkaFormat kafka;
   static const NoneFormat none;
-  static const std::array<const Format*, 4> formats = {&delimited, &json, &kafka, &none};
+  static const ProtobufFormat protobuf;
+  static const std::array<const Format*, 5> formats = {&delimited, &json, &kafka, &none, &protobuf};
   return formats;
 }
 

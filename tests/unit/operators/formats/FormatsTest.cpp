@@ -10,7 +10,8 @@ TEST_CASE("formats are found by name, ignoring case") {
   CHECK(findFormat("Delimited")->name() == "DELIMITED");
   CHECK(findFormat("FOO") == nullptr);
   CHECK(findFormat("") == nullptr);
-  CHECK(formatNames() == std::vector<std::string>{"DELIMITED", "JSON", "KAFKA", "NONE"});
+  CHECK(formatNames() ==
+        std::vector<std::string>{"DELIMITED", "JSON", "KAFKA", "NONE", "PROTOBUF_NOSR"});
 }
 
 TEST_CASE("schemas and options that a format cannot take are refused in ksqlDB's words") {

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/formats/protobuf/ProtobufDecoder.h"
+
+#include <bit>
+
+#include "operators/expressions/TimeText.h"
+#include "operators/formats/Utf8.h"
+#include "operators/formats/protobuf/ProtobufWire.h"
+
+namespace auspex::operators {
+namespace {
+
+/// Messages within messages that are read at most: bounds the stack.
+constexpr int kMaxDepth = 100;
+
+using Fields = std::vector<std::vector<WireField>>;  // by number - 1, in order
+
+/// The fields 1 .. count of a message; nullopt when it is malformed.
+std::optional<Fields> splitMessage(std::string_view message, size_t count) {
+  Fields fields(count);
+  WireReader reader(message);
+  while (!reader.atEnd()) {
+    const std::optional<WireField> field = reader.next();
+    if (!field) {
+      return std::nullopt;
+    }
+    if (field->number <= count) {
+      fields[field->number - 1].push_back(*field);
+    }
+  }
+  return fields;
+}
+
+int64_t numberIn(const std::vector<WireField>& field) {
+  return field.empty() ? 0 : static_cast<int64_t>(field.back().value);
+}
+
+/// Appends values of messages to builders; false when something is malformed or does not fit.
+class ValueReader {
+ public:
+  explicit ValueReader(Arena& arena) : arena_(arena) {}
+
+  bool append(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
+    const SqlType& type = builder.type();
+    switch (type.kind()) {
+      case TypeKind::Boolean:
+        builder.append(static_cast<uint8_t>(numberIn(field) != 0 ? 1 : 0));
+        return true;
+      case TypeKind::Integer:
+        builder.append(static_cast<int32_t>(numberIn(field)));
+        return true;
+      case TypeKind::Bigint:
+        builder.append(numberIn(field));
+        return true;
+      case TypeKind::Double:
+        builder.append(std::bit_cast<double>(numberIn(field)));
+        return true;
+      case TypeKind::String:
+      case TypeKind::Bytes:
+        builder.append(textOf(field, type.is(TypeKind::String)));
+        return true;
+      case TypeKind::Array:
+        return appendList(field, builder, depth);
+      case TypeKind::Map:
+        return appendMap(field, builder, depth);
+      default:
+        return appendMessage(field, builder, depth);
+    }
+  }
+
+  bool appendStruct(std::string_view message, ColumnBuilder& builder, int depth) {
+    const size_t count = builder.type().fields().size();
+    const std::optional<Fields> fields = splitMessage(message, count);
+    if (!fields || depth >= kMaxDepth) {
+      return false;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (!append((*fields)[i], builder.child(i), depth + 1)) {
+        return false;
+      }
+    }
+    builder.closeRow();
+    return true;
+  }
+
+ private:
+  std::string_view textOf(const std::vector<WireField>& field, bool isText) {
+    if (field.empty() || field.back().bytes.empty()) {
+      return std::string_view("", 0);
+    }
+    const std::string_view bytes = field.back().bytes;
+    return isText && !isUtf8(bytes) ? replaceMalformedUtf8(bytes, arena_) : bytes;
+  }
+
+  /// Elements come one by one, or numbers packed into one field.
+  bool appendList(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
+    ColumnBuilder& elements = builder.child(0);
+    const TypeKind kind = elements.type().kind();
+    const bool isNumber = kind == TypeKind::Boolean || kind == TypeKind::Integer ||
+                          kind == TypeKind::Bigint || kind == TypeKind::Double;
+    for (const WireField& element : field) {
+      if (!isNumber || element.type != WireType::Bytes) {
+        if (!append({element}, elements, depth + 1)) {
+          return false;
+        }
+        continue;
+      }
+      WireReader packed(element.bytes);
+      while (!packed.atEnd()) {
+        const auto value = kind == TypeKind::Double ? packed.nextFixed(8) : packed.nextVarint();
+        if (!value || !append({WireField{1, WireType::Varint, *value, {}}}, elements, depth + 1)) {
+          return false;
+        }
+      }
+    }
+    builder.closeRow();
+    return true;
+  }
+
+  bool appendMap(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
+    for (const WireField& element : field) {
+      const std::optional<Fields> entry = splitMessage(element.bytes, 2);
+      if (!entry || !append((*entry)[0], builder.child(0), depth + 1) ||
+          !append((*entry)[1], builder.child(1), depth + 1)) {
+        return false;
+      }
+    }
+    builder.closeRow();
+    return true;
+  }
+
+  bool appendMessage(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
+    if (field.empty()) {
+      builder.appendNull();
+      return true;
+    }
+    const std::string_view message = field.back().bytes;
+    if (builder.type().is(TypeKind::Struct)) {
+      return appendStruct(message, builder, depth);
+    }
+    constexpr size_t kMostParts = 4;
+    const std::optional<Fields> parts = splitMessage(message, kMostParts);
+    return parts && appendParts(*parts, builder);
+  }
+
+  static bool appendParts(const Fields& parts, ColumnBuilder& builder) {
+    switch (builder.type().kind()) {
+      case TypeKind::Decimal:
+        return appendDecimal(parts, builder);
+      case TypeKind::Date: {
+        const int64_t year = numberIn(parts[0]);
+        const int64_t month = numberIn(parts[1]);
+        const int64_t day = numberIn(parts[2]);
+        if (year < -9'999 || year > 9'999 || month < 1 || month > 12 || day < 1 ||
+            day > daysInMonth(year, static_cast<int>(month))) {
+          return false;
+        }
+        builder.append(static_cast<int32_t>(
+            daysFromCivil(year, static_cast<int>(month), static_cast<int>(day))));
+        return true;
+      }
+      case TypeKind::Time: {
+        const int64_t seconds =
+            numberIn(parts[0]) * 3600 + numberIn(parts[1]) * 60 + numberIn(parts[2]);
+        const int64_t millis = seconds * 1000 + numberIn(parts[3]) / 1'000'000;
+        if (numberIn(parts[0]) > 24 || numberIn(parts[1]) > 60 || numberIn(parts[2]) > 60 ||
+            millis < 0 || millis >= kMillisPerDay) {
+          return false;
+        }
+        builder.append(static_cast<int32_t>(millis));
+        return true;
+      }
+      default: {
+        const int64_t seconds = numberIn(parts[0]);
+        constexpr int64_t kMostSeconds = INT64_MAX / 1000 - 1;
+        if (seconds > kMostSeconds || seconds < -kMostSeconds) {
+          return false;
+        }
+        builder.append(seconds * 1000 + static_cast<int32_t>(numberIn(parts[1])) / 1'000'000);
+        return true;
+      }
+    }
+  }
+
+  static bool appendDecimal(const Fields& parts, ColumnBuilder& builder) {
+    const std::string_view bytes = parts[0].empty() ? std::string_view() : parts[0].back().bytes;
+    constexpr size_t kMostBytes = 16;
+    if (bytes.empty() || bytes.size() > kMostBytes ||
+        numberIn(parts[2]) != builder.type().scale()) {
+      return false;
+    }
+    Int128 value = (static_cast<uint8_t>(bytes[0]) & 0x80) != 0 ? -1 : 0;
+    for (const char byte : bytes) {
+      value = value * 256 + static_cast<uint8_t>(byte);
+    }
+    builder.append(value);
+    return true;
+  }
+
+  Arena& arena_;
+};
+
+}  // namespace
+
+ProtobufDecoder::ProtobufDecoder(std::span<const SchemaColumn> columns,
+                                 const std::vector<bool>& used, bool unwrapped)
+    : used_(used), isStruct_(unwrapped && columns[0].type.is(TypeKind::Struct)) {
+  for (const SchemaColumn& column : columns) {
+    types_.push_back(column.type);
+  }
+}
+
+void ProtobufDecoder::decode(std::span<const std::optional<std::string_view>> data,
+                             const Owner& owner, std::vector<ColumnPtr>& columns,
+                             std::vector<FormatRowError>& errors) {
+  const auto arena = std::make_shared<Arena>();
+  ValueReader reader(*arena);
+  std::vector<std::optional<Fields>> messages;
+  for (uint32_t row = 0; row < data.size(); ++row) {
+    messages.push_back(data[row] ? splitMessage(*data[row], types_.size()) : std::nullopt);
+  }
+  std::vector<uint8_t> bad(data.size(), 0);
+  columns.assign(types_.size(), nullptr);
+  for (size_t i = 0; i < types_.size(); ++i) {
+    if (!used_[i]) {
+      continue;
+    }
+    // A value that fails half way leaves parts behind, so each is built by itself.
+    std::vector<ColumnPtr> rows;
+    for (uint32_t row = 0; row < data.size(); ++row) {
+      ColumnBuilder builder(types_[i], 1);
+      const bool fits =
+          !data[row] ||
+          (messages[row] && (isStruct_ ? reader.appendStruct(*data[row], builder, 0)
+                                       : reader.append((*messages[row])[i], builder, 0)));
+      if (!fits) {
+        bad[row] = 1;
+      }
+      rows.push_back(fits && data[row] ? builder.finish({owner, arena})
+                                       : Column::makeNulls(types_[i], 1));
+    }
+    columns[i] = rows.empty() ? Column::makeNulls(types_[i], 0) : concatenate(rows);
+  }
+  for (uint32_t row = 0; row < data.size(); ++row) {
+    if (bad[row] != 0 || (data[row] && !messages[row])) {
+      errors.push_back({row, "The bytes are no message of this schema"});
+    }
+  }
+}
+
+}  // namespace auspex::operators

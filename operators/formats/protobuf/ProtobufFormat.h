@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The PROTOBUF_NOSR format: Protocol Buffers without a schema registry.
+#pragma once
+
+#include "operators/formats/Format.h"
+
+namespace auspex::operators {
+
+class ProtobufFormat final : public Format {
+ public:
+  std::string_view name() const override { return "PROTOBUF_NOSR"; }
+  void check(std::span<const SchemaColumn> columns, const FormatOptions& options) const override;
+  std::unique_ptr<Decoder> makeDecoder(std::span<const SchemaColumn> columns,
+                                       const std::vector<bool>& used,
+                                       const FormatOptions& options) const override;
+  std::unique_ptr<Encoder> makeEncoder(std::span<const SchemaColumn> columns,
+                                       const FormatOptions& options) const override;
+};
+
+}  // namespace auspex::operators
