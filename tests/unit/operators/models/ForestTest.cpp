@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -21,7 +22,8 @@ struct ForestShape {
   size_t outputs;
   size_t trees;
   uint32_t depth;
-  bool hasCategories;
+  /// Words of 32 categories in the sets of categorical splits; 0 for none.
+  size_t categoryWords;
 };
 
 /// Grows a random tree in breadth-first order; thresholds are often values that rows hold exactly.
@@ -42,8 +44,13 @@ TreeDescription growTree(std::mt19937& random, const ForestShape& shape,
     node.left = static_cast<uint32_t>(tree.nodes.size());
     node.feature = static_cast<uint32_t>(random() % shape.features);
     node.defaultLeft = random() % 2 == 0;
-    if (shape.hasCategories && random() % 2 == 0) {
-      forest.categorySets.push_back({static_cast<uint32_t>(random())});
+    if (shape.categoryWords > 0 && random() % 2 == 0) {
+      std::vector<uint32_t> words(shape.categoryWords);
+      std::generate(words.begin(), words.end(), [&] { return static_cast<uint32_t>(random()); });
+      if (words.size() == 4) {
+        words[3] &= 0x3FFFFFFFU;  // up to category 125
+      }
+      forest.categorySets.push_back(std::move(words));
       node.categorySet = static_cast<uint32_t>(forest.categorySets.size());
     } else if (random() % 2 == 0) {
       node.value = static_cast<float>(static_cast<int>(random() % 5)) - 2.0F;
@@ -81,9 +88,12 @@ std::vector<float> makeRows(std::mt19937& random, size_t rows, size_t features) 
                                     std::numeric_limits<float>::denorm_min(),
                                     std::numeric_limits<float>::max()};
   std::uniform_real_distribution<float> value(-3, 33);
+  std::uniform_real_distribution<float> category(0, 170);
   std::vector<float> matrix(rows * features);
   for (float& cell : matrix) {
-    cell = random() % 3 == 0 ? edges[random() % edges.size()] : value(random);
+    cell = random() % 3 == 0   ? edges[random() % edges.size()]
+           : random() % 3 == 0 ? category(random)
+                               : value(random);
   }
   return matrix;
 }
@@ -98,9 +108,10 @@ std::vector<float> walkPlainly(const ForestDescription& forest, const float* row
       const float value = row[node.feature];
       bool goesLeft = node.defaultLeft;
       if (!std::isnan(value) && node.categorySet != 0) {
-        const bool isCategory = value >= 0 && value < 32;
-        const uint32_t set = forest.categorySets[node.categorySet - 1][0];
-        goesLeft = !isCategory || ((set >> static_cast<uint32_t>(value)) & 1U) == 0;
+        const std::vector<uint32_t>& set = forest.categorySets[node.categorySet - 1];
+        const bool isCategory = value >= 0 && value < static_cast<float>(32 * set.size());
+        const uint32_t category = isCategory ? static_cast<uint32_t>(value) : 0;
+        goesLeft = !isCategory || ((set[category / 32] >> (category % 32)) & 1U) == 0;
       } else if (!std::isnan(value)) {
         goesLeft = value < node.value;
       }
@@ -119,9 +130,10 @@ bool sameBits(const float* left, const float* right, size_t count) {
 
 TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a plain walk") {
   const std::vector<ForestShape> shapes = {
-      {1, 1, 1, 0, false},  {3, 1, 5, 1, false},     {7, 1, 40, 4, false},  {30, 1, 60, 6, false},
-      {5, 3, 30, 6, false}, {200, 2, 20, 12, false}, {4, 1, 3, 30, false},  {6, 1, 30, 6, true},
-      {9, 4, 25, 9, true},  {300, 1, 200, 8, false}, {2, 1, 300, 7, false},
+      {1, 1, 1, 0, 0},   {3, 1, 5, 1, 0},     {7, 1, 40, 4, 0}, {30, 1, 60, 6, 0},
+      {5, 3, 30, 6, 0},  {200, 2, 20, 12, 0}, {4, 1, 3, 30, 0}, {6, 1, 30, 6, 1},
+      {9, 4, 25, 9, 4},  {6, 1, 40, 6, 4},    {5, 2, 40, 5, 5}, {300, 1, 200, 8, 0},
+      {2, 1, 300, 7, 0},
   };
   std::mt19937 random(7);
   constexpr size_t kRows = 1024;
@@ -156,8 +168,8 @@ TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a 
 
 TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain walk") {
   const std::vector<ForestShape> shapes = {
-      {1, 1, 6, 0, false},  {3, 1, 12, 2, false}, {12, 2, 40, 6, false},
-      {4, 1, 120, 2, true}, {6, 1, 20, 8, false}, {2, 1, 60, 3, false},
+      {1, 1, 6, 0, 0},   {3, 1, 12, 2, 0}, {12, 2, 40, 6, 0},
+      {4, 1, 120, 2, 1}, {6, 1, 20, 8, 0}, {2, 1, 60, 3, 0},
   };
   std::mt19937 random(11);
   constexpr size_t kRows = kRowsPerBlock;
@@ -203,12 +215,12 @@ TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain 
 
 TEST_CASE("A tree of too many leaves, thresholds or levels is not ranked") {
   std::mt19937 random(13);
-  ForestDescription description = growForest(random, {1, 1, 1, 0, false});
+  ForestDescription description = growForest(random, {1, 1, 1, 0, 0});
   CHECK(RankForest(description).takes(0, kRowsPerBlock));
-  description = growForest(random, {30, 1, 1, 12, false});
+  description = growForest(random, {30, 1, 1, 12, 0});
   CHECK(description.trees[0].nodes.size() > 511);
   CHECK_FALSE(RankForest(description).takes(0, kRowsPerBlock));
-  description = growForest(random, {1, 1, 300, 5, false});
+  description = growForest(random, {1, 1, 300, 5, 0});
   CHECK_FALSE(RankForest(description).takes(299, kRowsPerBlock));
 }
 
