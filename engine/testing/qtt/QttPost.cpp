@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
+#include "operators/functions/regex/Regex.h"
 #include "parser/Parser.h"
 #include "queries/StatementError.h"
 #include "queries/planning/TypeBinder.h"
@@ -174,15 +174,16 @@ std::set<std::string> knownTopics(const QttWorld& world) {
 
 std::optional<std::string> checkBlacklist(const JsonTree& pattern,
                                           const std::set<std::string>& topics) {
-  try {
-    const std::regex expression(pattern.text, std::regex::ECMAScript);
-    for (const std::string& topic : topics) {
-      if (std::regex_search(topic, expression)) {
-        return different("topics", "none that matches " + pattern.text, topic);
-      }
+  std::string error;
+  const auto expression = operators::Regex::compile(pattern.text, error);
+  if (!expression) {
+    return different("topics", "a blacklist that is a regular expression", error);
+  }
+  operators::RegexMatch match;
+  for (const std::string& topic : topics) {
+    if (expression->search(topic, 0, match) == operators::Regex::Outcome::Found) {
+      return different("topics", "none that matches " + pattern.text, topic);
     }
-  } catch (const std::regex_error& error) {
-    return different("topics", "a blacklist that is a regular expression", error.what());
   }
   return std::nullopt;
 }
