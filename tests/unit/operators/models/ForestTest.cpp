@@ -26,6 +26,8 @@ struct ForestShape {
   size_t categoryWords;
 };
 
+constexpr size_t kManyNodes = 8192;
+
 /// Grows a random tree in breadth-first order; thresholds are often values that rows hold exactly.
 TreeDescription growTree(std::mt19937& random, const ForestShape& shape,
                          ForestDescription& forest) {
@@ -37,7 +39,10 @@ TreeDescription growTree(std::mt19937& random, const ForestShape& shape,
   for (size_t i = 0; i < tree.nodes.size(); ++i) {
     tree.depth = std::max(tree.depth, depths[i]);
     tree.nodes[i].value = value(random);
-    if (depths[i] == shape.depth || random() % 8 == 0) {
+    // Beyond so many nodes only the last one is split: depth without billions of leaves.
+    const bool isFull = tree.nodes.size() > kManyNodes;
+    const bool isLeaf = isFull ? i + 1 < tree.nodes.size() : random() % 8 == 0;
+    if (depths[i] == shape.depth || isLeaf) {
       continue;
     }
     TreeNode& node = tree.nodes[i];
@@ -142,6 +147,8 @@ TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a 
     CAPTURE(shape.trees);
     CAPTURE(shape.depth);
     const ForestDescription description = growForest(random, shape);
+    const auto depthOf = [](const TreeDescription& tree) { return tree.depth; };
+    CHECK(std::ranges::max(description.trees, {}, depthOf).depth == shape.depth);
     const Forest forest(description);
     const std::vector<float> matrix = makeRows(random, kRows, shape.features);
     std::vector<float> expected;
@@ -221,7 +228,11 @@ TEST_CASE("A tree of too many leaves, thresholds or levels is not ranked") {
   CHECK(description.trees[0].nodes.size() > 511);
   CHECK_FALSE(RankForest(description).takes(0, kRowsPerBlock));
   description = growForest(random, {1, 1, 300, 5, 0});
-  CHECK_FALSE(RankForest(description).takes(299, kRowsPerBlock));
+  size_t last = description.trees.size() - 1;
+  while (description.trees[last].nodes.size() == 1) {
+    --last;  // a tree that is only a leaf has no thresholds
+  }
+  CHECK_FALSE(RankForest(description).takes(last, kRowsPerBlock));
 }
 
 TEST_CASE("No rows, and no trees, are no trouble") {
