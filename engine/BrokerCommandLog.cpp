@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/WallClock.h"
+
 namespace auspex::engine {
 namespace {
 
@@ -23,12 +25,6 @@ queries::Command toCommand(const operators::Record& record) {
     }
   }
   return command;
-}
-
-int64_t wallClock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/WallClock.h"
 #include "operators/ResultOperator.h"
 #include "operators/data/Assert.h"
 
@@ -15,12 +16,6 @@ namespace {
 /// Memory for RocksDB's blocks and memtables over all tasks.
 constexpr size_t kStateMemoryBytes = size_t{128} << 20;
 constexpr int kMaxThreads = 8;
-
-int64_t wallClock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 int64_t wholeNumber(const std::map<std::string, std::string>& properties, const std::string& name,
                     int64_t fallback) {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "engine/ResultCollector.h"
+#include "engine/WallClock.h"
 #include "operators/data/KeyHash.h"
 #include "operators/expressions/Base64.h"
 #include "operators/formats/Utf8.h"
@@ -140,9 +141,7 @@ LineProducer::LineProducer(Broker& broker, const std::string& transactionalId, s
 }
 
 void LineProducer::write(const std::vector<std::string>& lines) {
-  const int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count();
+  const int64_t now = wallClock();
   std::vector<operators::OutgoingRecord> records;
   for (const std::string& line : lines) {
     operators::OutgoingRecord record;

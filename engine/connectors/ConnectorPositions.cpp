@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/WallClock.h"
+
 namespace auspex::engine {
 namespace {
 
@@ -68,9 +70,7 @@ void ConnectorPositions::write(TransactionWriter& writer, const std::string& con
   operators::OutgoingRecord record;
   record.key = connector;
   record.value = text;
-  record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+  record.timestamp = wallClock();
   writer.send(topic_, {&record, 1});
 }
 

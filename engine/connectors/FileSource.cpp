@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
 #include "operators/data/KeyHash.h"
@@ -20,12 +20,6 @@ namespace auspex::engine {
 namespace {
 
 constexpr size_t kRowsPerStep = 2048;
-
-int64_t wallClock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 /// A JSON number without exponent and without leading zeros: `-12.50`, not `007`, `1e3`, `+1`,
 /// `.5`.

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/local/TopicRules.h"
 
 namespace auspex::engine {
@@ -91,9 +91,7 @@ void DeadLetterChannel::fit(operators::OutgoingRecord& record,
   if (refusalOf(topic(), record)) {
     timestamp_ = std::to_string(record.timestamp);
     record.headers.push_back({"auspex.timestamp", timestamp_});
-    record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+    record.timestamp = wallClock();
   }
 }
 

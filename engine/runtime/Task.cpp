@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
 #include "stateStore/Changelog.h"
@@ -71,9 +72,7 @@ class Task::TopicChangelog final : public stateStore::Changelog {
     record.partition = task_.assignment_.partition;
     record.key = key;
     record.value = value;
-    record.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+    record.timestamp = wallClock();
     task_.writer_->send(task_.assignment_.changelogTopic, {&record, 1});
     ++numRecords_;
   }

@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "engine/WallClock.h"
+
 namespace auspex::engine {
 namespace {
 
@@ -41,10 +43,7 @@ LocalLog::LocalLog(LocalBrokerOptions options) : options_(std::move(options)) {
 LocalLog::~LocalLog() = default;
 
 int64_t LocalLog::now() const {
-  return options_.now ? options_.now()
-                      : std::chrono::duration_cast<std::chrono::milliseconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count();
+  return options_.now ? options_.now() : wallClock();
 }
 
 std::shared_ptr<const LocalTopic> LocalLog::findTopic(const std::string& name) const {

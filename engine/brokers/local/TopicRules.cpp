@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <string_view>
+
+#include "engine/WallClock.h"
 
 namespace auspex::engine {
 namespace {
@@ -118,11 +119,6 @@ size_t fieldBytes(const std::optional<std::string_view>& field) {
   return varintBytes(length) + (field ? field->size() : 0);
 }
 
-int64_t wallClockMs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 std::string limitText(int64_t limit) {
   return limit < 0 ? "any" : std::to_string(limit);
 }
@@ -200,7 +196,7 @@ std::optional<std::string> refusalOf(const TopicDescription& topic,
     return fmt::format("Record without a key for topic '{}', which is compacted.", topic.name);
   }
   if ((topic.maxAgeMs >= 0 || topic.maxAheadMs >= 0) && !topic.logAppendTime) {
-    const int64_t age = wallClockMs() - record.timestamp;
+    const int64_t age = wallClock() - record.timestamp;
     if ((topic.maxAgeMs >= 0 && age > topic.maxAgeMs) ||
         (topic.maxAheadMs >= 0 && -age > topic.maxAheadMs)) {
       return fmt::format(
