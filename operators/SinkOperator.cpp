@@ -83,7 +83,7 @@ class SinkOperator final : public Operator {
   }
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
-    const Batch& input = inputs[0];
+    Batch& input = inputs[0];
     if (input.numRows == 0) {
       return {};
     }
@@ -93,10 +93,9 @@ class SinkOperator final : public Operator {
     errors_.clear();
     keyEncoder_->encode(columns.first(numKeys), input.numRows, arena, keys_, errors_);
     valueEncoder_->encode(columns.subspan(numKeys), input.numRows, arena, values_, errors_);
-    std::vector<int64_t> timestamps = input.timestamps;
     if (timestampReader_) {
       timestampReader_->read(*input.columns[description_.timestamp->index], input.present,
-                             timestamps, errors_);
+                             input.timestamps, errors_);
     }
     bad_.assign(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
@@ -112,7 +111,7 @@ class SinkOperator final : public Operator {
       OutgoingRecord record;
       record.key = numKeys == 0 ? std::nullopt : keys_[row];
       record.value = input.isPresent(row) ? values_[row] : std::nullopt;
-      record.timestamp = timestamps[row];
+      record.timestamp = input.timestamps[row];
       record.headers = drawn.record->headers;
       record.partition = choosePartition(record.key, drawn, numPartitions);
       outbox_.add(std::move(record), input.drawIndex[row]);

@@ -246,6 +246,7 @@ void FileSink::committed() {
 
 void FileSink::aborted() {
   hasUncommitted_ = false;
+  deadLetterChannel_.forget();
   openFile();
   openInputs();
 }

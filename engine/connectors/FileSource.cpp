@@ -65,15 +65,16 @@ FileSource::FileSource(Broker& broker, const std::string& serviceId, FileSourceS
 
 void FileSource::open(TransactionWriter& writer) {
   writer_ = &writer;
+  seek();
+}
+
+void FileSource::seek() {
+  // Looked up again after a failure: it may have been altered, and be the reason.
   const std::optional<TopicDescription> topic = broker_.topic(settings_.topic);
   if (!topic) {
     throw std::runtime_error(fmt::format("topic '{}' does not exist", settings_.topic));
   }
   topic_ = *topic;
-  seek();
-}
-
-void FileSource::seek() {
   reader_ = std::make_unique<LineReader>(settings_.path, settings_.csv);
   atEnd_ = false;
   numRows_ = 0;
@@ -307,7 +308,7 @@ void FileSource::sendRows() {
     }
     record.value = value;
     record.timestamp = row.timestamp.value_or(now);
-    if (const std::optional<std::string> refusal = refusalOf(topic_, record)) {
+    if (const std::optional<std::string> refusal = refusalOf(topic_, record, now)) {
       sendDeadLetter(value, fmt::format("row {}: {}", rowNumber, *refusal));
       continue;
     }
@@ -348,6 +349,7 @@ void FileSource::aborted() {
   hasUncommitted_ = false;
   uncommittedRows_ = 0;
   uncommittedDead_ = 0;
+  deadLetterChannel_.forget();
   seek();
 }
 

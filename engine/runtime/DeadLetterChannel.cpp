@@ -63,14 +63,15 @@ void DeadLetterChannel::send(TransactionWriter& writer, const operators::Record&
   record.timestamp = original.timestamp;
   record.headers = original.headers;
   record.headers.insert(record.headers.end(), reasons.begin(), reasons.end());
-  if (refusalOf(topic(), record)) {
-    fit(record, reasons);
+  const int64_t now = wallClock();
+  if (refusalOf(topic(), record, now)) {
+    fit(record, reasons, now);
   }
   writer.send(name_, {&record, 1});
 }
 
 void DeadLetterChannel::fit(operators::OutgoingRecord& record,
-                            const std::vector<operators::Header>& reasons) {
+                            const std::vector<operators::Header>& reasons, int64_t now) {
   const size_t whole = recordBytes(record);
   if (whole > topic().maxRecordBytes) {
     const size_t room = topic().maxRecordBytes;
@@ -88,10 +89,10 @@ void DeadLetterChannel::fit(operators::OutgoingRecord& record,
     cut_ = fmt::format("{} cut: the record had {} bytes", what, whole);
     record.headers.push_back({"auspex.cut", cut_});
   }
-  if (refusalOf(topic(), record)) {
+  if (refusalOf(topic(), record, now)) {
     timestamp_ = std::to_string(record.timestamp);
     record.headers.push_back({"auspex.timestamp", timestamp_});
-    record.timestamp = wallClock();
+    record.timestamp = now;
   }
 }
 

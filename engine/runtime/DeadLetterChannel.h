@@ -25,10 +25,14 @@ class DeadLetterChannel {
   /// time of day; the headers auspex.cut and auspex.timestamp say so. Throws BrokerError.
   void send(TransactionWriter& writer, const operators::Record& original,
             const std::vector<operators::Header>& reasons);
+  /// The next letter looks at the topic anew: after an aborted transaction, since it may be
+  /// altered.
+  void forget() { topic_.reset(); }
 
  private:
   const TopicDescription& topic();
-  void fit(operators::OutgoingRecord& record, const std::vector<operators::Header>& reasons);
+  void fit(operators::OutgoingRecord& record, const std::vector<operators::Header>& reasons,
+           int64_t now);
 
   Broker& broker_;
   const std::string name_;

@@ -37,8 +37,9 @@ class Task::TopicChannel final : public operators::RecordChannel {
   void findRefused(std::span<const operators::OutgoingRecord> records,
                    std::span<const uint32_t> drawIndexes,
                    std::vector<operators::RefusedRecord>& refused) const override {
+    const int64_t now = wallClock();
     for (size_t i = 0; i < records.size(); ++i) {
-      std::optional<std::string> reason = refusalOf(topic_, records[i]);
+      std::optional<std::string> reason = refusalOf(topic_, records[i], now);
       if (!reason && !task_.refused_.empty()) {
         reason = task_.earlierRefusal(drawIndexes[i]);
       }
@@ -520,6 +521,7 @@ void Task::aborted() {
   // What was refused may be so because a topic is not what it was.
   operators_.clear();
   channels_.clear();
+  deadLetterChannel_.forget();
   createOperators();
 }
 

@@ -70,13 +70,14 @@ def check_foreign_view(counts, bootstrap):
     counts.add("foreign client", 1 - failed, failed)
 
 
-def check_refused_record(counts, kafka):
-    try:
-        refusedRecord.check(kafka)
-        counts.add("refused record", 1, 0)
-    except AssertionError as error:
-        print(f"refused record: {error}")
-        counts.add("refused record", 0, 1)
+def check_refused_records(counts, kafka):
+    for check in (refusedRecord.check_query, refusedRecord.check_source):
+        try:
+            check(kafka)
+            counts.add(f"refused record: {check.__name__}", 1, 0)
+        except AssertionError as error:
+            print(f"refused record: {error}")
+            counts.add(f"refused record: {check.__name__}", 0, 1)
 
 
 def main():
@@ -93,7 +94,7 @@ def main():
                   ["--test-case-exclude=" + ",".join(NOT_KAFKAS)])
         run_cases(counts, build / "tests/broker/kafkaBroker", environment, [])
         check_foreign_view(counts, kafka.bootstrap)
-        check_refused_record(counts, kafka)
+        check_refused_records(counts, kafka)
     print(f"{counts.passed} passed, {counts.failed} failed, 0 skipped", flush=True)
     return 0 if counts.failed == 0 and counts.passed > 0 else 1
 

@@ -7,7 +7,10 @@ import time
 import EngineProcess
 import KafkaClient
 
-PROGRAM = """
+SOURCE = """
+CREATE SOURCE CONNECTOR f WITH ('connector.class'='file', 'path'='rows.csv', 'topic'='refusing-file', 'follow'='true');
+"""
+QUERY = """
 CREATE STREAM s (id VARCHAR KEY, v VARCHAR) WITH (KAFKA_TOPIC='refusing-in', VALUE_FORMAT='JSON');
 CREATE STREAM o WITH (KAFKA_TOPIC='refusing-out') AS SELECT id, v FROM s EMIT CHANGES;
 """
@@ -29,13 +32,39 @@ def rows(kafka, topic, count):
         time.sleep(0.1)
 
 
-def check(kafka):
+def check_source(kafka):
+    """The same for a file connector, whose topic is altered. Raises AssertionError."""
+    KafkaClient.create_topic(kafka.bootstrap, "refusing-file", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/program.sql", "w", encoding="utf-8") as program:
+            program.write(SOURCE)
+        with open(f"{folder}/rows.csv", "w", encoding="utf-8") as file:
+            file.write("v\nfirst\n")
+            file.flush()
+            engine = EngineProcess.EngineProcess(
+                ["run", "program.sql", "--bootstrap-server", kafka.bootstrap, "--until", "stopped",
+                 "--service-id", "refusing-source", "--data-dir", "data"], folder)
+            try:
+                assert len(rows(kafka, "refusing-file", 1)) == 1, engine.said()
+                kafka.alter("refusing-file", "max.message.bytes=400")
+                file.write("x" * 1000 + "\nlast\n")
+                file.flush()
+                dead = rows(kafka, "F-dead-letters", 1)
+                written = rows(kafka, "refusing-file", 2)
+                assert engine.running, engine.said()
+            finally:
+                engine.kill()
+    assert len(dead) == 1 and b"too large" in dict(dead[0].headers)["auspex.reason"], dead
+    assert [record.value for record in written] == [b'{"v":"first"}', b'{"v":"last"}'], written
+
+
+def check_query(kafka):
     """Raises AssertionError. kafka: a KafkaFixture."""
     KafkaClient.create_topic(kafka.bootstrap, "refusing-in", 2)
     KafkaClient.create_topic(kafka.bootstrap, "refusing-out", 2)
     with tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/program.sql", "w", encoding="utf-8") as program:
-            program.write(PROGRAM)
+            program.write(QUERY)
         engine = EngineProcess.EngineProcess(
             ["run", "program.sql", "--bootstrap-server", kafka.bootstrap, "--until", "stopped",
              "--service-id", "refusing", "--data-dir", "data"], folder)
@@ -50,7 +79,6 @@ def check(kafka):
             dead = rows(kafka, LETTERS, len(LARGE))
             written = rows(kafka, "refusing-out", 1 + NUM_RECORDS - len(LARGE))
             assert engine.running, engine.said()
-            engine.kill()
         finally:
             engine.kill()
     assert {int(record.key) for record in dead} == LARGE and len(dead) == len(LARGE), dead

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/kafka/KafkaError.h"
 #include "engine/brokers/kafka/KafkaMembership.h"
 #include "engine/brokers/kafka/KafkaPatience.h"
@@ -232,8 +233,9 @@ void KafkaProducer::send(const std::string& topicName,
   throwDeliveryError();
   try {
     Topic& topic = topicFor(topicName);
+    const int64_t now = wallClock();
     for (const operators::OutgoingRecord& record : records) {
-      checkRecord(topic.description, record);
+      checkRecord(topic.description, record, now);
       enqueue(topic, record);
     }
   } catch (const BrokerError& error) {

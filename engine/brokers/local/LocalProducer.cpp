@@ -36,8 +36,9 @@ void LocalProducer::send(const std::string& topicName,
     if (topic == nullptr) {
       rejectUnknownTopic(topicName);
     }
+    const int64_t now = log_->now();
     for (const operators::OutgoingRecord& record : records) {
-      checkRecord(topic->settings.description, record);
+      checkRecord(topic->settings.description, record, now);
       add(*topic, record);
     }
     if (heldBytes_ > log_->options().spillBytes) {

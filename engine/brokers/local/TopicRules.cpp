@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <limits>
 #include <string_view>
-
-#include "engine/WallClock.h"
 
 namespace auspex::engine {
 namespace {
@@ -104,13 +103,8 @@ void applySetting(const std::string& name, const std::string& value, TopicSettin
 
 /// Of a signed number as a variable-length integer: zigzag, 7 bits a byte.
 size_t varintBytes(int64_t value) {
-  uint64_t bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-  size_t bytes = 1;
-  while (bits >= 0x80) {
-    bits >>= 7;
-    ++bytes;
-  }
-  return bytes;
+  const uint64_t bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  return static_cast<size_t>((std::bit_width(bits | 1) + 6) / 7);
 }
 
 /// Of a length and its bytes; absent bytes have the length -1.
@@ -187,7 +181,7 @@ size_t recordBytes(const operators::OutgoingRecord& record) {
 }
 
 std::optional<std::string> refusalOf(const TopicDescription& topic,
-                                     const operators::OutgoingRecord& record) {
+                                     const operators::OutgoingRecord& record, int64_t now) {
   if (const size_t bytes = recordBytes(record); bytes > topic.maxRecordBytes) {
     return fmt::format("Record of {} bytes is too large for topic '{}': max.message.bytes is {}.",
                        bytes, topic.name, topic.maxRecordBytes);
@@ -196,7 +190,7 @@ std::optional<std::string> refusalOf(const TopicDescription& topic,
     return fmt::format("Record without a key for topic '{}', which is compacted.", topic.name);
   }
   if ((topic.maxAgeMs >= 0 || topic.maxAheadMs >= 0) && !topic.logAppendTime) {
-    const int64_t age = wallClock() - record.timestamp;
+    const int64_t age = now - record.timestamp;
     if ((topic.maxAgeMs >= 0 && age > topic.maxAgeMs) ||
         (topic.maxAheadMs >= 0 && -age > topic.maxAheadMs)) {
       return fmt::format(
@@ -208,11 +202,12 @@ std::optional<std::string> refusalOf(const TopicDescription& topic,
   return std::nullopt;
 }
 
-void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record) {
+void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record,
+                 int64_t now) {
   if (record.partition < 0 || record.partition >= topic.numPartitions) {
     rejectUnknownPartition({topic.name, record.partition});
   }
-  if (const std::optional<std::string> refusal = refusalOf(topic, record)) {
+  if (const std::optional<std::string> refusal = refusalOf(topic, record, now)) {
     throw BrokerError(BrokerErrorKind::Refused, *refusal);
   }
 }

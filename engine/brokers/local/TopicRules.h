@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,12 +38,13 @@ void applyTimestampLimit(std::string_view name, int64_t value, TopicDescription&
 size_t recordBytes(const operators::OutgoingRecord& record);
 
 /// Why Kafka would refuse the record, naming the topic, or nothing: too large, without a key on a
-/// compacted topic, or with a timestamp too far from the clock.
+/// compacted topic, or with a timestamp too far from `now` (wallClock(), read once per batch).
 std::optional<std::string> refusalOf(const TopicDescription& topic,
-                                     const operators::OutgoingRecord& record);
+                                     const operators::OutgoingRecord& record, int64_t now);
 
 /// Throws BrokerError: Refused with the refusalOf() the record, Rejected for an unknown partition.
-void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record);
+void checkRecord(const TopicDescription& topic, const operators::OutgoingRecord& record,
+                 int64_t now);
 
 /// Throws BrokerError(Rejected) for a topic that does not exist.
 [[noreturn]] void rejectUnknownTopic(const std::string& topic);

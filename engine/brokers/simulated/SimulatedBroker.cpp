@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/simulated/SimulatedCore.h"
 
 namespace auspex::engine {
@@ -47,8 +48,9 @@ bool SimulatedBroker::crashed() const {
 void SimulatedBroker::append(const std::string& topic,
                              std::span<const operators::OutgoingRecord> records) {
   const std::lock_guard lock(core_->mutex);
+  const int64_t now = wallClock();
   for (const operators::OutgoingRecord& record : records) {
-    checkRecord(core_->log.topic(topic).description, record);
+    checkRecord(core_->log.topic(topic).description, record, now);
     core_->log.append(0, topic, record);
   }
   core_->wakeReaders();
@@ -76,6 +78,11 @@ void SimulatedBroker::limitReads(const std::string& topic, int64_t offset) {
   const std::lock_guard lock(core_->mutex);
   core_->readLimits[topic] = offset;
   core_->wakeReaders();
+}
+
+void SimulatedBroker::limitRecordBytes(const std::string& topic, size_t bytes) {
+  const std::lock_guard lock(core_->mutex);
+  core_->log.topic(topic).description.maxRecordBytes = bytes;
 }
 
 void SimulatedBroker::loseMemberships(const std::string& group) {

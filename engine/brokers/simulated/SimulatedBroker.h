@@ -58,6 +58,8 @@ class SimulatedBroker final : public Broker {
   /// Readers find the end of every partition of the topic at this offset, until it is moved: a test
   /// chooses which record is read next. Behind it must stand a record or the end, not a marker.
   void limitReads(const std::string& topic, int64_t offset);
+  /// Alters max.message.bytes of the topic, as an administrator does while engines run.
+  void limitRecordBytes(const std::string& topic, size_t bytes);
   /// How long committedOffsets() waits for an open transaction before it throws Unavailable.
   void setPendingOffsetsTimeout(std::chrono::milliseconds timeout);
   /// All members of the group lose their partitions, as after missed heartbeats.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/WallClock.h"
 #include "engine/brokers/simulated/SimulatedCore.h"
 
 namespace auspex::engine {
@@ -158,8 +159,9 @@ class SimulatedProducer final : public TransactionalProducer {
                           fmt::format("Records for topic '{}' refused: simulated fault.", topic));
       }
       const TopicDescription& description = core_->log.topic(topic).description;
+      const int64_t now = wallClock();
       for (const operators::OutgoingRecord& record : records) {
-        checkRecord(description, record);
+        checkRecord(description, record, now);
         if (core_->faults.refuses && core_->faults.refuses(topic, record)) {
           refused_ = fmt::format("A record for topic '{}' refused: simulated fault.", topic);
           continue;

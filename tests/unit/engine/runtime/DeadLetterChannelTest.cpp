@@ -110,6 +110,22 @@ TEST_CASE("headers and a key that are too large go as well") {
   CHECK(headerOf(letter, "auspex.cut").starts_with("value, headers and key cut"));
 }
 
+TEST_CASE("a topic that takes less than before is looked at anew after a failure") {
+  SimulatedBroker broker;
+  DirectWriter writer(broker);
+  DeadLetterChannel channel(broker, "dead");
+  Record original;
+  const std::string large(5000, 'x');
+  original.value = large;
+  channel.send(writer, original, {});
+  broker.limitRecordBytes("dead", 1000);
+  CHECK_THROWS_AS(channel.send(writer, original, {}), BrokerError);
+  channel.forget();
+  channel.send(writer, original, {});
+  REQUIRE(broker.records("dead", 0).size() == 2);
+  CHECK(broker.records("dead", 0)[1].record.value->size() < 1000);
+}
+
 TEST_CASE("a timestamp that the topic does not take is kept as a header") {
   Record original;
   original.timestamp = 12345;
