@@ -5,15 +5,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "parser/AsciiCase.h"
+
 namespace auspex::parser {
 namespace {
 
 /// Longer names are cut before they are compared: the cost is the product of the lengths.
 constexpr std::size_t kMaxCompared = 64;
-
-char upper(char letter) {
-  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-}
 
 /// Edits that turn one name into the other; a swap of two neighbours is one.
 std::size_t editDistance(std::string_view left, std::string_view right) {
@@ -27,11 +25,12 @@ std::size_t editDistance(std::string_view left, std::string_view right) {
   for (std::size_t row = 1; row <= left.size(); ++row) {
     current[0] = row;
     for (std::size_t column = 1; column < width; ++column) {
-      const char a = upper(left[row - 1]);
-      const char b = upper(right[column - 1]);
+      const char a = asciiUpper(left[row - 1]);
+      const char b = asciiUpper(right[column - 1]);
       current[column] = std::min(
           {last[column] + 1, current[column - 1] + 1, last[column - 1] + (a == b ? 0U : 1U)});
-      if (row > 1 && column > 1 && a == upper(right[column - 2]) && b == upper(left[row - 2])) {
+      if (row > 1 && column > 1 && a == asciiUpper(right[column - 2]) &&
+          b == asciiUpper(left[row - 2])) {
         current[column] = std::min(current[column], beforeLast[column - 2] + 1);
       }
     }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "parser/AsciiCase.h"
 #include "parser/NearestName.h"
 #include "parser/build/ExpressionBuilder.h"
 #include "parser/build/StatementBuilder.h"
@@ -19,10 +20,6 @@ namespace auspex::parser {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-char upper(char letter) {
-  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-}
 
 /// The words that statements begin with.
 const std::vector<std::string>& statementWords() {
@@ -82,7 +79,7 @@ void applyDefinition(const Statement& statement, Variables& variables) {
 
 bool IgnoreCaseLess::operator()(std::string_view left, std::string_view right) const {
   return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(),
-                                      [](char a, char b) { return upper(a) < upper(b); });
+                                      [](char a, char b) { return asciiUpper(a) < asciiUpper(b); });
 }
 
 StatementReader::StatementReader(std::string_view text) : text_(text) {

@@ -6,19 +6,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "operators/data/AsciiCase.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 
 namespace auspex::queries {
 namespace {
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return result;
-}
 
 template <typename T>
 std::optional<T> parseNumber(const std::string& text) {
@@ -42,7 +35,7 @@ Properties::Properties(const std::vector<parser::Property>& given,
                        std::span<const std::string_view> allowed)
     : given_(given) {
   for (const parser::Property& property : given) {
-    const std::string name = upper(property.name.name);
+    const std::string name = operators::asciiUpper(property.name.name);
     if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) {
       continue;
     }
@@ -56,9 +49,10 @@ Properties::Properties(const std::vector<parser::Property>& given,
 }
 
 const parser::Property* Properties::find(std::string_view name) const {
-  const auto found = std::find_if(
-      given_.begin(), given_.end(),
-      [name](const parser::Property& property) { return upper(property.name.name) == name; });
+  const auto found =
+      std::find_if(given_.begin(), given_.end(), [name](const parser::Property& property) {
+        return operators::asciiUpper(property.name.name) == name;
+      });
   return found == given_.end() ? nullptr : &*found;
 }
 
@@ -96,7 +90,7 @@ std::optional<bool> Properties::boolean(std::string_view name) const {
   if (property == nullptr) {
     return std::nullopt;
   }
-  const std::string value = upper(property->text);
+  const std::string value = operators::asciiUpper(property->text);
   if (value != "TRUE" && value != "FALSE") {
     refuse(*property, "true or false");
   }

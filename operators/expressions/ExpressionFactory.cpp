@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/Evaluator.h"
@@ -114,10 +115,7 @@ ExpressionPtr nullLiteral() {
 ExpressionPtr timeUnit(std::string_view unit) {
   static constexpr std::string_view kUnits[] = {"YEARS",   "MONTHS",  "DAYS",        "HOURS",
                                                 "MINUTES", "SECONDS", "MILLISECONDS"};
-  std::string upper(unit);
-  for (char& c : upper) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
+  const std::string upper = asciiUpper(unit);
   for (const std::string_view known : kUnits) {
     if (upper == known || upper + "S" == known) {
       return make(SqlType::string(), TimeUnitNode{std::string(known)});

@@ -2,6 +2,7 @@
 // Expressions as text, in ksqlDB's form: for EXPLAIN, error texts and the processing log.
 #include <fmt/format.h>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/expressions/BoundExpression.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/functions/ScalarFunction.h"
@@ -57,13 +58,6 @@ std::string structText(const StructNode& node, const SqlType& type) {
                         node.fields[i]->toString());
   }
   return "STRUCT(" + text + ")";
-}
-
-std::string upperCased(std::string text) {
-  for (char& c : text) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return text;
 }
 
 struct Printer {
@@ -127,7 +121,7 @@ struct Printer {
                        node.base->type().fields()[node.fieldIndex].name);
   }
   std::string operator()(const CallNode& node) const {
-    return fmt::format("{}({})", upperCased(node.function->name), listText(node.arguments));
+    return fmt::format("{}({})", asciiUpper(node.function->name), listText(node.arguments));
   }
   std::string operator()(const LambdaParameterNode& node) const { return node.name; }
   std::string operator()(const LambdaNode& node) const {

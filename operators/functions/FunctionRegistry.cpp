@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
 #include "operators/functions/OverloadResolution.h"
@@ -10,14 +11,6 @@
 namespace auspex::operators {
 
 namespace {
-
-std::string upperCased(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return upper;
-}
 
 template <typename Overloads>
 std::vector<const Signature*> signaturesOf(const Overloads& overloads) {
@@ -53,7 +46,7 @@ std::vector<SqlType> typesOf(std::span<const ExpressionPtr> expressions) {
 }  // namespace
 
 void FunctionRegistry::addName(const std::string& name, Entry entry) {
-  const bool added = byName_.emplace(upperCased(name), entry).second;
+  const bool added = byName_.emplace(asciiUpper(name), entry).second;
   AUSPEX_ASSERT(added);
 }
 
@@ -76,7 +69,7 @@ void FunctionRegistry::add(TableFunction function) {
 }
 
 const FunctionRegistry::Entry* FunctionRegistry::find(std::string_view name) const {
-  const auto entry = byName_.find(upperCased(name));
+  const auto entry = byName_.find(asciiUpper(name));
   return entry == byName_.end() ? nullptr : &entry->second;
 }
 
@@ -131,12 +124,12 @@ BoundAggregate FunctionRegistry::bindAggregate(std::string_view name,
       throw TypeError(
           fmt::format("Parameter {} passed to function {} must be a literal constant, but was "
                       "expression: '{}'",
-                      i + 1, upperCased(name), arguments[i]->toString()));
+                      i + 1, asciiUpper(name), arguments[i]->toString()));
     }
     literals[i] = *value;
   }
   BoundAggregate bound;
-  bound.name = upperCased(name);
+  bound.name = asciiUpper(name);
   bound.function = overload.maker(types, literals);
   arguments.resize(numColumns);
   bound.arguments = std::move(arguments);

@@ -4,23 +4,16 @@
 
 #include <map>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/functions/FunctionRegistry.h"
 
 namespace auspex::operators {
 
 namespace {
 
-std::string upperCased(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return upper;
-}
-
 template <typename Function>
 std::string describeOne(const Function& function, const std::string& note) {
-  const std::string name = upperCased(function.name);
+  const std::string name = asciiUpper(function.name);
   std::string text = fmt::format("### {}\n\n{}{}\n\n", name, function.help, note);
   for (const auto& overload : function.overloads) {
     text += fmt::format("- `{} -> {}`\n", overload.signature.toString(name),

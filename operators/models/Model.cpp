@@ -3,27 +3,11 @@
 
 #include <algorithm>
 
+#include "operators/data/AsciiCase.h"
+
 namespace auspex::operators {
 
-namespace {
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool equalIgnoringCase(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) {
-    return false;
-  }
-  for (size_t i = 0; i < left.size(); ++i) {
-    if (lower(left[i]) != lower(right[i])) {
-      return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void ModelVersion::scoreWide(WideFeatureMatrix features, OutputForm form,
                              std::span<double> out) const {
@@ -59,7 +43,7 @@ NamedPlace findByName(std::string_view name, std::span<const std::string> names)
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) {
       exact = {exact.match == NameMatch::Missing ? NameMatch::Found : NameMatch::Ambiguous, i};
-    } else if (equalIgnoringCase(names[i], name)) {
+    } else if (equalsIgnoringCase(names[i], name)) {
       ignoringCase = {
           ignoringCase.match == NameMatch::Missing ? NameMatch::Found : NameMatch::Ambiguous, i};
     }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#include "parser/AsciiCase.h"
+
 namespace auspex::parser {
 namespace {
 
@@ -45,11 +47,7 @@ std::string printProperty(const Property& property) {
   if (std::holds_alternative<StringLiteral>(property.value->node)) {
     return fmt::format("{}={}", printName(property.name.name), printText(property.text));
   }
-  std::string text = property.text;
-  std::transform(text.begin(), text.end(), text.begin(), [](char letter) {
-    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  });
-  return fmt::format("{}={}", printName(property.name.name), text);
+  return fmt::format("{}={}", printName(property.name.name), asciiUpper(property.text));
 }
 
 std::string with(const std::vector<Property>& properties) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parser/build/NodeReader.h"
 
-#include <algorithm>
 #include <cassert>
+
+#include "parser/AsciiCase.h"
 
 namespace auspex::parser {
 
@@ -70,10 +71,7 @@ NodeReader NodeReader::get(NodeKind kind) const {
 Identifier buildIdentifier(const Token& token) {
   Identifier identifier{token.text, token.kind == TokenKind::QuotedName, token.span};
   if (!identifier.quoted) {
-    std::transform(
-        identifier.name.begin(), identifier.name.end(), identifier.name.begin(), [](char letter) {
-          return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-        });
+    identifier.name = asciiUpper(identifier.name);
   }
   return identifier;
 }

@@ -7,6 +7,7 @@
 #include <tao/pegtl.hpp>
 #include <utility>
 
+#include "parser/AsciiCase.h"
 #include "parser/SyntaxError.h"
 #include "parser/grammar/Token.h"
 
@@ -78,14 +79,6 @@ struct piece_action<lexical::terminator> {
   static void apply0(StatementPiece& piece) { piece.closed = true; }
 };
 
-std::string upperCased(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char letter) {
-    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  });
-  return upper;
-}
-
 TokenKind symbolKind(std::string_view text) {
   if (text == "!=") {
     return TokenKind::NotEqual;
@@ -154,7 +147,7 @@ class TokenCollector {
   }
 
   void addWord(const char* begin, const char* end) {
-    add(wordKind(upperCased({begin, end})), begin, end);
+    add(wordKind(asciiUpper(std::string_view(begin, end))), begin, end);
   }
 
   void addQuoted(TokenKind kind, const char* begin, const char* end) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
@@ -32,13 +33,6 @@ std::optional<operators::PredictSlot> slotOf(const std::string& function) {
     return operators::PredictSlot::Explanation;
   }
   return std::nullopt;
-}
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
 }
 
 bool isSameCall(const PredictPlan& step, const std::string& model,
@@ -215,7 +209,7 @@ std::shared_ptr<const operators::ModelVersion> PredictBinder::findModel(
     // Model names are identifiers, so case does not matter unless two differ by nothing else.
     operators::ModelReference reference = operators::parseModelReference(text->value);
     if (catalog_.findModel(reference.name) == nullptr) {
-      reference.name = upper(reference.name);
+      reference.name = operators::asciiUpper(reference.name);
     }
     if (catalog_.findModel(reference.name) == nullptr) {
       std::string message = fmt::format("Unknown model: '{}'.", text->value);

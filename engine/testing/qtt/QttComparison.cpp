@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "engine/testing/RecordComparison.h"
+#include "operators/data/AsciiCase.h"
 
 namespace auspex::engine {
 namespace {
@@ -200,8 +201,7 @@ class Comparison {
       std::string actualName = name;
       const JsonTree* member = found.find(name);
       if (member == nullptr) {
-        std::transform(name.begin(), name.end(), actualName.begin(),
-                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+        actualName = operators::asciiUpper(name);
         member = found.find(actualName);
       }
       if (member == nullptr && value.kind == Kind::Null) {

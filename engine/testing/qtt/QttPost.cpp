@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/functions/regex/Regex.h"
 #include "parser/Parser.h"
 #include "queries/StatementError.h"
@@ -20,12 +21,6 @@ using queries::DataSource;
 std::string different(const std::string& what, const std::string& expected,
                       const std::string& found) {
   return fmt::format("    {}\n    expected: {}\n    found:    {}\n", what, expected, found);
-}
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return text;
 }
 
 /// The text of a schema as columns; what says PRIMARY KEY and what says KEY are the same.
@@ -99,8 +94,8 @@ std::optional<std::string> checkKeyFormat(const JsonTree& expected, const DataSo
     return std::nullopt;
   }
   const std::string wanted =
-      fmt::format("{} {} {}", upper(formatOf(*format)), textOf(*format, "windowType"),
-                  textOf(*format, "windowSize"));
+      fmt::format("{} {} {}", operators::asciiUpper(formatOf(*format)),
+                  textOf(*format, "windowType"), textOf(*format, "windowSize"));
   const std::string found = fmt::format("{}  ", source.keyFormat->name());
   return wanted == found ? std::nullopt
                          : std::optional(different("key format of " + source.name, wanted, found));
@@ -109,11 +104,11 @@ std::optional<std::string> checkKeyFormat(const JsonTree& expected, const DataSo
 std::optional<std::string> checkSource(const JsonTree& expected, const QttWorld& world) {
   const std::string name = textOf(expected, "name");
   const DataSource* source = world.catalog.findSource(name);
-  source = source == nullptr ? world.catalog.findSource(upper(name)) : source;
+  source = source == nullptr ? world.catalog.findSource(operators::asciiUpper(name)) : source;
   if (source == nullptr) {
     return different("source", name, "no such stream or table");
   }
-  const std::string type = upper(textOf(expected, "type"));
+  const std::string type = operators::asciiUpper(textOf(expected, "type"));
   if (!type.empty() && type != source->kindName()) {
     return different("type of " + name, type, source->kindName());
   }
@@ -128,7 +123,8 @@ std::optional<std::string> checkSource(const JsonTree& expected, const QttWorld&
     return failure;
   }
   const JsonTree* const valueFormat = expected.find("valueFormat");
-  if (valueFormat != nullptr && upper(formatOf(*valueFormat)) != source->valueFormat->name()) {
+  if (valueFormat != nullptr &&
+      operators::asciiUpper(formatOf(*valueFormat)) != source->valueFormat->name()) {
     return different("value format of " + name, formatOf(*valueFormat),
                      std::string(source->valueFormat->name()));
   }
@@ -212,7 +208,7 @@ std::optional<std::string> checkTopic(const JsonTree& expected, const QttWorld& 
     for (const bool isKey : {true, false}) {
       const JsonTree* const format = expected.find(isKey ? "keyFormat" : "valueFormat");
       const operators::Format& found = isKey ? *source->keyFormat : *source->valueFormat;
-      if (format != nullptr && upper(formatOf(*format)) != found.name()) {
+      if (format != nullptr && operators::asciiUpper(formatOf(*format)) != found.name()) {
         return different(fmt::format("{} format of topic {}", isKey ? "key" : "value", name),
                          formatOf(*format), std::string(found.name()));
       }

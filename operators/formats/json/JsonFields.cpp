@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/data/Assert.h"
 
 namespace auspex::operators {
@@ -113,9 +114,7 @@ JsonFields::Match JsonFields::find(std::string_view rawName, const JsonIndexer& 
   Match match;
   const auto exact = slotOfName_.find(name);
   match.exact = exact == slotOfName_.end() ? kNone : exact->second;
-  for (char& c : name) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
+  name = asciiUpper(name);
   const auto upper = slotOfName_.find(name);
   match.upper = upper == slotOfName_.end() ? kNone : upper->second;
   if (match.upper == match.exact) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "operators/data/Arena.h"
+#include "operators/data/AsciiCase.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/NestedKernels.h"
 #include "operators/expressions/RowOrder.h"
@@ -75,9 +76,7 @@ ColumnPtr extremeElementKernel(const KernelInput& input) {
 
 /// 'ASC', 'ASCENDING', 'DESC', 'DESCENDING' in any case: 1 or -1; 0 for anything else.
 int directionOf(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  const std::string upper = asciiUpper(text);
   return upper == "ASC" || upper == "ASCENDING"     ? 1
          : upper == "DESC" || upper == "DESCENDING" ? -1
                                                     : 0;

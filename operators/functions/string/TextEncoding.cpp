@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/expressions/Base64.h"
 #include "operators/formats/Utf8.h"
 #include "operators/functions/string/Utf16.h"
@@ -67,20 +68,17 @@ std::string textOfAscii(std::string_view bytes) {
 }  // namespace
 
 std::optional<TextEncoding> textEncodingOf(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (lower == "hex") {
+  const std::string upper = asciiUpper(name);
+  if (upper == "HEX") {
     return TextEncoding::Hex;
   }
-  if (lower == "utf8") {
+  if (upper == "UTF8") {
     return TextEncoding::Utf8;
   }
-  if (lower == "ascii") {
+  if (upper == "ASCII") {
     return TextEncoding::Ascii;
   }
-  return lower == "base64" ? std::optional(TextEncoding::Base64) : std::nullopt;
+  return upper == "BASE64" ? std::optional(TextEncoding::Base64) : std::nullopt;
 }
 
 std::optional<std::string> bytesOfText(std::string_view text, TextEncoding encoding) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upper case and comparison of names, which are ASCII as far as case goes; text of users is Unicode
+// and the matter of functions/string/Utf16.h.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace auspex::operators {
+
+inline char asciiUpper(char letter) {
+  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
+/// All other characters stay as they are.
+inline std::string asciiUpper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char letter) { return asciiUpper(letter); });
+  return upper;
+}
+
+inline bool equalsIgnoringCase(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](char a, char b) { return asciiUpper(a) == asciiUpper(b); });
+}
+
+}  // namespace auspex::operators
