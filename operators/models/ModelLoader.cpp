@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "operators/data/Checksum.h"
 #include "operators/models/ModelError.h"
-#include "operators/models/Sha256.h"
 #include "operators/models/forest/ForestModel.h"
 #include "operators/models/forest/JsonReader.h"
 #include "operators/models/forest/LightgbmReader.h"

@@ -29,7 +29,7 @@ LIBRARIES = {
     "librdkafka/": ("engine/brokers/kafka/", "tests/bench/KafkaCopyBench.cpp"),
     "nghttp2/": ("engine/http/",),
     "nlohmann/": ("engine/http/", "engine/server/", "engine/testRunner/", "tests/"),
-    "openssl/": ("operators/models/", "engine/http/"),
+    "openssl/": ("operators/data/", "engine/http/"),
     "pcre2.h": ("operators/functions/regex/",),
     "rocksdb/": ("stateStore/rocksdb/",),
     "simdjson.h": ("operators/formats/json/",),

@@ -5,9 +5,10 @@
 #include <cstring>
 #include <random>
 
+#include "operators/data/AsciiCase.h"
+#include "operators/data/Checksum.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
-#include "operators/functions/string/Md5.h"
 #include "operators/functions/string/TextEncoding.h"
 
 namespace auspex::operators {
@@ -67,13 +68,7 @@ std::optional<Text> encode(RowContext& context, Text text, Text inputName, Text 
 }
 
 Text md5(RowContext& context, Text text) {
-  return context.arena().copy(textOfBytes(md5Of(text), TextEncoding::Hex, false));
-}
-
-bool equalsIgnoringCase(Text left, Text right) {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(),
-                    [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; });
+  return context.arena().copy(md5Hex(text));
 }
 
 /// The number in exactly its size of bytes.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objectives: links, transforms and their limits; and the checksum.
+// Objectives: links, transforms and their limits.
 #include "operators/models/forest/Objective.h"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "operators/models/ModelError.h"
-#include "operators/models/Sha256.h"
 
 using namespace auspex::operators;
 
@@ -22,11 +21,6 @@ float marginOf(const std::string& objective, float baseScore) {
 }
 
 }  // namespace
-
-TEST_CASE("SHA-256 of known texts") {
-  CHECK(sha256Hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  CHECK(sha256Hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
 
 TEST_CASE("Base scores enter the sum through the objective's link") {
   struct Case {
