@@ -2,6 +2,7 @@
 // A scalar function: its signatures and the kernels that compute them over columns.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -59,6 +60,11 @@ struct KernelInput {
   RowFailures& failures;
   std::span<const LambdaNode* const> lambdas = {};  ///< lambda arguments, apart from the others
   LambdaBodyEvaluator* bodies = nullptr;            ///< runs them
+
+  bool anyNull(size_t row) const {
+    return std::any_of(arguments.begin(), arguments.end(),
+                       [row](const Operand& argument) { return argument.isNull(row); });
+  }
 };
 
 /// Computes a column of `numRows` rows of `resultType`. Never throws for a row.

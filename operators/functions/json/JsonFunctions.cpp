@@ -5,7 +5,7 @@
 #include "operators/formats/json/JsonTree.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
-#include "operators/functions/collection/TextLists.h"
+#include "operators/functions/collection/NestedRows.h"
 #include "operators/functions/json/JsonPath.h"
 
 namespace auspex::operators {
@@ -180,29 +180,17 @@ ColumnPtr keysKernel(const KernelInput& input) {
 }
 
 ColumnPtr recordsKernel(const KernelInput& input) {
-  const auto arena = std::make_shared<Arena>();
-  ColumnBuilder builder(input.resultType, input.numRows);
-  const auto padTo = [&](size_t row) {
-    while (builder.size() < row) {
-      builder.appendNull();
-    }
-  };
-  input.rows.forEach([&](size_t row) {
-    padTo(row);
-    const std::optional<JsonTree> tree =
-        input.arguments[0].isNull(row) ? std::nullopt : documentOf(input, row, Kind::Object);
+  return makeNestedRows(input, [&](size_t row, ColumnBuilder& builder, Arena& arena) {
+    const std::optional<JsonTree> tree = documentOf(input, row, Kind::Object);
     if (!tree) {
-      builder.appendNull();
-      return;
+      return false;
     }
     for (const auto& [name, value] : tree->members) {
-      builder.child(0).append(arena->copy(name));
-      builder.child(1).append(arena->copy(value.toText()));
+      builder.child(0).append(arena.copy(name));
+      builder.child(1).append(arena.copy(value.toText()));
     }
-    builder.closeRow();
+    return true;
   });
-  padTo(input.numRows);
-  return builder.finish({arena});
 }
 
 ScalarFunction make(const char* name, const char* help, const char* example,

@@ -2,7 +2,7 @@
 // REGEXP_EXTRACT, REGEXP_EXTRACT_ALL, REGEXP_REPLACE and REGEXP_SPLIT_TO_ARRAY.
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
-#include "operators/functions/collection/TextLists.h"
+#include "operators/functions/collection/NestedRows.h"
 #include "operators/functions/regex/Regex.h"
 #include "operators/functions/string/Utf16.h"
 
@@ -37,15 +37,6 @@ class PatternCache {
 
 Text argument(const KernelInput& input, size_t index, size_t row) {
   return OperandView<Text>(input.arguments[index])[row];
-}
-
-bool anyNull(const KernelInput& input, size_t row) {
-  for (const Operand& operand : input.arguments) {
-    if (operand.isNull(row)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /// The wanted group, 0 unless a third argument says otherwise; nullopt when there is no such group.
@@ -90,7 +81,7 @@ ColumnPtr extractKernel(const KernelInput& input) {
   RegexMatch match;
   input.rows.forEach([&](size_t row) {
     const Regex* const regex =
-        anyNull(input, row) ? nullptr : patterns.get(argument(input, 0, row), input, row);
+        input.anyNull(row) ? nullptr : patterns.get(argument(input, 0, row), input, row);
     const std::optional<size_t> group =
         regex == nullptr ? std::nullopt : wantedGroup(input, row, *regex);
     if (!group) {
@@ -192,7 +183,7 @@ ColumnPtr replaceKernel(const KernelInput& input) {
   std::vector<uint8_t> validity(input.numRows, 0);
   input.rows.forEach([&](size_t row) {
     const Regex* const regex =
-        anyNull(input, row) ? nullptr : patterns.get(argument(input, 1, row), input, row);
+        input.anyNull(row) ? nullptr : patterns.get(argument(input, 1, row), input, row);
     if (regex == nullptr) {
       return;
     }
