@@ -65,7 +65,10 @@ std::unique_ptr<Regex> Regex::compile(std::string_view pattern, std::string& err
 }
 
 Regex::Outcome Regex::search(std::string_view text, size_t from, RegexMatch& match) const {
-  const int count = pcre2_match(compiled_->code.get(), unitsOf(text), text.size(), from, 0,
+  // The first search has found the whole text to be UTF-8: looking again at each further match
+  // would make the cost of all matches the square of the text's length.
+  const uint32_t options = from > 0 ? PCRE2_NO_UTF_CHECK : 0;
+  const int count = pcre2_match(compiled_->code.get(), unitsOf(text), text.size(), from, options,
                                 compiled_->match.get(), compiled_->context.get());
   if (count < 0) {
     return count == PCRE2_ERROR_NOMATCH ? Outcome::NotFound : Outcome::TooExpensive;

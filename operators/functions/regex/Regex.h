@@ -30,7 +30,8 @@ class Regex {
   Regex& operator=(const Regex&) = delete;
 
   enum class Outcome { Found, NotFound, TooExpensive };
-  /// The first match at byte `from` or later. A search that backtracks beyond a limit is given up.
+  /// The first match at byte `from` or later, which is 0 or behind a match in the same text. A
+  /// search that backtracks beyond a limit is given up, and so is one of a text that is no UTF-8.
   Outcome search(std::string_view text, size_t from, RegexMatch& match) const;
   size_t numGroups() const;
   /// The number of a named group.
