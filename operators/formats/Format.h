@@ -74,6 +74,10 @@ class Format {
                                                const FormatOptions& options) const = 0;
 };
 
+/// Whether a single column stands alone, without a record around it, in the formats that can do
+/// both. Source: dialect, WRAP_SINGLE_VALUE.
+bool isUnwrapped(std::span<const SchemaColumn> columns, const FormatOptions& options);
+
 /// The format of that name (case-insensitive), or null. The list is in Formats.cpp.
 const Format* findFormat(std::string_view name);
 /// Names of all formats, for messages.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "operators/data/AsciiCase.h"
 #include "operators/formats/Format.h"
 #include "operators/formats/delimited/DelimitedFormat.h"
 #include "operators/formats/json/JsonFormat.h"
@@ -25,14 +26,11 @@ const std::array<const Format*, 5>& allFormats() {
   return formats;
 }
 
-bool equalsIgnoringCase(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return std::toupper(static_cast<unsigned char>(a)) ==
-           std::toupper(static_cast<unsigned char>(b));
-  });
-}
-
 }  // namespace
+
+bool isUnwrapped(std::span<const SchemaColumn> columns, const FormatOptions& options) {
+  return columns.size() == 1 && (options.isKey || !options.wrapSingleValue.value_or(true));
+}
 
 const Format* findFormat(std::string_view name) {
   for (const Format* const format : allFormats()) {

@@ -122,10 +122,8 @@ std::optional<operators::SqlType> comparedType(const Side& side) {
   if (isWrittenAsIs(side)) {
     return std::nullopt;
   }
-  const bool isUnwrapped =
-      side.columns.size() == 1 && (side.options.isKey || side.format->name() == "KAFKA" ||
-                                   !side.options.wrapSingleValue.value_or(true));
-  if (isUnwrapped) {
+  const bool isAlone = side.columns.size() == 1 && side.format->name() == "KAFKA";
+  if (isAlone || operators::isUnwrapped(side.columns, side.options)) {
     return side.columns[0].type;
   }
   std::vector<operators::StructField> fields;

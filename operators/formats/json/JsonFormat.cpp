@@ -9,10 +9,6 @@ namespace auspex::operators {
 namespace {
 
 /// A single key column is always unwrapped, a single value column where WRAP_SINGLE_VALUE says so.
-bool isUnwrapped(std::span<const SchemaColumn> columns, const FormatOptions& options) {
-  return columns.size() == 1 && (options.isKey || !options.wrapSingleValue.value_or(true));
-}
-
 void checkType(const SqlType& type) {
   switch (type.kind()) {
     case TypeKind::Array:

@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "operators/data/Assert.h"
 #include "operators/expressions/TimeText.h"
 #include "operators/formats/Utf8.h"
 #include "operators/formats/protobuf/ProtobufWire.h"
@@ -200,6 +201,61 @@ class ValueReader {
   Arena& arena_;
 };
 
+/// The rows of a draw, split into their fields.
+class RowReader {
+ public:
+  RowReader(std::span<const std::optional<std::string_view>> data, std::span<const SqlType> types,
+            bool isStruct, Arena& arena)
+      : data_(data), types_(types), isStruct_(isStruct), values_(arena), bad_(data.size(), 0) {
+    for (size_t row = 0; row < data.size(); ++row) {
+      messages_.push_back(data[row] ? splitMessage(*data[row], types.size()) : std::nullopt);
+      bad_[row] = data[row] && !messages_[row] ? 1 : 0;
+    }
+  }
+
+  /// All rows of a column, NULL where a row is absent or bad; null when one does not fit that is
+  /// not known to be bad.
+  ColumnPtr build(size_t column, const std::vector<Owner>& owners) {
+    ColumnBuilder builder(types_[column], data_.size());
+    for (size_t row = 0; row < data_.size(); ++row) {
+      if (!data_[row] || bad_[row] != 0) {
+        builder.appendNull();
+      } else if (!append(row, column, builder)) {
+        return nullptr;
+      }
+    }
+    return builder.finish(owners);
+  }
+
+  /// Finds the rows whose values do not fit. A value that fails half way leaves parts behind, so
+  /// each is built by itself.
+  void findBadRows(const std::vector<bool>& used) {
+    for (size_t column = 0; column < types_.size(); ++column) {
+      for (size_t row = 0; used[column] && row < data_.size(); ++row) {
+        ColumnBuilder builder(types_[column], 1);
+        if (data_[row] && bad_[row] == 0 && !append(row, column, builder)) {
+          bad_[row] = 1;
+        }
+      }
+    }
+  }
+
+  bool isBad(size_t row) const { return bad_[row] != 0; }
+
+ private:
+  bool append(size_t row, size_t column, ColumnBuilder& builder) {
+    return isStruct_ ? values_.appendStruct(*data_[row], builder, 0)
+                     : values_.append((*messages_[row])[column], builder, 0);
+  }
+
+  std::span<const std::optional<std::string_view>> data_;
+  std::span<const SqlType> types_;
+  bool isStruct_;
+  ValueReader values_;
+  std::vector<std::optional<Fields>> messages_;
+  std::vector<uint8_t> bad_;
+};
+
 }  // namespace
 
 ProtobufDecoder::ProtobufDecoder(std::span<const SchemaColumn> columns,
@@ -214,35 +270,24 @@ void ProtobufDecoder::decode(std::span<const std::optional<std::string_view>> da
                              const Owner& owner, std::vector<ColumnPtr>& columns,
                              std::vector<FormatRowError>& errors) {
   const auto arena = std::make_shared<Arena>();
-  ValueReader reader(*arena);
-  std::vector<std::optional<Fields>> messages;
-  for (uint32_t row = 0; row < data.size(); ++row) {
-    messages.push_back(data[row] ? splitMessage(*data[row], types_.size()) : std::nullopt);
-  }
-  std::vector<uint8_t> bad(data.size(), 0);
-  columns.assign(types_.size(), nullptr);
-  for (size_t i = 0; i < types_.size(); ++i) {
-    if (!used_[i]) {
-      continue;
-    }
-    // A value that fails half way leaves parts behind, so each is built by itself.
-    std::vector<ColumnPtr> rows;
-    for (uint32_t row = 0; row < data.size(); ++row) {
-      ColumnBuilder builder(types_[i], 1);
-      const bool fits =
-          !data[row] ||
-          (messages[row] && (isStruct_ ? reader.appendStruct(*data[row], builder, 0)
-                                       : reader.append((*messages[row])[i], builder, 0)));
-      if (!fits) {
-        bad[row] = 1;
+  RowReader rows(data, types_, isStruct_, *arena);
+  const auto buildColumns = [&] {
+    columns.assign(types_.size(), nullptr);
+    for (size_t i = 0; i < types_.size(); ++i) {
+      columns[i] = used_[i] ? rows.build(i, {owner, arena}) : nullptr;
+      if (used_[i] && columns[i] == nullptr) {
+        return false;
       }
-      rows.push_back(fits && data[row] ? builder.finish({owner, arena})
-                                       : Column::makeNulls(types_[i], 1));
     }
-    columns[i] = rows.empty() ? Column::makeNulls(types_[i], 0) : concatenate(rows);
+    return true;
+  };
+  if (!buildColumns()) {
+    rows.findBadRows(used_);
+    const bool built = buildColumns();
+    AUSPEX_ASSERT(built);
   }
   for (uint32_t row = 0; row < data.size(); ++row) {
-    if (bad[row] != 0 || (data[row] && !messages[row])) {
+    if (rows.isBad(row)) {
       errors.push_back({row, "The bytes are no message of this schema"});
     }
   }

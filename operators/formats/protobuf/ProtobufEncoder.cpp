@@ -5,6 +5,7 @@
 
 #include "operators/expressions/TimeText.h"
 #include "operators/formats/protobuf/ProtobufWire.h"
+#include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
 namespace {
@@ -13,7 +14,7 @@ void appendField(std::string& out, uint32_t number, const Column& column, size_t
 
 void appendNumber(std::string& out, uint32_t number, int64_t value) {
   appendTag(out, number, WireType::Varint);
-  appendVarint(out, static_cast<uint64_t>(value));
+  stateStore::appendVarint(out, static_cast<uint64_t>(value));
 }
 
 /// The bytes of a two's complement, the highest first and no more than needed.

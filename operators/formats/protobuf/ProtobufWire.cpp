@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/formats/protobuf/ProtobufWire.h"
 
+#include "stateStore/ByteParser.h"
+
 namespace auspex::operators {
 
 std::optional<uint64_t> WireReader::nextVarint() {
@@ -66,16 +68,8 @@ std::optional<WireField> WireReader::next() {
   return field;
 }
 
-void appendVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
-
 void appendTag(std::string& out, uint32_t number, WireType type) {
-  appendVarint(out, (static_cast<uint64_t>(number) << 3) | static_cast<uint64_t>(type));
+  stateStore::appendVarint(out, (static_cast<uint64_t>(number) << 3) | static_cast<uint64_t>(type));
 }
 
 void appendFixed64(std::string& out, uint64_t value) {
@@ -86,7 +80,7 @@ void appendFixed64(std::string& out, uint64_t value) {
 
 void appendBytes(std::string& out, uint32_t number, std::string_view bytes) {
   appendTag(out, number, WireType::Bytes);
-  appendVarint(out, bytes.size());
+  stateStore::appendVarint(out, bytes.size());
   out += bytes;
 }
 

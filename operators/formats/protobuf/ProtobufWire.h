@@ -36,7 +36,6 @@ class WireReader {
   std::string_view rest_;
 };
 
-void appendVarint(std::string& out, uint64_t value);
 void appendTag(std::string& out, uint32_t number, WireType type);
 void appendFixed64(std::string& out, uint64_t value);
 void appendBytes(std::string& out, uint32_t number, std::string_view bytes);
