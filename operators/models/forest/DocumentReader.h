@@ -58,4 +58,14 @@ class DocumentReader {
   [[noreturn]] virtual void fail(const std::string& reason) const = 0;
 };
 
+/// Reads the object that comes next; `onMember(key)` reads or skips the value of each member.
+template <typename OnMember>
+void readObject(DocumentReader& reader, OnMember onMember) {
+  std::string key;
+  reader.beginObject();
+  while (reader.nextMember(key)) {
+    onMember(key);
+  }
+}
+
 }  // namespace auspex::operators

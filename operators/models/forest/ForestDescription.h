@@ -57,4 +57,10 @@ struct ForestDescription {
   bool hasCovers = true;
 };
 
+struct ModelInfo;
+
+/// Fills in what the trees tell of the model: their number, the longest path and which of the
+/// features are categories. `info.features` has an entry per feature.
+void describeTrees(const ForestDescription& forest, ModelInfo& info);
+
 }  // namespace auspex::operators

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "operators/models/ModelError.h"
+#include "operators/models/forest/ForestLimits.h"
 #include "operators/models/forest/JsonReader.h"
 #include "operators/models/forest/LightgbmTree.h"
-#include "operators/models/forest/XgboostReader.h"
 
 namespace auspex::operators {
 
@@ -237,15 +237,7 @@ void describe(const Document& document, LightgbmModel& model) {
   info.isWide = true;
   info.numOutputs = model.forest.baseMargins.size();
   info.outputKind = model.objective.outputKind;
-  info.numTrees = model.forest.trees.size();
-  for (const TreeDescription& tree : model.forest.trees) {
-    info.maxDepth = std::max(info.maxDepth, size_t{tree.depth});
-    for (const TreeNode& node : tree.nodes) {
-      if (node.categorySet != 0) {
-        info.features[node.feature].kind = FeatureKind::Categorical;
-      }
-    }
-  }
+  describeTrees(model.forest, info);
 }
 
 }  // namespace

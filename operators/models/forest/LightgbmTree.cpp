@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "operators/models/ModelError.h"
-#include "operators/models/forest/XgboostReader.h"
+#include "operators/models/forest/ForestLimits.h"
 
 namespace auspex::operators {
 

@@ -30,6 +30,7 @@ size_t LinearModel::outputsPerRow(OutputForm form) const {
 void LinearModel::addUp(const float* row, std::span<float> margins) const {
   const size_t numOutputs = baseMargins_.size();
   const size_t numFeatures = info().features.size();
+  // XGBoost's linear booster starts every class from the first base score.
   for (size_t output = 0; output < numOutputs; ++output) {
     float sum = weights_[numFeatures * numOutputs + output] + baseMargins_[0];
     for (size_t feature = 0; feature < numFeatures; ++feature) {

@@ -5,20 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "operators/models/forest/XgboostReader.h"
+#include "operators/models/forest/ForestLimits.h"
 
 namespace auspex::operators {
 
 namespace {
-
-template <typename OnMember>
-void readObject(DocumentReader& reader, OnMember onMember) {
-  std::string key;
-  reader.beginObject();
-  while (reader.nextMember(key)) {
-    onMember(key);
-  }
-}
 
 /// The dictionary of one feature: {offsets, values} for strings as bytes, {type, values} for
 /// integers.

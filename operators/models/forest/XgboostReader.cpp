@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "operators/models/forest/ForestLimits.h"
 #include "operators/models/forest/XgboostCategories.h"
 #include "operators/models/forest/XgboostTree.h"
 
@@ -39,15 +40,6 @@ struct Document {
   bool hasTrees = false;
   bool hasLearner = false;
 };
-
-template <typename OnMember>
-void readObject(DocumentReader& reader, OnMember onMember) {
-  std::string key;
-  reader.beginObject();
-  while (reader.nextMember(key)) {
-    onMember(key);
-  }
-}
 
 void readStrings(DocumentReader& reader, std::vector<std::string>& values, size_t limit) {
   values.clear();
@@ -412,19 +404,6 @@ void takeLinearWeights(Document& document, const RoundChoice& choice, XgboostMod
   }
   model.linearWeights = std::move(document.linearWeights);
   model.isLinear = true;
-}
-
-/// What is known of the trees once they are compiled.
-void describeTrees(const ForestDescription& forest, ModelInfo& info) {
-  for (const TreeDescription& tree : forest.trees) {
-    info.numTrees += tree.repeats ? 0 : 1;
-    info.maxDepth = std::max(info.maxDepth, size_t{tree.depth});
-    for (const TreeNode& node : tree.nodes) {
-      if (node.categorySet != 0) {
-        info.features[node.feature].kind = FeatureKind::Categorical;
-      }
-    }
-  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <span>
 #include <utility>
 
-#include "operators/models/forest/XgboostReader.h"
+#include "operators/models/forest/ForestLimits.h"
 
 namespace auspex::operators {
 
