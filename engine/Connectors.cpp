@@ -9,6 +9,7 @@
 
 #include "engine/connectors/FileSink.h"
 #include "engine/connectors/FileSource.h"
+#include "engine/connectors/LineReader.h"
 #include "parser/NearestName.h"
 
 namespace auspex::engine {
@@ -76,17 +77,9 @@ std::filesystem::path resolvePath(const ConnectorProperties& properties,
   return path.is_absolute() ? path : connector.basePath / path;
 }
 
-/// csv or ndjson, by extension when the property is absent; `.gz` is looked through.
-bool isCsv(const ConnectorProperties& properties, std::filesystem::path path) {
-  std::string format = properties.text("format").value_or("");
-  if (format.empty()) {
-    if (path.extension() == ".gz") {
-      path = path.stem();
-    }
-    format = path.extension().string();
-    format.erase(0, format.empty() ? 0 : 1);
-    format = format == "json" || format == "jsonl" ? "ndjson" : format;
-  }
+/// csv or ndjson, by extension when the property is absent.
+bool isCsv(const ConnectorProperties& properties, const std::filesystem::path& path) {
+  const std::string format = properties.text("format").value_or(formatByExtension(path));
   if (format != "csv" && format != "ndjson") {
     throw std::runtime_error(fmt::format(
         "the format of '{}' is not clear: set 'format' to csv or ndjson", path.string()));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/connectors/LineReader.h"
 #include "operators/PredictOperator.h"
 #include "operators/formats/delimited/CsvLine.h"
 #include "operators/models/ModelError.h"
@@ -16,14 +17,6 @@ namespace auspex::engine {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-
-bool isCsvFile(const std::filesystem::path& path) {
-  std::string name = path.filename().string();
-  if (name.ends_with(".gz")) {
-    name.resize(name.size() - 3);
-  }
-  return name.ends_with(".csv");
-}
 
 bool isBlank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -53,7 +46,7 @@ std::optional<Number> parseNumber(std::string_view text) {
 ModelRows::ModelRows(const operators::ModelInfo& info, const std::filesystem::path& path)
     : info_(info),
       names_(operators::featureNames(info)),
-      isCsv_(isCsvFile(path)),
+      isCsv_(formatByExtension(path) == "csv"),
       lines_(openLines(path, isCsv_)) {
   for (const operators::FeatureInfo& feature : info.features) {
     encoders_.emplace_back();

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "operators/SourceOperator.h"
+#include "operators/data/AsciiCase.h"
 #include "queries/StatementRun.h"
+#include "queries/planning/Scope.h"
 #include "queries/planning/TypeBinder.h"
 
 namespace auspex::queries {
@@ -62,11 +64,7 @@ operators::Schema bindElements(const parser::CreateSource& create, const Catalog
   const bool isTable = create.kind == parser::SourceKind::Table;
   for (const parser::TableElement& element : create.elements) {
     const std::string& name = element.name.name;
-    const bool isPseudo = name == "WINDOWSTART" || name == "WINDOWEND" ||
-                          std::find(std::begin(operators::kPseudoColumnNames),
-                                    std::end(operators::kPseudoColumnNames),
-                                    name) != std::end(operators::kPseudoColumnNames);
-    if (isPseudo) {
+    if (isReservedColumnName(name)) {
       throw StatementError(
           fmt::format("'{}' is a reserved column name. You cannot use it as a name for a column.",
                       name),
@@ -132,14 +130,10 @@ void refuseMaps(const operators::SchemaColumn& key, const parser::Span& span) {
 
 /// The column that a property names: in back quotes as it is, else upper-cased.
 std::string columnNameOf(const std::string& written) {
-  std::string name = written;
-  if (name.size() >= 2 && name.front() == '`' && name.back() == '`') {
-    return name.substr(1, name.size() - 2);
+  if (written.size() >= 2 && written.front() == '`' && written.back() == '`') {
+    return written.substr(1, written.size() - 2);
   }
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return name;
+  return operators::asciiUpper(written);
 }
 
 std::string checkDelimiter(const char* property, const std::string& delimiter,

@@ -24,6 +24,15 @@ uint64_t hashBytes(uint64_t hash, std::string_view bytes) {
 
 }  // namespace
 
+std::string formatByExtension(std::filesystem::path path) {
+  if (path.extension() == ".gz") {
+    path = path.stem();
+  }
+  std::string format = path.extension().string();
+  format.erase(0, format.empty() ? 0 : 1);
+  return format == "json" || format == "jsonl" ? "ndjson" : format;
+}
+
 LineReader::LineReader(const std::filesystem::path& path, bool csvQuotes) : csvQuotes_(csvQuotes) {
   file_ = gzopen(path.c_str(), "rb");
   if (file_ == nullptr) {

@@ -11,6 +11,10 @@
 
 namespace auspex::engine {
 
+/// "csv", "ndjson" (also for .json and .jsonl), or whatever else the extension says; a last ".gz"
+/// is looked through.
+std::string formatByExtension(std::filesystem::path path);
+
 /// Longest record; a longer one ends the connector with a message, since it is a broken quote.
 inline constexpr size_t kMaxFileRecordBytes = size_t{16} << 20;
 

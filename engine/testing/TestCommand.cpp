@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "engine/testing/FindFiles.h"
 #include "engine/testing/TestFile.h"
 #include "engine/testing/TestRun.h"
 
@@ -26,26 +27,11 @@ struct TestedFile {
   std::vector<std::optional<TestFailure>> failures;  // in the order of drawRows
 };
 
-std::vector<std::filesystem::path> findFiles(const TestOptions& options) {
-  std::vector<std::filesystem::path> files;
-  for (const std::filesystem::path path : options.paths) {
-    if (std::filesystem::is_directory(path)) {
-      for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-        if (entry.path().extension() == ".test") {
-          files.push_back(entry.path());
-        }
-      }
-    } else if (std::filesystem::exists(path)) {
-      files.push_back(path);
-    } else {
-      throw std::invalid_argument(fmt::format("'{}' does not exist", path.string()));
-    }
-  }
+std::vector<std::filesystem::path> findTests(const TestOptions& options) {
+  std::vector<std::filesystem::path> files = findFiles(options.paths, ".test");
   std::erase_if(files, [&](const std::filesystem::path& file) {
     return file.string().find(options.only) == std::string::npos;
   });
-  std::sort(files.begin(), files.end());
-  files.erase(std::unique(files.begin(), files.end()), files.end());
   return files;
 }
 
@@ -91,7 +77,7 @@ ExitCode runTests(const TestOptions& options) {
   // Faults that a test asks for make the engine warn of what it then overcomes.
   spdlog::set_level(spdlog::level::off);
   std::vector<TestedFile> files;
-  for (std::filesystem::path& path : findFiles(options)) {
+  for (std::filesystem::path& path : findTests(options)) {
     files.push_back({std::move(path), {}});
   }
   if (files.empty() || options.drawRows.empty()) {

@@ -69,13 +69,6 @@ std::string impliedName(const parser::Expression& written, const Scope& scope) {
   return "";
 }
 
-bool isReserved(const std::string& name) {
-  return name == "WINDOWSTART" || name == "WINDOWEND" ||
-         std::find(std::begin(operators::kPseudoColumnNames),
-                   std::end(operators::kPseudoColumnNames),
-                   name) != std::end(operators::kPseudoColumnNames);
-}
-
 std::optional<size_t> columnOf(const BoundItem& item) {
   const auto* const node = item.expression->as<operators::ColumnNode>();
   return node == nullptr ? std::nullopt : std::optional(node->index);
@@ -210,14 +203,14 @@ namespace {
 
 /// Refuses the names of pseudo columns as names of columns.
 void checkName(const parser::SingleColumn& single, const parser::Span& span) {
-  if (single.alias && isReserved(single.alias->name)) {
+  if (single.alias && isReservedColumnName(single.alias->name)) {
     throw StatementError(
         fmt::format("`{}` is a reserved column name. You cannot use it as an alias for a column.",
                     single.alias->name),
         span);
   }
   const auto* const reference = std::get_if<parser::ColumnReference>(&single.expression->node);
-  if (!single.alias && reference != nullptr && isReserved(reference->name.name)) {
+  if (!single.alias && reference != nullptr && isReservedColumnName(reference->name.name)) {
     throw StatementError(
         fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
                     reference->name.name),

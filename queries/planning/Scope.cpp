@@ -5,10 +5,17 @@
 
 #include <algorithm>
 
+#include "operators/SourceOperator.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 
 namespace auspex::queries {
+
+bool isReservedColumnName(std::string_view name) {
+  const auto& pseudo = operators::kPseudoColumnNames;
+  return name == "WINDOWSTART" || name == "WINDOWEND" ||
+         std::find(std::begin(pseudo), std::end(pseudo), name) != std::end(pseudo);
+}
 
 const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
                                   const parser::Span& span, const std::string& clause) const {

@@ -4,12 +4,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operators/data/SqlType.h"
 #include "parser/ast/Expression.h"
 
 namespace auspex::queries {
+
+/// Whether rows have a pseudo column of that name already, as of dialect section 3: ROWTIME and the
+/// like, and the bounds of windows.
+bool isReservedColumnName(std::string_view name);
 
 struct ScopeColumn {
   std::string source;  ///< alias of its stream or table

@@ -12,31 +12,13 @@
 #include <stdexcept>
 #include <thread>
 
+#include "engine/testing/FindFiles.h"
 #include "engine/testing/qtt/QttCase.h"
 #include "engine/testing/qtt/QttRun.h"
 #include "engine/testing/qtt/QttWorkers.h"
 
 namespace auspex::engine {
 namespace {
-
-std::vector<std::filesystem::path> findFiles(const std::vector<std::string>& paths) {
-  std::vector<std::filesystem::path> files;
-  for (const std::filesystem::path path : paths) {
-    if (std::filesystem::is_directory(path)) {
-      for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-        if (entry.path().extension() == ".json") {
-          files.push_back(entry.path());
-        }
-      }
-    } else if (std::filesystem::exists(path)) {
-      files.push_back(path);
-    } else {
-      throw std::invalid_argument(fmt::format("'{}' does not exist", path.string()));
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 /// The line of a failure that says most: what was found, or the first that is marked.
 std::string firstReason(const std::string& text) {
@@ -76,7 +58,7 @@ void writeFailed(const std::string& path, const std::vector<QttCase>& cases,
 ExitCode runQtt(const QttOptions& options) {
   spdlog::set_level(spdlog::level::off);
   std::vector<QttCase> cases;
-  for (const std::filesystem::path& file : findFiles(options.paths)) {
+  for (const std::filesystem::path& file : findFiles(options.paths, ".json")) {
     for (QttCase& test : readQttFile(file)) {
       if (test.name.find(options.only) != std::string::npos) {
         cases.push_back(std::move(test));
