@@ -5,11 +5,12 @@
 
 Writes FOLDER/NAME-lightgbm-VERSION.txt and the .scores beside it, as trainXgboost.py does, in double precision.
 """
-import argparse
 import os
 
 import lightgbm as lgb
 import numpy as np
+
+from scores import parseArguments, writeScores
 
 VERSION = lgb.__version__
 NAMES = ["amount", "score", "n", "color", "store"]
@@ -95,23 +96,14 @@ def scoredRows(random, zeros):
     return np.vstack([makeRows(random, 20, zeros), edges])
 
 
-def writeScores(path, booster, rows):
-    count = len(rows)
+def scoresOf(booster, rows):
     parts = [booster.predict(rows, raw_score=True), booster.predict(rows), booster.predict(rows, pred_leaf=True),
              booster.predict(rows, pred_contrib=True)]
-    parts = [np.asarray(part, dtype=np.float64).reshape(count, -1) for part in parts]
-    with open(path, "w") as out:
-        out.write(" ".join(str(n) for n in [count, rows.shape[1]] + [part.shape[1] for part in parts]) + "\n")
-        for row in np.hstack([rows] + parts):
-            out.write(" ".join("%.17g" % value for value in row) + "\n")
+    return [np.asarray(part, dtype=np.float64).reshape(len(rows), -1) for part in parts]
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder")
-    parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--only", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parseArguments()
     for place, (name, kind, parameters) in enumerate(MODELS):
         if arguments.only and name not in arguments.only:
             continue
@@ -119,7 +111,8 @@ def main():
         path = os.path.join(arguments.folder, name + "-lightgbm-" + VERSION)
         booster = train(random, kind, parameters)
         booster.save_model(path + ".txt")
-        writeScores(path + ".scores", booster, scoredRows(random, parameters.get("zeros", False)))
+        rows = scoredRows(random, parameters.get("zeros", False))
+        writeScores(path + ".scores", rows, scoresOf(booster, rows), "%.17g")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ Writes FOLDER/NAME-VERSION.json|ubj and FOLDER/NAME-VERSION.scores; the first li
 (numbers per row of each kind, 0 for what the version cannot give), then per row these numbers in this order,
 nan for missing. Models that the version cannot train are left out.
 """
-import argparse
 import os
 import sys
 
 import numpy as np
 import xgboost as xgb
+
+from scores import parseArguments, writeScores
 
 VERSION = xgb.__version__
 NUMBERS = tuple(int(part) for part in VERSION.split(".")[:2])
@@ -160,7 +161,7 @@ def numbersOf(booster, matrix, count, **options):
         return np.zeros((count, 0))
 
 
-def writeScores(path, booster, rows, types):
+def scoresOf(booster, rows, types):
     matrix = makeMatrix(rows, types)
     count = len(rows)
     parts = [numbersOf(booster, matrix, count, output_margin=True), numbersOf(booster, matrix, count),
@@ -168,18 +169,11 @@ def writeScores(path, booster, rows, types):
              numbersOf(booster, matrix, count, pred_contribs=True)]
     if not all(np.isfinite(part).all() for part in parts[3:]):
         parts[3] = np.zeros((count, 0))
-    with open(path, "w") as out:
-        out.write(" ".join(str(n) for n in [count, rows.shape[1]] + [part.shape[1] for part in parts]) + "\n")
-        for row in np.hstack([rows.astype(np.float64)] + parts):
-            out.write(" ".join("%.9g" % value for value in row) + "\n")
+    return parts
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder")
-    parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--only", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parseArguments()
     for place, (name, objective, kind, since, parameters) in enumerate(MODELS):
         if NUMBERS < since or (arguments.only and name not in arguments.only):
             continue
@@ -193,7 +187,8 @@ def main():
             print("%s: %s has none: %s" % (name, VERSION, str(error).splitlines()[0][:100]), file=sys.stderr)
             continue
         types = parameters.get("types")
-        writeScores(path + ".scores", booster, scoredRows(random, types, parameters.get("booster")), types)
+        rows = scoredRows(random, types, parameters.get("booster"))
+        writeScores(path + ".scores", rows, scoresOf(booster, rows, types), "%.9g")
 
 
 if __name__ == "__main__":

@@ -2,31 +2,9 @@
 // Scalar functions: arguments and results as tables.
 #include <doctest/doctest.h>
 
-#include "operators/functions/FunctionRegistry.h"
-#include "tests/unit/operators/expressions/CaseRunner.h"
+#include "tests/unit/operators/functions/FunctionCases.h"
 
 using namespace auspex::operators;
-
-namespace {
-
-struct Case {
-  std::string name;
-  std::string literals;
-  std::string expected;
-};
-
-void checkAll(const std::vector<Case>& cases) {
-  const FunctionRegistry registry = makeBuiltinFunctions();
-  for (const Case& one : cases) {
-    CAPTURE(one.name);
-    CAPTURE(one.literals);
-    CHECK(runCase(one.literals, [&](std::vector<ExpressionPtr> operands) {
-            return call(one.name, std::move(operands), registry);
-          }) == one.expected);
-  }
-}
-
-}  // namespace
 
 TEST_CASE("text functions") {
   checkAll({
