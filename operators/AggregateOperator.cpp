@@ -8,18 +8,22 @@
 
 #include "operators/data/RowCodec.h"
 #include "operators/expressions/Evaluator.h"
+#include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
 namespace {
 
-/// The groups that a draw touches: which row belongs to which, and what the store holds of them.
+constexpr uint32_t kNoGroup = std::numeric_limits<uint32_t>::max();
+
+/// The groups that a draw touches, what happens to them, and what the store holds of them.
 struct Groups {
-  std::vector<uint32_t> rows;        // rows of the batch that take part, ascending
-  std::vector<uint32_t> groupOfRow;  // parallel to rows
-  std::vector<uint32_t> firstRow;    // per group
   std::vector<std::string_view> keys;
-  std::vector<ColumnPtr> stored;  // storedTypes(), a row per group
-  std::vector<uint8_t> fresh;     // per group: nothing stored
+  std::vector<uint32_t> groupOfRow;     // per row of the batch, of its new side, or kNoGroup
+  std::vector<uint32_t> oldGroupOfRow;  // of its old side; empty for streams
+  std::vector<ColumnPtr> stored;        // storedTypes(), a row per group
+  std::vector<uint8_t> fresh;           // per group: nothing stored
+  std::vector<AggregateStep> steps;     // in order
+  std::vector<uint32_t> outputs;        // the steps after which the group is given out, ascending
 };
 
 std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
@@ -53,43 +57,81 @@ class AggregateOperator final : public Operator {
       return {};
     }
     Arena arena(input.numRows * 32);
-    Groups groups = group(input, arena, context);
-    if (groups.rows.empty()) {
+    Groups groups;
+    groupIndex_.clear();
+    groups.groupOfRow = group(input, false, arena, context, groups);
+    if (input.carriesOld) {
+      groups.oldGroupOfRow = group(input, true, arena, context, groups);
+    }
+    if (groups.keys.empty()) {
       return {};
     }
     load(groups);
-    return aggregate(input, groups, context);
+    makeSteps(groups);
+    return groups.outputs.empty() ? Batch{} : aggregate(input, groups, context);
   }
 
  private:
-  Groups group(const Batch& input, Arena& arena, DrawContext& context) {
-    Groups groups;
-    const size_t numKeys = description_.groupColumns.size();
-    const std::span<const ColumnPtr> keyColumns(input.columns.data(), numKeys);
+  /// The group of each row's new or old side, or kNoGroup where there is none.
+  std::vector<uint32_t> group(const Batch& input, bool oldSide, Arena& arena, DrawContext& context,
+                              Groups& groups) {
+    const std::span<const ColumnPtr> keyColumns = groupColumns(input, oldSide);
     std::vector<std::string_view> keys;
     keyCodec_.encodeRows(keyColumns, input.numRows, arena, keys);
-    groupIndex_.clear();
+    std::vector<uint32_t> groupOfRow(input.numRows, kNoGroup);
     for (uint32_t row = 0; row < input.numRows; ++row) {
-      if (!input.isPresent(row)) {
+      if (oldSide ? !input.isOldPresent(row) : !input.isPresent(row)) {
         continue;
       }
       const bool hasNull = std::any_of(keyColumns.begin(), keyColumns.end(),
                                        [row](const ColumnPtr& key) { return key->isNull(row); });
       if (hasNull) {
-        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
-                           "a grouping column is NULL: row dropped");
+        // The old side has been reported when it was new.
+        if (!oldSide) {
+          context.errors.add(input.drawIndex[row], RowErrorKind::Expression,
+                             description_.toString(), "a grouping column is NULL: row dropped");
+        }
         continue;
       }
       const auto [entry, isNew] =
           groupIndex_.try_emplace(keys[row], static_cast<uint32_t>(groups.keys.size()));
       if (isNew) {
         groups.keys.push_back(keys[row]);
-        groups.firstRow.push_back(row);
       }
-      groups.rows.push_back(row);
-      groups.groupOfRow.push_back(entry->second);
+      groupOfRow[row] = entry->second;
     }
-    return groups;
+    return groupOfRow;
+  }
+
+  std::span<const ColumnPtr> groupColumns(const Batch& input, bool oldSide) const {
+    const std::vector<ColumnPtr>& columns = oldSide ? input.oldColumns : input.columns;
+    return {columns.data(), description_.groupColumns.size()};
+  }
+
+  /// A row leaves the group of its old side, if that knows of it, then joins that of its new side;
+  /// where both are the same the group is given out once.
+  static void makeSteps(Groups& groups) {
+    std::vector<uint8_t> known(groups.keys.size());
+    for (size_t g = 0; g < known.size(); ++g) {
+      known[g] = groups.fresh[g] == 0 ? 1 : 0;
+    }
+    const auto add = [&](AggregateStep::Kind kind, uint32_t group, uint32_t row, bool isOutput) {
+      if (isOutput) {
+        groups.outputs.push_back(static_cast<uint32_t>(groups.steps.size()));
+      }
+      groups.steps.push_back({kind, group, row});
+    };
+    for (uint32_t row = 0; row < groups.groupOfRow.size(); ++row) {
+      const uint32_t joined = groups.groupOfRow[row];
+      const uint32_t left = groups.oldGroupOfRow.empty() ? kNoGroup : groups.oldGroupOfRow[row];
+      if (left != kNoGroup && known[left] != 0) {
+        add(AggregateStep::Kind::Undo, left, row, left != joined);
+      }
+      if (joined != kNoGroup) {
+        known[joined] = 1;
+        add(AggregateStep::Kind::Add, joined, row, true);
+      }
+    }
   }
 
   void load(Groups& groups) {
@@ -109,26 +151,31 @@ class AggregateOperator final : public Operator {
   Batch aggregate(const Batch& input, const Groups& groups, DrawContext& context) {
     const std::vector<ColumnPtr> arguments =
         arguments_.evaluate(EvaluationInput::newSide(input), context.errors);
-    std::vector<AggregateStep> steps(groups.rows.size());
-    for (size_t i = 0; i < steps.size(); ++i) {
-      steps[i] = {AggregateStep::Kind::Add, groups.groupOfRow[i], groups.rows[i]};
+    std::vector<ColumnPtr> oldArguments;
+    if (input.carriesOld) {
+      RowErrors reportedBefore;
+      oldArguments = arguments_.evaluate(EvaluationInput::oldSide(input), reportedBefore);
     }
     std::vector<ColumnPtr> newState;
     std::vector<ColumnPtr> results;
     size_t firstArgument = 0;
     size_t firstState = 0;
     for (const AggregateCall& call : description_.calls) {
+      const size_t numArguments = call.arguments.size();
       AggregateInput aggregateInput;
       aggregateInput.numGroups = groups.keys.size();
       aggregateInput.state =
           std::span(groups.stored).subspan(firstState, call.function->stateTypes().size());
       aggregateInput.fresh = groups.fresh;
-      aggregateInput.arguments = std::span(arguments).subspan(firstArgument, call.arguments.size());
-      aggregateInput.steps = steps;
+      aggregateInput.arguments = std::span(arguments).subspan(firstArgument, numArguments);
+      if (input.carriesOld) {
+        aggregateInput.oldArguments = std::span(oldArguments).subspan(firstArgument, numArguments);
+      }
+      aggregateInput.steps = groups.steps;
       AggregateOutput output = call.function->run(aggregateInput);
       newState.insert(newState.end(), output.state.begin(), output.state.end());
       results.push_back(std::move(output.results));
-      firstArgument += call.arguments.size();
+      firstArgument += numArguments;
       firstState += call.function->stateTypes().size();
     }
     return emit(input, groups, std::move(newState), results, firstState);
@@ -138,50 +185,69 @@ class AggregateOperator final : public Operator {
              const std::vector<ColumnPtr>& results, size_t numStates) {
     const size_t numGroups = groups.keys.size();
     Batch output;
-    output.numRows = groups.rows.size();
-    // Walk the rows once: the group's timestamp so far, and its previous and last result.
+    output.numRows = groups.outputs.size();
+    // Walk the outputs once: the group's timestamp so far, and its previous and last result.
     const auto stored = groups.stored.back()->values<int64_t>();
     std::vector<int64_t> groupTime(numGroups);
-    std::vector<uint32_t> lastStep(numGroups, kNone);
+    std::vector<uint32_t> lastStep(numGroups, kNoRow);
     for (size_t g = 0; g < numGroups; ++g) {
       groupTime[g] = groups.fresh[g] != 0 ? std::numeric_limits<int64_t>::min() : stored[g];
     }
     std::vector<uint32_t> previous(output.numRows);
     output.timestamps.resize(output.numRows);
     output.drawIndex.resize(output.numRows);
-    for (uint32_t i = 0; i < output.numRows; ++i) {
-      const uint32_t g = groups.groupOfRow[i];
-      groupTime[g] = std::max(groupTime[g], input.timestamps[groups.rows[i]]);
-      output.timestamps[i] = groupTime[g];
-      output.drawIndex[i] = input.drawIndex[groups.rows[i]];
-      previous[i] = std::exchange(lastStep[g], i);
+    for (size_t i = 0; i < output.numRows; ++i) {
+      const AggregateStep& step = groups.steps[groups.outputs[i]];
+      groupTime[step.group] = std::max(groupTime[step.group], input.timestamps[step.row]);
+      output.timestamps[i] = groupTime[step.group];
+      output.drawIndex[i] = input.drawIndex[step.row];
+      previous[i] = std::exchange(lastStep[step.group], groups.outputs[i]);
     }
-    for (size_t key = 0; key < description_.groupColumns.size(); ++key) {
-      output.columns.push_back(gather(input.columns[key], groups.rows));
+    addGroupColumns(output, input, groups);
+    const bool isEachStep = groups.outputs.size() == groups.steps.size();
+    for (const ColumnPtr& result : results) {
+      output.columns.push_back(isEachStep ? result : gather(result, groups.outputs));
     }
-    output.columns.insert(output.columns.end(), results.begin(), results.end());
     if (description_.emitOld) {
       addOldSide(output, groups, results, previous, numStates);
     }
     for (const ColumnPtr& result : results) {
-      newState.push_back(gather(result, lastStep));
+      newState.push_back(gatherOrNull(result, lastStep));
     }
     newState.push_back(Column::make(SqlType::bigint(), std::move(groupTime)));
-    save(groups, newState);
+    save(groups, lastStep, newState);
     return output;
   }
 
-  /// The result before each step: the previous step's of the group, else the stored one.
+  /// The grouping columns of each output: of the row's old side when it has left the group.
+  void addGroupColumns(Batch& output, const Batch& input, const Groups& groups) const {
+    std::vector<uint32_t> pick(output.numRows);
+    for (size_t i = 0; i < output.numRows; ++i) {
+      const AggregateStep& step = groups.steps[groups.outputs[i]];
+      const bool isOld = step.kind == AggregateStep::Kind::Undo;
+      pick[i] = step.row + (isOld ? static_cast<uint32_t>(input.numRows) : 0);
+    }
+    for (size_t key = 0; key < description_.groupColumns.size(); ++key) {
+      if (input.carriesOld) {
+        const ColumnPtr both[] = {input.columns[key], input.oldColumns[key]};
+        output.columns.push_back(gather(concatenate(both), pick));
+      } else {
+        output.columns.push_back(gather(input.columns[key], pick));
+      }
+    }
+  }
+
+  /// The result before each output: that of the group's output before, else the stored one.
   void addOldSide(Batch& output, const Groups& groups, const std::vector<ColumnPtr>& results,
                   const std::vector<uint32_t>& previous, size_t numStates) const {
     output.carriesOld = true;
     output.oldPresent.resize(output.numRows);
     std::vector<uint32_t> pick(output.numRows);
-    const auto numSteps = static_cast<uint32_t>(output.numRows);
-    for (uint32_t i = 0; i < numSteps; ++i) {
-      const uint32_t g = groups.groupOfRow[i];
-      output.oldPresent[i] = previous[i] != kNone || groups.fresh[g] == 0 ? 1 : 0;
-      pick[i] = previous[i] != kNone ? previous[i] : numSteps + g;
+    const auto numSteps = static_cast<uint32_t>(groups.steps.size());
+    for (size_t i = 0; i < output.numRows; ++i) {
+      const uint32_t g = groups.steps[groups.outputs[i]].group;
+      output.oldPresent[i] = previous[i] != kNoRow || groups.fresh[g] == 0 ? 1 : 0;
+      pick[i] = previous[i] != kNoRow ? previous[i] : numSteps + g;
     }
     const size_t numKeys = description_.groupColumns.size();
     output.oldColumns.assign(output.columns.begin(),
@@ -192,16 +258,18 @@ class AggregateOperator final : public Operator {
     }
   }
 
-  void save(const Groups& groups, const std::vector<ColumnPtr>& columns) {
+  /// Stores the groups that anything has happened to.
+  void save(const Groups& groups, const std::vector<uint32_t>& lastStep,
+            const std::vector<ColumnPtr>& columns) {
     Arena arena(groups.keys.size() * 32);
     std::vector<std::string_view> rows;
     rowCodec_.encodeRows(columns, groups.keys.size(), arena, rows);
     for (size_t g = 0; g < groups.keys.size(); ++g) {
-      store_.put(groups.keys[g], rows[g]);
+      if (lastStep[g] != kNoRow) {
+        store_.put(groups.keys[g], rows[g]);
+      }
     }
   }
-
-  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
   const AggregateDescription& description_;
   stateStore::KeyValueStore& store_;

@@ -24,6 +24,10 @@ struct AggregateCall {
 /// call; a table change per row in, with timestamp = max over the group's rows. Rows without a
 /// value or with a NULL grouping column are dropped (the latter reported).
 ///
+/// Over a table (changes with their old side) a row leaves the group of its old side and joins that
+/// of its new one; when these differ both groups are given out, the old one first. All calls can
+/// undo then.
+///
 /// Store: key = typed row of the grouping columns; value = typed row of the functions' states,
 /// their results, and the group's timestamp. Source: dialect, operator semantics.
 struct AggregateDescription final : OperatorDescription {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes rows to a topic: the sink of a query, or a repartition topic between two of its parts.
+// Writes rows to a topic: the sink of a query.
 #pragma once
 
 #include <memory>
@@ -27,36 +27,6 @@ struct SinkDescription final : OperatorDescription {
   FormatOptions valueOptions;
   /// The column that becomes the record's time, if one does.
   std::optional<TimestampColumn> timestamp;
-
-  std::unique_ptr<Operator> create(TaskServices& services) const override;
-  std::string toString() const override;
-};
-
-/// Writes the kept columns of its rows under a new key. The key is written in the format that the
-/// co-partitioned inputs use, the value as a compact typed row. Rows without a value, and rows with
-/// a NULL among the key columns, are dropped (the latter reported). Source: dialect, GROUP BY,
-/// joins.
-struct RepartitionSinkDescription final : OperatorDescription {
-  std::string topic;
-  std::vector<size_t> keyPositions;      ///< of the new key's columns in the rows
-  std::vector<SchemaColumn> keyColumns;  ///< parallel
-  const Format* keyFormat = nullptr;
-  FormatOptions keyOptions;
-  std::vector<size_t> kept;        ///< positions of the columns that travel
-  std::vector<SqlType> keptTypes;  ///< parallel
-
-  std::unique_ptr<Operator> create(TaskServices& services) const override;
-  std::string toString() const override;
-};
-
-/// Reads what a RepartitionSink wrote, each column at its old position. Damage throws: the topic is
-/// the engine's own.
-struct RepartitionSourceDescription final : OperatorDescription {
-  uint32_t source = 0;
-  std::string topic;
-  size_t numColumns = 0;
-  std::vector<size_t> kept;
-  std::vector<SqlType> keptTypes;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

@@ -165,7 +165,7 @@ bool isGroupedByKey(const std::vector<ExpressionPtr>& groups, const PlannedSourc
 /// Group columns and aggregate arguments, nothing else, as rows for the aggregate.
 PlanNodePtr addArguments(PlanNodePtr input, const GroupedBinder& grouped) {
   ProjectPlan step;
-  PlanNode node{ProjectPlan{}, {input}, {}, false};
+  PlanNode node{ProjectPlan{}, {input}, {}, input->isTable};
   for (const auto* const list : {&grouped.groups(), &grouped.arguments()}) {
     for (const ExpressionPtr& expression : *list) {
       step.expressions.push_back(expression);
@@ -232,14 +232,29 @@ ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grou
   return having;
 }
 
+/// Over a table every aggregate must be able to take a row back.
+void refuseStreamOnly(const std::vector<operators::AggregateCall>& calls,
+                      const parser::Span& span) {
+  std::vector<std::string> names;
+  for (const operators::AggregateCall& call : calls) {
+    const std::string name = call.text.substr(0, call.text.find('('));
+    if (!call.function->canUndo() && std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  }
+  if (!names.empty()) {
+    throw StatementError(fmt::format("The aggregation function{} {} cannot be applied to a table "
+                                     "source, only to a stream source.",
+                                     names.size() == 1 ? "" : "s", listOf(names, "and")),
+                         span);
+  }
+}
+
 }  // namespace
 
 void planGrouped(const parser::Select& select, QueryPurpose purpose, const PlanningContext& context,
                  const PlannedSources& from, const ExpressionPtr& where, PredictBinder& scoring,
                  const InputBuilder& buildInput, QueryPlan& plan) {
-  if (from.root->isTable) {
-    throw StatementError("GROUP BY over a table is not supported yet.", select.groupBy->span);
-  }
   GroupedBinder grouped(context, from, scoring);
   for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {
     grouped.addGroup(*expression);
@@ -251,6 +266,9 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
     throw StatementError(
         "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.",
         select.groupBy->span);
+  }
+  if (from.root->isTable) {
+    refuseStreamOnly(grouped.calls(), select.groupBy->span);
   }
   const bool persistent = purpose == QueryPurpose::Persistent;
   const Projection projection =
@@ -275,7 +293,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
     repartition.operation = "Aggregate-GroupBy";
     repartition.partitionsOf = from.sources[0]->topic;
     node = std::make_shared<const PlanNode>(
-        PlanNode{std::move(repartition), {node}, node->types, false});
+        PlanNode{std::move(repartition), {node}, node->types, node->isTable});
   }
   PlanNode aggregate{AggregatePlan{groupColumnsOf(grouped), grouped.calls()}, {node}, {}, true};
   for (const ExpressionPtr& group : grouped.groups()) {

@@ -13,7 +13,7 @@ namespace auspex::queries {
 using InputBuilder =
     std::function<PlanNodePtr(PlanNodePtr, const operators::ExpressionPtr&, const PredictBinder&)>;
 
-/// Fills `plan` for a SELECT with GROUP BY over a stream. Throws StatementError.
+/// Fills `plan` for a SELECT with GROUP BY. Throws StatementError.
 /// Source: dialect, operator semantics (GROUP BY, aggregate), error texts.
 void planGrouped(const parser::Select& select, QueryPurpose purpose, const PlanningContext& context,
                  const PlannedSources& from, const operators::ExpressionPtr& where,

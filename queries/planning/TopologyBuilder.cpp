@@ -10,6 +10,7 @@
 #include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
+#include "operators/RepartitionOperators.h"
 #include "operators/SinkOperator.h"
 #include "operators/SourceOperator.h"
 #include "operators/TableOperators.h"
@@ -46,11 +47,11 @@ class Builder {
       : options_(options), topology_(topology) {}
 
   /// Builds the sub-topology that ends in `terminal`; those it reads from come before it.
-  void buildPart(const PlanNode& root, const Required& required,
+  void buildPart(const PlanNode& root, const Required& required, bool needsOld,
                  std::shared_ptr<const operators::OperatorDescription> terminal,
                  std::optional<operators::SinkTopic> sink) {
     SubTopology part;
-    const size_t input = build(root, required, false, part);
+    const size_t input = build(root, required, needsOld, part);
     part.nodes.push_back({{input}, std::move(terminal)});
     if (sink) {
       part.sinks.push_back(std::move(*sink));
@@ -195,9 +196,11 @@ class Builder {
     source->numColumns = node.types.size();
     source->kept = sink->kept;
     source->keptTypes = sink->keptTypes;
+    sink->isTable = node.isTable;
+    source->isTable = node.isTable;
     part.sources.push_back({sink->topic, true});
     const operators::SinkTopic topic{sink->topic, true, options_.numPartitions(step.partitionsOf)};
-    buildPart(*node.inputs[0], kept, sink, topic);
+    buildPart(*node.inputs[0], kept, node.isTable, sink, topic);
     return add(part, {}, source);
   }
 
@@ -205,7 +208,8 @@ class Builder {
                  SubTopology& part) {
     // The input is made for the aggregate: groups and arguments, all used.
     const Required below(node.inputs[0]->types.size(), true);
-    const size_t input = build(*node.inputs[0], below, false, part);
+    // Rows of a table leave their groups again.
+    const size_t input = build(*node.inputs[0], below, node.inputs[0]->isTable, part);
     auto description = std::make_shared<operators::AggregateDescription>();
     description->groupColumns = step.groupColumns;
     description->calls = step.calls;
@@ -275,7 +279,7 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   Builder builder(options, topology);
   const Required all(plan.root->types.size(), true);
   if (sink.result) {
-    builder.buildPart(*plan.root, all, sink.result, std::nullopt);
+    builder.buildPart(*plan.root, all, false, sink.result, std::nullopt);
     return topology;
   }
   auto description = std::make_shared<operators::SinkDescription>();
@@ -286,7 +290,8 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->keyOptions = sink.keyOptions;
   description->valueOptions = sink.valueOptions;
   description->timestamp = sink.timestamp;
-  builder.buildPart(*plan.root, all, description, operators::SinkTopic{sink.topic, false, 0});
+  builder.buildPart(*plan.root, all, false, description,
+                    operators::SinkTopic{sink.topic, false, 0});
   return topology;
 }
 
