@@ -72,7 +72,11 @@ class StatementExecutor {
   const operators::ModelRegistry& models() const { return *models_; }
   const operators::FunctionRegistry& functions() const { return functions_; }
   SessionProperties& properties() { return properties_; }
-  PlanningContext planningContext() const { return {catalog_, functions_, *models_}; }
+  PlanningContext planningContext() const {
+    return {catalog_, functions_, *models_, {}, [this](const std::string& topic) {
+              return ports_.topics.numPartitions(topic);
+            }};
+  }
   /// Options for a topology of a query in this service.
   TopologyOptions topologyOptions(const std::string& queryId) const;
 

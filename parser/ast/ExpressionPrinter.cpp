@@ -194,7 +194,9 @@ class ExpressionPrinter {
            std::holds_alternative<Case>(expression.node);
   }
 
-  void writeNode(const NullLiteral& /*node*/) { out_ += "NULL"; }
+  void writeNode(const NullLiteral& /*node*/) {
+    out_ += parentheses_ == Parentheses::Everywhere ? "null" : "NULL";
+  }
   void writeNode(const BooleanLiteral& node) { out_ += node.value ? "TRUE" : "FALSE"; }
   void writeNode(const IntegerLiteral& node) { out_ += std::to_string(node.value); }
   void writeNode(const DecimalLiteral& node) {

@@ -13,6 +13,8 @@
 #include "operators/AggregateOperator.h"
 #include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
+#include "operators/StreamJoinOperator.h"
+#include "operators/TableJoinOperator.h"
 #include "operators/TableOperators.h"
 #include "operators/expressions/BoundExpression.h"
 #include "queries/catalog/Catalog.h"
@@ -66,6 +68,24 @@ struct AggregatePlan {
   std::vector<operators::AggregateCall> calls;
 };
 
+/// Adds a column per expression.
+struct ExtendPlan {
+  std::vector<operators::ExpressionPtr> expressions;
+};
+
+/// Inputs: table, table; keys are positions in each.
+struct TableJoinPlan {
+  operators::JoinKind kind = operators::JoinKind::Inner;
+  std::array<size_t, 2> keys;
+};
+
+/// Inputs: stream, stream; keys are positions in each.
+struct StreamJoinPlan {
+  operators::JoinKind kind = operators::JoinKind::Inner;
+  operators::JoinWindow window;
+  std::array<size_t, 2> keys;
+};
+
 /// Inputs: stream, table.
 struct StreamTableJoinPlan {
   operators::LookupJoinKind kind = operators::LookupJoinKind::Inner;
@@ -78,7 +98,7 @@ using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
   std::variant<SourcePlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan, RepartitionPlan,
-               AggregatePlan, StreamTableJoinPlan>
+               AggregatePlan, ExtendPlan, TableJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

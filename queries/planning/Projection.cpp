@@ -14,10 +14,15 @@ namespace {
 
 using operators::ExpressionPtr;
 
+std::optional<size_t> columnOf(const BoundItem& item) {
+  const auto* const node = item.expression->as<operators::ColumnNode>();
+  return node == nullptr ? std::nullopt : std::optional(node->index);
+}
+
 /// A column's name in a projection: `alias_column` where several sources have it.
 std::string nameInProjection(const ScopeColumn& column, const Scope& scope, bool isStarOfJoin) {
-  return isStarOfJoin || scope.isShared(column.name) ? column.source + "_" + column.name
-                                                     : column.name;
+  const bool isQualified = !column.source.empty() && (isStarOfJoin || scope.isShared(column.name));
+  return isQualified ? column.source + "_" + column.name : column.name;
 }
 
 void checkStar(const parser::AllColumns& star, const Scope& scope) {
@@ -33,16 +38,31 @@ void checkStar(const parser::AllColumns& star, const Scope& scope) {
 }
 
 /// The columns of `*`: keys first. With PARTITION BY its expressions come first, and the former key
-/// columns move to the end.
+/// columns move to the end; of a join each source's pseudo columns, then its key, move behind its
+/// others, as ksqlDB has it.
 void expandStar(const parser::AllColumns& star, const parser::Span& span,
                 const PlannedSources& from, std::span<const BoundItem> partitionKeys,
                 std::vector<BoundItem>& items) {
   checkStar(star, from.scope);
-  items.insert(items.end(), partitionKeys.begin(), partitionKeys.end());
+  for (BoundItem key : partitionKeys) {
+    for (const ScopeColumn& column : from.scope.columns()) {
+      if (from.isJoin && columnOf(key) == column.position) {
+        key.name = nameInProjection(column, from.scope, true);
+      }
+    }
+    items.push_back(std::move(key));
+  }
+  const bool withPseudo = from.isJoin && !partitionKeys.empty();
   std::vector<BoundItem> formerKeys;
+  std::string source;
   for (const ScopeColumn& column : from.scope.columns()) {
-    if (column.isPseudo || (star.source && star.source->name != column.source)) {
+    if ((column.isPseudo && !withPseudo) || (star.source && star.source->name != column.source)) {
       continue;
+    }
+    if (withPseudo && column.source != source) {
+      items.insert(items.end(), formerKeys.begin(), formerKeys.end());
+      formerKeys.clear();
+      source = column.source;
     }
     BoundItem item{operators::column(column.position, column.type, column.name),
                    nameInProjection(column, from.scope, from.isJoin), span};
@@ -61,17 +81,12 @@ void expandStar(const parser::AllColumns& star, const parser::Span& span,
 std::string impliedName(const parser::Expression& written, const Scope& scope) {
   if (const auto* const reference = std::get_if<parser::ColumnReference>(&written.node)) {
     const ScopeColumn& column = scope.resolve(*reference, written.span, "SELECT");
-    return column.isPseudo ? column.name : nameInProjection(column, scope, false);
+    return nameInProjection(column, scope, false);
   }
   if (const auto* const dereference = std::get_if<parser::Dereference>(&written.node)) {
     return dereference->field.name;
   }
   return "";
-}
-
-std::optional<size_t> columnOf(const BoundItem& item) {
-  const auto* const node = item.expression->as<operators::ColumnNode>();
-  return node == nullptr ? std::nullopt : std::optional(node->index);
 }
 
 /// Refuses a key that is selected twice; `name` is what the source calls it.
@@ -91,7 +106,8 @@ void refuseRepeatedKey(const std::string& name, std::vector<std::string> aliases
 }
 
 /// Any of the equal columns of a join may stand for its key: the first in the order of preference.
-std::vector<std::optional<size_t>> rankJoinKey(const std::vector<BoundItem>& items,
+/// The item then gives the key itself, since an outer join may have no row on that side.
+std::vector<std::optional<size_t>> rankJoinKey(std::vector<BoundItem>& items,
                                                const PlannedSources& from, const std::string& sink,
                                                const parser::Select& select) {
   std::vector<std::optional<size_t>> ranks(items.size());
@@ -104,21 +120,40 @@ std::vector<std::optional<size_t>> rankJoinKey(const std::vector<BoundItem>& ite
         aliases.push_back(items[i].name);
       }
     }
+    bool isMadeUp = false;
     for (const ScopeColumn& column : from.scope.columns()) {
       if (column.position == position) {
-        refuseRepeatedKey(column.source + "_" + column.name, aliases, select.span);
-        names.push_back(column.source + "." + column.name);
+        isMadeUp = column.source.empty();
+        refuseRepeatedKey((isMadeUp ? "" : column.source + "_") + column.name, aliases,
+                          select.span);
+        names.push_back((isMadeUp ? "" : column.source + ".") + column.name);
+        break;
       }
     }
     if (!aliases.empty()) {
+      for (size_t i = 0; i < items.size(); ++i) {
+        if (ranks[i]) {
+          items[i].expression =
+              operators::column(from.joinKey, items[i].expression->type(), items[i].name);
+        }
+      }
       return ranks;
+    }
+    if (isMadeUp) {
+      throw StatementError(
+          keyMissingMessage(sink, KeyKind::JoinExpression, names) +
+              fmt::format("\n{} was added as a synthetic key column because the join criteria did "
+                          "not match any source column. This expression must be included in the "
+                          "projection and may be aliased.",
+                          names.back()),
+          select.span);
     }
   }
   throw StatementError(keyMissingMessage(sink, KeyKind::JoinExpression, names), select.span);
 }
 
 /// For each item its rank among the keys; checks that all keys are there, once.
-std::vector<std::optional<size_t>> rankKeys(const std::vector<BoundItem>& items,
+std::vector<std::optional<size_t>> rankKeys(std::vector<BoundItem>& items,
                                             const PlannedSources& from, const std::string& sink,
                                             const parser::Select& select) {
   if (from.isJoin) {
@@ -193,7 +228,8 @@ std::string keyMissingMessage(const std::string& sink, KeyKind kind,
     selected += (i == 0 ? "" : ", ") + names[i];
   }
   return fmt::format(
-      "Key missing from projection (ie, SELECT).\nThe query used to build `{}` must include the "
+      "Key missing from projection (ie, SELECT).\nThe query used to "
+      "build `{}` must include the "
       "{}{} {} in its projection (eg, SELECT {}...).",
       sink, kKinds[static_cast<size_t>(kind)], names.size() > 1 ? "s" : "",
       listOf(names, anyOf ? "or" : "and"), selected);
@@ -202,15 +238,17 @@ std::string keyMissingMessage(const std::string& sink, KeyKind kind,
 namespace {
 
 /// Refuses the names of pseudo columns as names of columns.
-void checkName(const parser::SingleColumn& single, const parser::Span& span) {
+void checkName(const parser::SingleColumn& single, const parser::Span& span, const Scope& scope) {
   if (single.alias && isReservedColumnName(single.alias->name)) {
     throw StatementError(
         fmt::format("`{}` is a reserved column name. You cannot use it as an alias for a column.",
                     single.alias->name),
         span);
   }
+  // In a join ROWTIME is one of several, and named after its source.
   const auto* const reference = std::get_if<parser::ColumnReference>(&single.expression->node);
-  if (!single.alias && reference != nullptr && isReservedColumnName(reference->name.name)) {
+  if (!single.alias && reference != nullptr && isReservedColumnName(reference->name.name) &&
+      !scope.isShared(reference->name.name)) {
     throw StatementError(
         fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
                     reference->name.name),
@@ -220,7 +258,7 @@ void checkName(const parser::SingleColumn& single, const parser::Span& span) {
 
 BoundItem bindItem(const parser::SingleColumn& single, const parser::Span& span,
                    const PlannedSources& from, const ExpressionBinder& binder) {
-  checkName(single, span);
+  checkName(single, span, from.scope);
   BoundItem item;
   item.span = span;
   item.expression = binder.bind(*single.expression);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "operators/models/ModelError.h"
@@ -127,6 +128,9 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   plan.sources = from.sources;
   plan.keyFormat = from.sources[0]->keyFormat;
   plan.keyOptions = from.sources[0]->keyOptions;
+  if (from.isJoin && plan.keyFormat->name() == "NONE") {
+    plan.keyFormat = operators::findFormat("KAFKA");
+  }
   plan.limit = select.limit;
   plan.emitChanges = select.emit == parser::EmitKind::Changes;
   if (select.groupBy) {
@@ -154,8 +158,14 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   }
   std::vector<ExpressionPtr> hidden;
   if (purpose == QueryPurpose::Transient && plan.isTable) {
-    for (const size_t key : from.keyPositions) {
-      hidden.push_back(operators::column(key, input->types[key], from.scope.columns()[key].name));
+    const std::vector<size_t> keys =
+        from.isJoin ? std::vector<size_t>{from.joinKey} : from.keyPositions;
+    for (const size_t key : keys) {
+      const auto& columns = from.scope.columns();
+      const auto named = std::find_if(columns.begin(), columns.end(),
+                                      [&](const auto& column) { return column.position == key; });
+      hidden.push_back(operators::column(key, input->types[key],
+                                         named == columns.end() ? "ROWKEY" : named->name));
     }
   }
   plan.numHiddenKeys = hidden.size();

@@ -2,6 +2,11 @@
 // A SELECT as written to what it means: sources, joins, filters, scoring, grouping, projection.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
 #include "operators/functions/FunctionRegistry.h"
 #include "operators/models/ModelRegistry.h"
 #include "parser/ast/Select.h"
@@ -16,6 +21,8 @@ struct PlanningContext {
   const operators::FunctionRegistry& functions;
   const operators::ModelRegistry& models;
   std::string sink = {};  ///< what a persistent query is to build, for messages
+  /// Number of partitions of a topic, where it is known.
+  std::function<std::optional<int32_t>(const std::string& topic)> numPartitions = {};
 };
 
 enum class QueryPurpose : uint8_t {

@@ -37,8 +37,8 @@ const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
       continue;
     }
     if (found != nullptr && !column.isPseudo) {
-      throw StatementError(fmt::format("{} column '{}' is ambiguous. Could be {}.{} or {}.{}.",
-                                       clause, name, found->source, name, column.source, name),
+      throw StatementError(fmt::format("Column '{}' is ambiguous. Could be {}.{} or {}.{}.", name,
+                                       found->source, name, column.source, name),
                            span);
     }
     found = found == nullptr ? &column : found;
@@ -58,6 +58,20 @@ const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
   throw StatementError(message, span);
 }
 
+void Scope::addJoinKey(const operators::SqlType& type, size_t position) {
+  std::string name = "ROWKEY";
+  for (size_t number = 1; std::any_of(columns_.begin(), columns_.end(),
+                                      [&](const auto& column) { return column.name == name; });
+       ++number) {
+    name = fmt::format("ROWKEY_{}", number);
+  }
+  columns_.insert(columns_.begin(), {"", name, type, true, false, position});
+}
+
+void Scope::removeJoinKey() {
+  std::erase_if(columns_, [](const ScopeColumn& column) { return column.source.empty(); });
+}
+
 bool Scope::isShared(const std::string& name) const {
   return std::count_if(columns_.begin(), columns_.end(),
                        [&](const ScopeColumn& column) { return column.name == name; }) > 1;
@@ -66,7 +80,8 @@ bool Scope::isShared(const std::string& name) const {
 std::vector<std::string> Scope::sources() const {
   std::vector<std::string> names;
   for (const ScopeColumn& column : columns_) {
-    if (std::find(names.begin(), names.end(), column.source) == names.end()) {
+    if (!column.source.empty() &&
+        std::find(names.begin(), names.end(), column.source) == names.end()) {
       names.push_back(column.source);
     }
   }

@@ -17,7 +17,7 @@ namespace auspex::queries {
 bool isReservedColumnName(std::string_view name);
 
 struct ScopeColumn {
-  std::string source;  ///< alias of its stream or table
+  std::string source;  ///< alias of its stream or table; empty for the key that a join makes up
   std::string name;
   operators::SqlType type;
   bool isKey = false;
@@ -29,6 +29,11 @@ struct ScopeColumn {
 class Scope {
  public:
   void add(ScopeColumn column) { columns_.push_back(std::move(column)); }
+  /// Adds the key that a join makes up, in front of the others, under a name that no other column
+  /// has: ROWKEY, else ROWKEY_1 and so on.
+  void addJoinKey(const operators::SqlType& type, size_t position);
+  /// The next join makes another key, or none.
+  void removeJoinKey();
   const std::vector<ScopeColumn>& columns() const { return columns_; }
   /// Number of columns that the rows have.
   size_t width() const { return width_; }

@@ -12,6 +12,16 @@
 
 namespace auspex::queries {
 
+/// Where rows lie: what a further join must know to bring equal keys together.
+struct Keying {
+  /// The columns that equal the key in every row, by position; several ones are one key only
+  /// before the first join.
+  std::vector<size_t> columns;
+  const operators::Format* format = nullptr;
+  operators::FormatOptions options;
+  std::string partitionsOf;  ///< a topic with as many partitions
+};
+
 struct PlannedSources {
   PlanNodePtr root;
   Scope scope;
@@ -20,7 +30,15 @@ struct PlannedSources {
   /// The columns whose values are the key of the rows, by position; for a join all columns of equal
   /// value that may stand for its key, the preferred first.
   std::vector<size_t> keyPositions;
+  /// Of a join: the column that has the key's value in every row, also where the one that is
+  /// selected for it is NULL.
+  size_t joinKey = 0;
+  Keying keying;
 };
+
+/// Adds the columns of one source at positions from `first` on; returns the source's step.
+PlanNodePtr addSource(const parser::SourceReference& reference,
+                      const std::shared_ptr<const DataSource>& source, size_t first, Scope& scope);
 
 /// Throws StatementError: unknown sources, joins that are not possible.
 PlannedSources planSources(const parser::From& from, const PlanningContext& context);

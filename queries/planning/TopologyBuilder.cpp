@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "operators/AggregateOperator.h"
+#include "operators/ExtendOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
@@ -244,6 +245,69 @@ class Builder {
     description->store =
         addStore(part, "Join", {step.tableKey}, description->keptColumns, description->tableTypes);
     return add(part, {stream, table}, description);
+  }
+
+  size_t addStep(const ExtendPlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    const size_t numColumns = node.inputs[0]->types.size();
+    Required below(required.begin(), required.begin() + static_cast<ptrdiff_t>(numColumns));
+    for (const operators::ExpressionPtr& expression : step.expressions) {
+      require(expression, below);
+    }
+    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    auto description = std::make_shared<operators::ExtendDescription>();
+    description->expressions = step.expressions;
+    description->numColumns = numColumns;
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const TableJoinPlan& step, const PlanNode& node, const Required& required, bool,
+                 SubTopology& part) {
+    auto description = std::make_shared<operators::TableJoinDescription>();
+    description->kind = step.kind;
+    const std::vector<size_t> inputs =
+        addSides(node, step.keys, required, part, "Join", description->sides);
+    return add(part, inputs, description);
+  }
+
+  size_t addStep(const StreamJoinPlan& step, const PlanNode& node, const Required& required, bool,
+                 SubTopology& part) {
+    auto description = std::make_shared<operators::StreamJoinDescription>();
+    description->kind = step.kind;
+    description->window = step.window;
+    const std::vector<size_t> inputs =
+        addSides(node, step.keys, required, part, "StreamJoin", description->sides);
+    if (operators::StreamJoinDescription::hasPending(step.kind, step.window)) {
+      std::vector<operators::SqlType> types;
+      for (const operators::JoinSide& side : description->sides) {
+        const auto kept = operators::keptTypes(side.keptColumns, side.types);
+        types.insert(types.end(), kept.begin(), kept.end());
+      }
+      description->pending = addStore(part, "StreamJoinPending", types);
+    }
+    return add(part, inputs, description);
+  }
+
+  /// Builds both inputs of a join, and a store for each.
+  std::vector<size_t> addSides(const PlanNode& node, const std::array<size_t, 2>& keys,
+                               const Required& required, SubTopology& part,
+                               const std::string& operation,
+                               std::array<operators::JoinSide, 2>& sides) {
+    std::vector<size_t> inputs;
+    size_t first = 0;
+    for (size_t i = 0; i < sides.size(); ++i) {
+      const PlanNode& input = *node.inputs[i];
+      const auto begin = required.begin() + static_cast<ptrdiff_t>(first);
+      Required kept(begin, begin + static_cast<ptrdiff_t>(input.types.size()));
+      kept[keys[i]] = true;
+      inputs.push_back(build(input, kept, false, part));
+      sides[i].key = keys[i];
+      sides[i].types = input.types;
+      sides[i].keptColumns = positionsOf(kept);
+      sides[i].store = addStore(part, operation, {keys[i]}, sides[i].keptColumns, input.types);
+      first += input.types.size();
+    }
+    return inputs;
   }
 
   std::string addStore(SubTopology& part, const std::string& operation,

@@ -98,13 +98,16 @@ TEST_CASE("plans of joins: repartitioned when key or its format differs") {
        "  Sink(topic=O, key=KAFKA, value=JSON)\n"
        "    Project(K, V)\n"
        "      StreamTableJoin(left, store=Join)\n"
+       "        Source(S, key=KAFKA, value=JSON, columns=[K])\n"
        "        "
-       "RepartitionSource(topic=_confluent-ksql-default_query_EXPLAINED-Join-left-repartition)\n"
-       "        TableSource(JSONKEY, key=JSON, value=JSON, columns=[ID, V])\n"
+       "RepartitionSource(topic=_confluent-ksql-default_query_EXPLAINED-RightSourceKeyed-SelectKey-"
+       "repartition)\n"
        "part 0\n"
-       "  Repartition(topic=_confluent-ksql-default_query_EXPLAINED-Join-left-repartition, "
-       "by=[K])\n"
-       "    Source(S, key=KAFKA, value=JSON, columns=[K])"},
+       "  "
+       "TableRepartition(topic=_confluent-ksql-default_query_EXPLAINED-RightSourceKeyed-SelectKey-"
+       "repartition, by=[ID])\n"
+       "    Materialize(store=Materialize)\n"
+       "      TableSource(JSONKEY, key=JSON, value=JSON, columns=[ID, V])"},
   });
 }
 

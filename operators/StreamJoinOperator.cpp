@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/StreamJoinOperator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "operators/StreamJoinBuffer.h"
+#include "operators/TableOperators.h"
+#include "operators/data/RowCodec.h"
+#include "stateStore/ByteParser.h"
+
+namespace auspex::operators {
+namespace {
+
+constexpr int64_t kDefaultGraceMillis = int64_t{24} * 60 * 60 * 1000;
+/// Key of the left store under which time and the next number stand; shorter than any row's.
+constexpr std::string_view kClockKey = "t";
+
+/// A row of the result; a side without data has no row.
+struct JoinedRow {
+  std::array<std::string_view, 2> rows;
+  int64_t timestamp = 0;
+  uint32_t drawIndex = 0;
+};
+
+/// One side's part of a draw.
+struct SideDraw {
+  std::vector<std::string_view> keys;
+  std::vector<std::string_view> rows;
+};
+
+int64_t addClamped(int64_t left, int64_t right) {
+  int64_t sum = 0;
+  const bool overflows = __builtin_add_overflow(left, right, &sum);
+  return !overflows ? sum : right < 0 ? INT64_MIN : INT64_MAX;
+}
+
+class StreamJoinOperator final : public Operator {
+ public:
+  StreamJoinOperator(const StreamJoinDescription& description, TaskServices& services)
+      : description_(description),
+        grace_(description.window.grace.value_or(kDefaultGraceMillis)),
+        keyCodec_({description.sides[0].types[description.sides[0].key]}),
+        codecs_{RowCodec(keptTypes(description.sides[0].keptColumns, description.sides[0].types)),
+                RowCodec(keptTypes(description.sides[1].keptColumns, description.sides[1].types))},
+        clock_(services.store(description.sides[0].store)),
+        pending_(description.pending.empty() ? nullptr : &services.store(description.pending)),
+        buffers_{StreamJoinBuffer(clock_, bucketMillis()),
+                 StreamJoinBuffer(services.store(description.sides[1].store), bucketMillis())} {}
+
+  Batch process(std::span<Batch> inputs, DrawContext&) override {
+    if (inputs[0].numRows == 0 && inputs[1].numRows == 0) {
+      return {};
+    }
+    const auto arena = std::make_shared<Arena>();
+    joined_.clear();
+    // Not kept from draw to draw: a transaction that failed may have brought waiting rows back.
+    firstWait_ = INT64_MIN;
+    readClock();
+    for (size_t side = 0; side < 2; ++side) {
+      buffers_[side].clear();
+      encode(inputs[side], side, *arena);
+    }
+    walk(inputs, *arena);
+    writeClock();
+    const int64_t span = addClamped(description_.window.before, description_.window.after);
+    for (StreamJoinBuffer& buffer : buffers_) {
+      buffer.expire(addClamped(time_, -addClamped(span, grace_)));
+    }
+    return emit(arena);
+  }
+
+ private:
+  int64_t bucketMillis() const {
+    const JoinWindow& window = description_.window;
+    return std::max<int64_t>(1, addClamped(window.before, window.after));
+  }
+  /// How much earlier than a row of this side its partners may be, and how much later.
+  int64_t reachBack(size_t side) const {
+    return side == 0 ? description_.window.before : description_.window.after;
+  }
+  int64_t reachAhead(size_t side) const { return reachBack(1 - side); }
+  /// The last moment at which a partner for the row may come.
+  int64_t waitsUntil(size_t side, int64_t timestamp) const {
+    return addClamped(addClamped(timestamp, reachAhead(side)), grace_);
+  }
+  /// Rows of this side are given out without a partner too.
+  bool isKeptAlone(size_t side) const {
+    return description_.kind == JoinKind::Full ||
+           description_.kind == (side == 0 ? JoinKind::Left : JoinKind::Right);
+  }
+
+  void readClock() {
+    const std::optional<std::string_view> stored = clock_.get(kClockKey);
+    time_ = stored ? readOrdered(*stored) : INT64_MIN;
+    nextNumber_ = stored ? static_cast<uint64_t>(readOrdered(stored->substr(8))) : 0;
+  }
+
+  void writeClock() {
+    std::string text;
+    appendOrdered(text, time_);
+    appendOrdered(text, static_cast<int64_t>(nextNumber_));
+    clock_.put(kClockKey, text);
+  }
+
+  void encode(const Batch& input, size_t side, Arena& arena) {
+    SideDraw& draw = draws_[side];
+    draw.keys.clear();
+    draw.rows.clear();
+    if (input.numRows == 0) {
+      return;
+    }
+    const JoinSide& description = description_.sides[side];
+    const ColumnPtr key[] = {input.columns[description.key]};
+    keyCodec_.encodeRows(key, input.numRows, arena, draw.keys);
+    std::vector<ColumnPtr> columns;
+    for (const size_t column : description.keptColumns) {
+      columns.push_back(input.columns[column]);
+    }
+    codecs_[side].encodeRows(columns, input.numRows, arena, draw.rows);
+  }
+
+  /// Both sides by draw index; of a record that reaches both, the left one first.
+  void walk(std::span<Batch> inputs, Arena& arena) {
+    std::array<size_t, 2> next = {0, 0};
+    while (next[0] < inputs[0].numRows || next[1] < inputs[1].numRows) {
+      const bool isRight = next[0] == inputs[0].numRows ||
+                           (next[1] < inputs[1].numRows &&
+                            inputs[1].drawIndex[next[1]] < inputs[0].drawIndex[next[0]]);
+      const size_t side = isRight ? 1 : 0;
+      const size_t row = next[side]++;
+      const Batch& input = inputs[side];
+      if (input.isPresent(row) && !input.columns[description_.sides[side].key]->isNull(row)) {
+        take(side, row, input, arena);
+      }
+    }
+  }
+
+  void take(size_t side, size_t row, const Batch& input, Arena& arena) {
+    const int64_t timestamp = input.timestamps[row];
+    const uint32_t drawIndex = input.drawIndex[row];
+    const std::string_view key = draws_[side].keys[row];
+    const std::string_view values = draws_[side].rows[row];
+    if (timestamp >= time_) {
+      time_ = timestamp;
+      giveOutPending(drawIndex, arena);
+    }
+    if (waitsUntil(side, timestamp) < time_) {
+      if (isKeptAlone(side)) {
+        addAlone(side, values, timestamp, drawIndex);
+      }
+      return;
+    }
+    const bool found = joinPartners(side, key, values, timestamp, drawIndex, arena);
+    const Arrival arrival(timestamp, nextNumber_++);
+    buffers_[side].add(key, arrival, values);
+    if (!found && isKeptAlone(side)) {
+      if (pending_ == nullptr) {
+        addAlone(side, values, timestamp, drawIndex);
+      } else {
+        const std::string waiting = pendingKey(side, key, arrival);
+        pending_->put(waiting, values);
+        firstWait_ = std::min(firstWait_, waitsUntil(side, timestamp));
+      }
+    }
+  }
+
+  bool joinPartners(size_t side, std::string_view key, std::string_view values, int64_t timestamp,
+                    uint32_t drawIndex, Arena& arena) {
+    const size_t other = 1 - side;
+    const int64_t from = addClamped(timestamp, -reachBack(side));
+    const int64_t to = addClamped(timestamp, reachAhead(side));
+    buffers_[other].load(key, from, to, arena);
+    bool found = false;
+    buffers_[other].forEach(key, from, to, [&](const Arrival& arrival, std::string_view partner) {
+      found = true;
+      JoinedRow joined;
+      joined.rows[side] = values;
+      joined.rows[other] = partner;
+      joined.timestamp = std::max(timestamp, arrival.first);
+      joined.drawIndex = drawIndex;
+      joined_.push_back(joined);
+      if (pending_ != nullptr && isKeptAlone(other)) {
+        const std::string waiting = pendingKey(other, key, arrival);
+        if (pending_->get(waiting)) {
+          pending_->erase(waiting);
+        }
+      }
+    });
+    return found;
+  }
+
+  void addAlone(size_t side, std::string_view values, int64_t timestamp, uint32_t drawIndex) {
+    JoinedRow joined;
+    joined.rows[side] = values;
+    joined.timestamp = timestamp;
+    joined.drawIndex = drawIndex;
+    joined_.push_back(joined);
+  }
+
+  /// By the end of the wait, then by timestamp.
+  std::string pendingKey(size_t side, std::string_view key, const Arrival& arrival) const {
+    std::string waiting;
+    appendOrdered(waiting, waitsUntil(side, arrival.first));
+    appendOrdered(waiting, arrival.first);
+    appendOrdered(waiting, static_cast<int64_t>(arrival.second));
+    waiting += static_cast<char>(side);
+    waiting += key;
+    return waiting;
+  }
+
+  /// Gives out the rows whose wait has ended before now.
+  void giveOutPending(uint32_t drawIndex, Arena& arena) {
+    if (pending_ == nullptr || time_ <= firstWait_) {
+      return;
+    }
+    std::vector<std::string> ended;
+    firstWait_ = INT64_MAX;
+    pending_->scan("", std::nullopt, [&](std::string_view waiting, std::string_view values) {
+      const int64_t end = readOrdered(waiting);
+      if (end >= time_) {
+        firstWait_ = end;
+        return false;
+      }
+      constexpr size_t kSideAt = 24;
+      addAlone(static_cast<size_t>(waiting[kSideAt]), arena.copy(values),
+               readOrdered(waiting.substr(8)), drawIndex);
+      ended.emplace_back(waiting);
+      return true;
+    });
+    for (const std::string& waiting : ended) {
+      pending_->erase(waiting);
+    }
+  }
+
+  Batch emit(const Owner& owner) const {
+    Batch output;
+    output.numRows = joined_.size();
+    if (joined_.empty()) {
+      return output;
+    }
+    for (const JoinedRow& joined : joined_) {
+      output.timestamps.push_back(joined.timestamp);
+      output.drawIndex.push_back(joined.drawIndex);
+    }
+    for (size_t side = 0; side < 2; ++side) {
+      std::vector<std::string_view> rows;
+      for (const JoinedRow& joined : joined_) {
+        rows.push_back(joined.rows[side]);
+      }
+      const JoinSide& description = description_.sides[side];
+      const std::vector<ColumnPtr> kept = codecs_[side].decode(rows, owner);
+      const size_t first = output.columns.size();
+      output.columns.resize(first + description.types.size());
+      for (size_t i = 0; i < description.keptColumns.size(); ++i) {
+        output.columns[first + description.keptColumns[i]] = kept[i];
+      }
+    }
+    return output;
+  }
+
+  const StreamJoinDescription& description_;
+  int64_t grace_;
+  RowCodec keyCodec_;
+  std::array<RowCodec, 2> codecs_;
+  stateStore::KeyValueStore& clock_;
+  stateStore::KeyValueStore* pending_;
+  std::array<StreamJoinBuffer, 2> buffers_;
+  int64_t time_ = INT64_MIN;
+  uint64_t nextNumber_ = 0;
+  int64_t firstWait_ = INT64_MIN;  // no pending row's wait ends earlier; unknown at first
+  std::array<SideDraw, 2> draws_;
+  std::vector<JoinedRow> joined_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> StreamJoinDescription::create(TaskServices& services) const {
+  return std::make_unique<StreamJoinOperator>(*this, services);
+}
+
+std::string StreamJoinDescription::toString() const {
+  const std::string grace =
+      window.grace ? fmt::format(", grace={} ms", *window.grace) : std::string();
+  const std::string third = pending.empty() ? "" : ", " + pending;
+  return fmt::format("StreamJoin({}, within=[{} ms, {} ms]{}, stores=[{}, {}{}])", nameOf(kind),
+                     window.before, window.after, grace, sides[0].store, sides[1].store, third);
+}
+
+}  // namespace auspex::operators

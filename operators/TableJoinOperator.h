@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins two tables by their keys.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operators/Topology.h"
+#include "operators/data/SqlType.h"
+
+namespace auspex::operators {
+
+/// Which rows a join gives that have no partner on the other side.
+enum class JoinKind : uint8_t { Inner, Left, Right, Full };
+
+/// "inner", "left", ...
+const char* nameOf(JoinKind kind);
+
+/// What is kept of one side of a join.
+struct JoinSide {
+  std::string store;
+  size_t key = 0;                   ///< column of the side
+  std::vector<size_t> keptColumns;  ///< columns that are used; others stay null pointers
+  std::vector<SqlType> types;       ///< of all columns of the side
+};
+
+/// Joins table changes of two inputs as the tables are at each change. Columns out: all left ones,
+/// then all right ones. Each change of either side gives the changed row of the result; nothing,
+/// where there was none and is none. A deleted row still has its columns, for its key. Timestamp:
+/// the larger one of both sides. Source: dialect, joins.
+///
+/// Stores, one per side: key = typed row of the key; value = timestamp (8 bytes, highest first) and
+/// the typed row of the kept columns.
+struct TableJoinDescription final : OperatorDescription {
+  JoinKind kind = JoinKind::Inner;
+  std::array<JoinSide, 2> sides;
+
+  std::unique_ptr<Operator> create(TaskServices& services) const override;
+  std::string toString() const override;
+};
+
+}  // namespace auspex::operators

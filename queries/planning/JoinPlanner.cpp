@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/JoinPlanner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "parser/ast/Printer.h"
+#include "queries/StatementError.h"
+#include "queries/planning/ExpressionBinder.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::ExpressionPtr;
+
+enum class Shape : uint8_t { StreamStream, StreamTable, TableTable };
+
+operators::JoinKind kindOf(parser::JoinKind kind) {
+  switch (kind) {
+    case parser::JoinKind::Inner:
+      return operators::JoinKind::Inner;
+    case parser::JoinKind::Left:
+      return operators::JoinKind::Left;
+    case parser::JoinKind::Right:
+      return operators::JoinKind::Right;
+    case parser::JoinKind::Full:
+      return operators::JoinKind::Full;
+  }
+  return operators::JoinKind::Inner;
+}
+
+int64_t millisOf(const parser::Interval& interval) {
+  constexpr int64_t kMillis[] = {0, 0, 86'400'000, 3'600'000, 60'000, 1'000, 1};
+  const int64_t unit = kMillis[static_cast<size_t>(interval.unit)];
+  if (unit == 0) {
+    throw StatementError("A window is given in DAYS or a smaller unit.", interval.span);
+  }
+  int64_t millis = 0;
+  if (__builtin_mul_overflow(interval.count, unit, &millis)) {
+    throw StatementError("This time is too long.", interval.span);
+  }
+  return millis;
+}
+
+bool isSameKeyFormat(const operators::Format* left, const operators::FormatOptions& leftOptions,
+                     const operators::Format* right, const operators::FormatOptions& rightOptions) {
+  return left == right && leftOptions.delimiter == rightOptions.delimiter;
+}
+
+const operators::ColumnNode* columnOf(const ExpressionPtr& expression) {
+  return expression->as<operators::ColumnNode>();
+}
+
+/// One JOIN with what stands before it.
+class JoinPlanner {
+ public:
+  /// further: how many joins follow; their number is part of the names of topics.
+  JoinPlanner(const parser::Join& join, std::shared_ptr<const DataSource> right, size_t further,
+              const PlanningContext& context, PlannedSources& planned)
+      : join_(join),
+        right_(std::move(right)),
+        context_(context),
+        planned_(planned),
+        kind_(kindOf(join.kind)),
+        leftText_(planned.sources.size() == 1 ? planned.sources[0]->name : "the join before it") {
+    for (size_t i = 0; i < further; ++i) {
+      prefix_ += "L_";
+    }
+    shape_ = !planned.root->isTable ? right_->isTable() ? Shape::StreamTable : Shape::StreamStream
+                                    : Shape::TableTable;
+  }
+
+  void plan() {
+    checkShape();
+    planned_.scope.removeJoinKey();
+    bindCondition();
+    checkWindow();
+    checkKeys();
+    wasKeyed_ = isLeftKeyed();
+    bringTogether();
+    addStep();
+    setKey();
+    planned_.sources.push_back(right_);
+    planned_.isJoin = true;
+  }
+
+ private:
+  void checkShape() const {
+    if (planned_.root->isTable && !right_->isTable()) {
+      throw StatementError(
+          fmt::format("Invalid join order: table-stream joins are not supported; only "
+                      "stream-table joins. Got {} {} {}.",
+                      leftText_, written(), right_->name),
+          join_.span);
+    }
+    if (shape_ == Shape::StreamTable &&
+        (kind_ == operators::JoinKind::Right || kind_ == operators::JoinKind::Full)) {
+      throw StatementError(
+          fmt::format("Invalid join type encountered: a stream and a table join INNER or LEFT. Got "
+                      "{} {} {}.",
+                      leftText_, written(), right_->name),
+          join_.span);
+    }
+    if (join_.asOfRowtime) {
+      throw StatementError("AS OF ROWTIME is not supported yet.", join_.span);
+    }
+  }
+
+  /// The kind as ksqlDB's messages have it.
+  const char* written() const {
+    constexpr const char* kWritten[] = {"[INNER] JOIN", "LEFT [OUTER] JOIN", "RIGHT [OUTER] JOIN",
+                                        "[FULL] OUTER JOIN"};
+    return kWritten[static_cast<size_t>(kind_)];
+  }
+
+  void checkWindow() const {
+    if (shape_ == Shape::StreamStream && !join_.within) {
+      throw StatementError(
+          "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn "
+          "about how to specify a WITHIN clause with a stream-stream join, please visit the "
+          "documentation of joins.",
+          join_.span);
+    }
+    if (shape_ != Shape::StreamStream && join_.within) {
+      const char* const kinds = shape_ == Shape::StreamTable ? "Stream-Table" : "Table-Table";
+      throw StatementError(
+          fmt::format("A window definition was provided for a {} join. These joins are not "
+                      "windowed. Please drop the window definition (ie. the WITHIN clause) and try "
+                      "to execute your {} join again.",
+                      kinds, kinds),
+          join_.within->span);
+    }
+  }
+
+  /// Binds both sides of `a = b`, the left source's first, and makes columns of them.
+  void bindCondition() {
+    const auto* const comparison = std::get_if<parser::Comparison>(&join_.condition->node);
+    if (comparison == nullptr || comparison->operation != parser::ComparisonOperator::Equal) {
+      throw StatementError("Invalid join condition: only one equality is supported.",
+                           join_.condition->span);
+    }
+    const size_t firstRight = planned_.scope.width();
+    Scope both = planned_.scope;
+    addSource(join_.source, right_, firstRight, both);
+    const std::array<const parser::Expression*, 2> sides = {comparison->left.get(),
+                                                            comparison->right.get()};
+    const std::array<size_t, 2> sideOf = {sideOfExpression(*sides[0], both, firstRight),
+                                          sideOfExpression(*sides[1], both, firstRight)};
+    if (sideOf[0] == sideOf[1]) {
+      refuseSide(*sides[1]);
+    }
+    isSwapped_ = sideOf[0] == 1;
+    texts_ = {textOf(*sides[isSwapped_ ? 1 : 0], both), textOf(*sides[isSwapped_ ? 0 : 1], both)};
+    leftKey_ = addKey(planned_.root, planned_.scope, 0, *sides[isSwapped_ ? 1 : 0], isColumn_[0]);
+    firstRight_ = planned_.scope.width();
+    rightRoot_ = addSource(join_.source, right_, firstRight_, planned_.scope);
+    rightKey_ =
+        addKey(rightRoot_, planned_.scope, firstRight_, *sides[isSwapped_ ? 0 : 1], isColumn_[1]);
+    const operators::SqlType& leftType = planned_.root->types[leftKey_];
+    const operators::SqlType& rightType = rightRoot_->types[rightKey_];
+    if (!(leftType == rightType)) {
+      throw StatementError(
+          fmt::format("Invalid join condition: types don't match. Got {}({}) = "
+                      "{}({}).",
+                      texts_[0], leftType.toString(), texts_[1], rightType.toString()),
+          join_.condition->span);
+    }
+  }
+
+  /// 0: reads only columns of the left side; 1: of the right one.
+  size_t sideOfExpression(const parser::Expression& expression, const Scope& both,
+                          size_t firstRight) const {
+    const ExpressionPtr bound =
+        ExpressionBinder(both, context_.catalog, context_.functions, "JOIN ON").bind(expression);
+    std::vector<size_t> columns;
+    operators::collectColumns(*bound, columns);
+    if (columns.empty() || (columns.front() < firstRight) != (columns.back() < firstRight)) {
+      refuseSide(expression);
+    }
+    return columns.front() < firstRight ? 0 : 1;
+  }
+
+  [[noreturn]] void refuseSide(const parser::Expression& expression) const {
+    throw StatementError(
+        fmt::format("Invalid comparison expression '{}' in join '{}'. Each side of the join "
+                    "comparision must contain references from exactly one source.",
+                    parser::print(expression, parser::Parentheses::Everywhere),
+                    parser::print(*join_.condition, parser::Parentheses::Everywhere)),
+        expression.span);
+  }
+
+  std::string textOf(const parser::Expression& expression, const Scope& both) const {
+    const auto* const reference = std::get_if<parser::ColumnReference>(&expression.node);
+    if (reference == nullptr) {
+      return parser::print(expression, parser::Parentheses::Everywhere);
+    }
+    const ScopeColumn& column = both.resolve(*reference, expression.span, "JOIN ON");
+    return column.source + "." + column.name;
+  }
+
+  /// The position in `root` of the side's key; an expression becomes a column behind the others.
+  size_t addKey(PlanNodePtr& root, Scope& scope, size_t first, const parser::Expression& expression,
+                bool& isColumn) const {
+    const ExpressionPtr bound =
+        ExpressionBinder(scope, context_.catalog, context_.functions, "JOIN ON").bind(expression);
+    if (const auto* const column = columnOf(bound)) {
+      isColumn = true;
+      return column->index - first;
+    }
+    isColumn = false;
+    std::vector<size_t> places(scope.width());
+    for (size_t i = first; i < places.size(); ++i) {
+      places[i] = i - first;
+    }
+    const ExpressionPtr local = operators::remapColumns(bound, places);
+    PlanNode node{ExtendPlan{{local}}, {root}, root->types, root->isTable};
+    node.types.push_back(local->type());
+    root = std::make_shared<const PlanNode>(std::move(node));
+    scope.setWidth(first + root->types.size());
+    return root->types.size() - 1;
+  }
+
+  bool isLeftKeyed() const {
+    const std::vector<size_t>& columns = planned_.keying.columns;
+    const bool isOneKey = planned_.isJoin || columns.size() == 1;
+    return isOneKey && std::find(columns.begin(), columns.end(), leftKey_) != columns.end();
+  }
+
+  bool isRightKeyed() const { return right_->schema.numKeys() == 1 && rightKey_ == 0; }
+
+  void checkKeys() const {
+    if (shape_ == Shape::StreamStream) {
+      return;
+    }
+    const std::string got = isSwapped_ ? fmt::format("{} = {}", texts_[1], texts_[0])
+                                       : fmt::format("{} = {}", texts_[0], texts_[1]);
+    if (!isRightKeyed()) {
+      throw StatementError(
+          shape_ == Shape::StreamTable
+              ? fmt::format("Invalid join condition: stream-table joins require to join on the "
+                            "table's primary key. Got {}.",
+                            got)
+              : fmt::format("Invalid join condition: table-table joins require to join on the "
+                            "primary key of the right input table. Got {}.",
+                            got),
+          join_.condition->span);
+    }
+    if (shape_ == Shape::TableTable && !isLeftKeyed()) {
+      throw StatementError(
+          fmt::format("Joining tables by a foreign key is not supported yet. Got {}.", got),
+          join_.condition->span);
+    }
+  }
+
+  /// Sends rows where their partners are, through topics with a common format of keys.
+  void bringTogether() {
+    Keying& left = planned_.keying;
+    const bool fits =
+        isSameKeyFormat(left.format, left.options, right_->keyFormat, right_->keyOptions);
+    const bool leftKeyed = wasKeyed_;
+    const bool rightKeyed = isRightKeyed();
+    if (leftKeyed && rightKeyed && fits) {
+      checkPartitions();
+      return;
+    }
+    if (!leftKeyed) {
+      Keying keying{{}, right_->keyFormat, right_->keyOptions, right_->topic};
+      if (!rightKeyed) {
+        // Where rows meet needs no outside format: JSON takes every type of key.
+        keying.format = operators::findFormat("JSON");
+        keying.options = {};
+        keying.options.isKey = true;
+        keying.partitionsOf = left.partitionsOf;
+      }
+      left = keying;
+      planned_.root = repartition(planned_.root, leftKey_, "left");
+    }
+    // Where only the formats of their keys differ the left rows stay.
+    if (!rightKeyed || (leftKeyed && !fits)) {
+      rightRoot_ = repartition(rightRoot_, rightKey_, "right");
+    }
+  }
+
+  /// Rows of equal keys meet only when both sides spread them over equally many partitions.
+  void checkPartitions() const {
+    const auto countOf = [&](const std::string& topic) {
+      return context_.numPartitions ? context_.numPartitions(topic) : std::nullopt;
+    };
+    const std::optional<int32_t> left = countOf(planned_.keying.partitionsOf);
+    const std::optional<int32_t> right = countOf(right_->topic);
+    if (left && right && *left != *right) {
+      const std::string& name = planned_.sources[0]->name;
+      throw StatementError(
+          fmt::format(
+              "Can't join `{}` with `{}` since the number of partitions don't match. `{}` "
+              "partitions = {}; `{}` partitions = {}. Please repartition either one so that "
+              "the number of partitions match.",
+              name, right_->name, name, *left, right_->name, *right),
+          join_.span);
+    }
+  }
+
+  PlanNodePtr repartition(const PlanNodePtr& input, size_t key, const char* side) const {
+    const bool isRight = std::string_view(side) == "right";
+    RepartitionPlan step;
+    step.keyPositions = {key};
+    std::string name = texts_[isRight ? 1 : 0];
+    name.erase(0, name.find('.') + 1);
+    step.keyColumns = {{name, input->types[key], true}};
+    step.keyFormat = planned_.keying.format;
+    step.keyOptions = planned_.keying.options;
+    // A table that moves is materialized there, which its topic's name tells.
+    step.operation = input->isTable ? fmt::format("{}{}SourceKeyed-SelectKey", prefix_,
+                                                  isRight ? "Right" : "Left")
+                                    : fmt::format("{}Join-{}", prefix_, side);
+    step.partitionsOf = planned_.keying.partitionsOf;
+    try {
+      step.keyFormat->check(step.keyColumns, step.keyOptions);
+    } catch (const operators::FormatError& error) {
+      throw StatementError(error.what(), join_.condition->span);
+    }
+    return std::make_shared<const PlanNode>(
+        PlanNode{std::move(step), {input}, input->types, input->isTable});
+  }
+
+  void addStep() {
+    PlanNode node{{}, {planned_.root, rightRoot_}, planned_.root->types, planned_.root->isTable};
+    node.types.insert(node.types.end(), rightRoot_->types.begin(), rightRoot_->types.end());
+    switch (shape_) {
+      case Shape::StreamTable:
+        node.step = StreamTableJoinPlan{kind_ == operators::JoinKind::Left
+                                            ? operators::LookupJoinKind::Left
+                                            : operators::LookupJoinKind::Inner,
+                                        leftKey_, rightKey_};
+        break;
+      case Shape::TableTable:
+        node.step = TableJoinPlan{kind_, {leftKey_, rightKey_}};
+        break;
+      case Shape::StreamStream: {
+        StreamJoinPlan step{kind_, {}, {leftKey_, rightKey_}};
+        step.window.before = millisOf(join_.within->before);
+        step.window.after = millisOf(join_.within->after);
+        if (join_.within->grace) {
+          step.window.grace = millisOf(*join_.within->grace);
+        }
+        node.step = step;
+        break;
+      }
+    }
+    planned_.root = std::make_shared<const PlanNode>(std::move(node));
+  }
+
+  /// Which columns may stand for the key of the result, and where its value is.
+  void setKey() {
+    const size_t right = firstRight_ + rightKey_;
+    if (kind_ == operators::JoinKind::Full) {
+      makeUpKey(coalesce(leftKey_, right));
+    } else if (!isColumn_[0] && !isColumn_[1]) {
+      const size_t key = kind_ == operators::JoinKind::Right ? right : leftKey_;
+      planned_.scope.addJoinKey(planned_.root->types[key], key);
+      planned_.keyPositions = {key};
+      planned_.keying.columns = {key};
+      planned_.joinKey = key;
+    } else {
+      // Joined again by the same key, all columns that stood for it still do.
+      if (!wasKeyed_ || !planned_.isJoin) {
+        planned_.keyPositions.clear();
+        planned_.keying.columns.clear();
+      }
+      if (isColumn_[0] && std::find(planned_.keyPositions.begin(), planned_.keyPositions.end(),
+                                    leftKey_) == planned_.keyPositions.end()) {
+        planned_.keyPositions.push_back(leftKey_);
+      }
+      if (isColumn_[1]) {
+        planned_.keyPositions.push_back(right);
+      }
+      setExactKeys(right);
+    }
+  }
+
+  /// Only columns of sides that are always there have the key in every row.
+  void setExactKeys(size_t right) {
+    std::vector<size_t>& exact = planned_.keying.columns;
+    if (kind_ == operators::JoinKind::Right) {
+      exact.clear();
+    } else if (std::find(exact.begin(), exact.end(), leftKey_) == exact.end()) {
+      exact.push_back(leftKey_);
+    }
+    if (kind_ != operators::JoinKind::Left) {
+      exact.push_back(right);
+    }
+    planned_.joinKey = exact.front();
+  }
+
+  void makeUpKey(const ExpressionPtr& value) {
+    PlanNode node{
+        ExtendPlan{{value}}, {planned_.root}, planned_.root->types, planned_.root->isTable};
+    node.types.push_back(value->type());
+    planned_.root = std::make_shared<const PlanNode>(std::move(node));
+    const size_t key = planned_.root->types.size() - 1;
+    planned_.scope.setWidth(planned_.root->types.size());
+    planned_.scope.addJoinKey(value->type(), key);
+    planned_.keyPositions = {key};
+    planned_.keying.columns = {key};
+    planned_.joinKey = key;
+  }
+
+  ExpressionPtr coalesce(size_t left, size_t right) const {
+    std::vector<ExpressionPtr> sides;
+    for (const size_t position : {left, right}) {
+      sides.push_back(operators::column(position, planned_.root->types[position],
+                                        texts_[position == left ? 0 : 1]));
+    }
+    return operators::call("COALESCE", std::move(sides), context_.functions);
+  }
+
+  const parser::Join& join_;
+  std::shared_ptr<const DataSource> right_;
+  const PlanningContext& context_;
+  PlannedSources& planned_;
+  operators::JoinKind kind_;
+  std::string leftText_;
+  std::string prefix_;
+  Shape shape_ = Shape::StreamStream;
+  PlanNodePtr rightRoot_;
+  size_t firstRight_ = 0;  // where the right source's columns begin
+  size_t leftKey_ = 0;     // positions, each in its own side
+  size_t rightKey_ = 0;
+  std::array<bool, 2> isColumn_ = {};
+  std::array<std::string, 2> texts_;  // of the sides of ON, the left source's first
+  bool isSwapped_ = false;            // ON has the right source's side first
+  bool wasKeyed_ = false;             // by what it is joined by
+};
+
+void checkSources(const parser::From& from,
+                  const std::vector<std::shared_ptr<const DataSource>>& joined,
+                  const PlannedSources& planned) {
+  std::vector<std::string> names = {planned.sources[0]->name};
+  for (size_t i = 0; i < joined.size(); ++i) {
+    const std::string& name = joined[i]->name;
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      throw StatementError(
+          joined.size() == 1
+              ? fmt::format("Can not join '{}' to '{}': self joins are not yet supported.", name,
+                            name)
+              : fmt::format("N-way joins do not support multiple occurrences of the same source. "
+                            "Source: '{}'",
+                            name),
+          from.joins[i].span);
+    }
+    names.push_back(name);
+  }
+  std::vector<std::shared_ptr<const DataSource>> all = planned.sources;
+  all.insert(all.end(), joined.begin(), joined.end());
+  std::string kafka;
+  for (const auto& source : all) {
+    if (source->valueFormat->name() == "KAFKA") {
+      kafka += (kafka.empty() ? "" : ", ") + source->name;
+    }
+  }
+  if (!kafka.empty()) {
+    throw StatementError(fmt::format("Source(s) {} are using the 'KAFKA' value format. This format "
+                                     "does not yet support JOIN.",
+                                     kafka),
+                         from.span);
+  }
+}
+
+}  // namespace
+
+void addJoins(const parser::From& from,
+              const std::vector<std::shared_ptr<const DataSource>>& joined,
+              const PlanningContext& context, PlannedSources& planned) {
+  if (joined.empty()) {
+    return;
+  }
+  checkSources(from, joined, planned);
+  for (size_t i = 0; i < joined.size(); ++i) {
+    JoinPlanner(from.joins[i], joined[i], joined.size() - 1 - i, context, planned).plan();
+  }
+}
+
+}  // namespace auspex::queries
