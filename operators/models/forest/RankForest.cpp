@@ -236,7 +236,7 @@ void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float
   if (compiled.numSplits == 0) {
     reached.fill(0);
   } else {
-    findLeaves(splits_.data() + compiled.firstSplit, compiled.numSplits, sets_.data(), ranks,
+    findLeaves({splits_.data() + compiled.firstSplit, compiled.numSplits, sets_.data()}, ranks,
                numRows, reached.data(), instructions);
   }
   if (stride == 1) {

@@ -11,19 +11,32 @@
 namespace auspex::operators {
 namespace {
 
-// One body for all processors: the compiler turns the vectors into what the target has.
-typedef int8_t Ranks __attribute__((vector_size(kRankLanes)));
-typedef uint8_t Leaves __attribute__((vector_size(kRankLanes)));
+/// Bytes in a register of the narrower instruction sets.
+constexpr size_t kSse2Lanes = 16;
+constexpr size_t kAvx2Lanes = 32;
+/// So many rows are not worth a wider register.
+constexpr size_t kFewRows = 16;
+
+// One body for all processors, in vectors as wide as the target's registers: the compiler takes
+// wider ones apart byte by byte.
+template <size_t kLanes>
+struct Lanes {
+  typedef int8_t Ranks __attribute__((vector_size(kLanes)));
+  typedef uint8_t Leaves __attribute__((vector_size(kLanes)));
+};
 
 #define AUSPEX_INLINE inline __attribute__((always_inline))
 
 /// The leaves of a subtree of two leaves, for the rows of one vector after another.
-AUSPEX_INLINE void pushLeaves(const RankSplit& split, const int8_t* column, size_t numVectors,
+template <size_t kLanes>
+AUSPEX_INLINE void pushLeaves(const RankSplit& split, const int8_t* column, size_t numLanes,
                               uint8_t* top) {
+  using Ranks = typename Lanes<kLanes>::Ranks;
+  using Leaves = typename Lanes<kLanes>::Leaves;
   const Leaves left = Leaves{} + split.leftLeaf;
   const Leaves right = Leaves{} + split.rightLeaf;
   const Ranks rank = Ranks{} + split.rank;
-  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+  for (size_t v = 0; v < numLanes; v += kLanes) {
     Ranks ranks;
     std::memcpy(&ranks, column + v, sizeof(ranks));
     const Leaves chosen = ranks > rank ? right : left;
@@ -32,12 +45,14 @@ AUSPEX_INLINE void pushLeaves(const RankSplit& split, const int8_t* column, size
 }
 
 /// Chooses between a constant leaf and what is on the stack, in place.
-template <bool kLeafIsRight>
-AUSPEX_INLINE void mergeLeaf(const RankSplit& split, const int8_t* column, size_t numVectors,
+template <size_t kLanes, bool kLeafIsRight>
+AUSPEX_INLINE void mergeLeaf(const RankSplit& split, const int8_t* column, size_t numLanes,
                              uint8_t* top) {
+  using Ranks = typename Lanes<kLanes>::Ranks;
+  using Leaves = typename Lanes<kLanes>::Leaves;
   const Leaves leaf = Leaves{} + (kLeafIsRight ? split.rightLeaf : split.leftLeaf);
   const Ranks rank = Ranks{} + split.rank;
-  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+  for (size_t v = 0; v < numLanes; v += kLanes) {
     Ranks ranks;
     Leaves other;
     std::memcpy(&ranks, column + v, sizeof(ranks));
@@ -48,10 +63,13 @@ AUSPEX_INLINE void mergeLeaf(const RankSplit& split, const int8_t* column, size_
   }
 }
 
-AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, size_t numVectors,
+template <size_t kLanes>
+AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, size_t numLanes,
                                uint8_t* left, const uint8_t* right) {
+  using Ranks = typename Lanes<kLanes>::Ranks;
+  using Leaves = typename Lanes<kLanes>::Leaves;
   const Ranks rank = Ranks{} + split.rank;
-  for (size_t v = 0; v < numVectors * kRankLanes; v += kRankLanes) {
+  for (size_t v = 0; v < numLanes; v += kLanes) {
     Ranks ranks;
     Leaves lefts;
     Leaves rights;
@@ -81,12 +99,12 @@ AUSPEX_INLINE Table lookUp(const Table& table, const Table& places) {
 }
 
 /// Ranks for a categorical split: above 0 where the row's category is in the set.
-AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t numVectors,
+AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t numLanes,
                              int8_t* ranks) {
   Table table;
   std::memcpy(&table, set.bytes.data(), sizeof(table));
   const int8_t* const bitColumn = column + kRowsPerBlock;
-  for (size_t row = 0; row < numVectors * kRankLanes; row += sizeof(Table)) {
+  for (size_t row = 0; row < numLanes; row += sizeof(Table)) {
     Table places;
     Table bits;
     std::memcpy(&places, column + row, sizeof(places));
@@ -97,48 +115,61 @@ AUSPEX_INLINE void rankBySet(const RankSet& set, const int8_t* column, size_t nu
   }
 }
 
-AUSPEX_INLINE void runProgram(const RankSplit* splits, size_t numSplits, const RankSet* sets,
-                              const int8_t* ranks, size_t numVectors, uint8_t* leaves) {
+/// numLanes: the rows, rounded up to whole vectors.
+template <size_t kLanes>
+AUSPEX_INLINE void runProgram(const RankProgram& program, const int8_t* ranks, size_t numLanes,
+                              uint8_t* leaves) {
   alignas(kRankLanes) std::array<uint8_t, kRankStackHeight * kRowsPerBlock> stack;
   alignas(kRankLanes) std::array<int8_t, kRowsPerBlock> inSet;
   uint8_t* top = stack.data() - kRowsPerBlock;
-  for (const RankSplit* split = splits; split != splits + numSplits; ++split) {
+  for (const RankSplit* split = program.splits; split != program.splits + program.numSplits;
+       ++split) {
     const int8_t* column = ranks + size_t{split->column} * kRowsPerBlock;
     if (split->set != 0) {
-      rankBySet(sets[split->set - 1], column, numVectors, inSet.data());
+      rankBySet(program.sets[split->set - 1], column, numLanes, inSet.data());
       column = inSet.data();
     }
     switch (split->sides) {
       case RankSides::LeafLeaf:
         top += kRowsPerBlock;
-        pushLeaves(*split, column, numVectors, top);
+        pushLeaves<kLanes>(*split, column, numLanes, top);
         break;
       case RankSides::LeafSplit:
-        mergeLeaf<false>(*split, column, numVectors, top);
+        mergeLeaf<kLanes, false>(*split, column, numLanes, top);
         break;
       case RankSides::SplitLeaf:
-        mergeLeaf<true>(*split, column, numVectors, top);
+        mergeLeaf<kLanes, true>(*split, column, numLanes, top);
         break;
       case RankSides::SplitSplit:
-        mergeSplits(*split, column, numVectors, top - kRowsPerBlock, top);
+        mergeSplits<kLanes>(*split, column, numLanes, top - kRowsPerBlock, top);
         top -= kRowsPerBlock;
         break;
     }
   }
-  std::memcpy(leaves, stack.data(), numVectors * kRankLanes);
+  std::memcpy(leaves, stack.data(), numLanes);
+}
+
+template <size_t kLanes>
+AUSPEX_INLINE void runInVectors(const RankProgram& program, const int8_t* ranks, size_t numRows,
+                                uint8_t* leaves) {
+  runProgram<kLanes>(program, ranks, (numRows + kLanes - 1) / kLanes * kLanes, leaves);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) void runAvx2(const RankSplit* splits, size_t numSplits,
-                                             const RankSet* sets, const int8_t* ranks,
-                                             size_t numVectors, uint8_t* leaves) {
-  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
+__attribute__((target("avx2"))) void runAvx2(const RankProgram& program, const int8_t* ranks,
+                                             size_t numRows, uint8_t* leaves) {
+  if (numRows <= kFewRows) {
+    runInVectors<kFewRows>(program, ranks, numRows, leaves);
+  } else {
+    runInVectors<kAvx2Lanes>(program, ranks, numRows, leaves);
+  }
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(
-    const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
-    size_t numVectors, uint8_t* leaves) {
-  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
+__attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(const RankProgram& program,
+                                                                    const int8_t* ranks,
+                                                                    size_t numRows,
+                                                                    uint8_t* leaves) {
+  runInVectors<kRankLanes>(program, ranks, numRows, leaves);
 }
 
 constexpr size_t kFloats = 16;          // of one register
@@ -223,21 +254,20 @@ RankInstructions bestRankInstructions() {
   return RankInstructions::Portable;
 }
 
-void findLeaves(const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
-                size_t numRows, uint8_t* leaves, RankInstructions instructions) {
-  const size_t numVectors = (numRows + kRankLanes - 1) / kRankLanes;
+void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows, uint8_t* leaves,
+                RankInstructions instructions) {
 #if defined(__x86_64__)
   if (instructions == RankInstructions::Avx512) {
-    runAvx512(splits, numSplits, sets, ranks, numVectors, leaves);
+    runAvx512(program, ranks, numRows, leaves);
     return;
   }
   if (instructions == RankInstructions::Avx2) {
-    runAvx2(splits, numSplits, sets, ranks, numVectors, leaves);
+    runAvx2(program, ranks, numRows, leaves);
     return;
   }
 #endif
   static_cast<void>(instructions);
-  runProgram(splits, numSplits, sets, ranks, numVectors, leaves);
+  runInVectors<kSse2Lanes>(program, ranks, numRows, leaves);
 }
 
 void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes,

@@ -37,7 +37,7 @@ constexpr uint32_t kMaxRankCategory = 125;
 constexpr uint32_t kMissingCategory = 126;
 constexpr uint32_t kOtherCategory = 127;
 
-/// Ranks and leaf numbers are compared this many at a time, whatever the instructions.
+/// The most ranks and leaf numbers that are compared at a time; fewer where registers are narrower.
 constexpr size_t kRankLanes = 64;
 static_assert(kRowsPerBlock % kRankLanes == 0);
 /// What a program may hold on its stack at once.
@@ -50,10 +50,18 @@ enum class RankInstructions : uint8_t { Portable, Avx2, Avx512 };
 /// The best that this processor has.
 RankInstructions bestRankInstructions();
 
+/// A tree as the kernels see it, borrowed from the forest.
+struct RankProgram {
+  const RankSplit* splits;
+  size_t numSplits;
+  /// Of all trees.
+  const RankSet* sets;
+};
+
 /// Runs a tree's program over the ranks of a block, columns of kRowsPerBlock each, and writes the
 /// number of the leaf that each row reaches. leaves: numRows rounded up to kRankLanes.
-void findLeaves(const RankSplit* splits, size_t numSplits, const RankSet* sets, const int8_t* ranks,
-                size_t numRows, uint8_t* leaves, RankInstructions instructions);
+void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows, uint8_t* leaves,
+                RankInstructions instructions);
 
 /// Writes, for rows[0], rows[stride], ..., the byte of each category's bit and the bit in it.
 void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes, int8_t* bits);
