@@ -88,7 +88,7 @@ std::shared_ptr<const ModelVersion> loadModelBytes(std::string_view bytes,
                                                std::move(model.linearWeights));
   }
   return std::make_shared<const ForestModel>(std::move(model.info), model.objective,
-                                             std::move(model.forest));
+                                             std::move(model.forest), options.instructions);
 }
 
 std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options) {

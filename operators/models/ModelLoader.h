@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "operators/models/InputContract.h"
+#include "operators/models/Instructions.h"
 #include "operators/models/Model.h"
 
 namespace auspex::operators {
@@ -29,6 +30,8 @@ struct LoadOptions {
   size_t endRound = 0;
   /// The statement's input list; empty when the file is the contract.
   std::vector<InputDeclaration> inputs = {};
+  /// What a forest is scored with; at most the processor's best.
+  Instructions instructions = bestInstructions();
 };
 
 /// Loads a model from a file. Throws ModelError when it cannot be read or is refused.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores rows with the forest and with the XGBoost library, in turn, and prints the ratio per row:
-// ForestBench [FILE.json|ubj]. Without a file: models of several shapes, whose cuts lie on 255
-// levels per feature as those of XGBoost's histograms do. LD_PRELOAD=.../libxgboost.so measures
+// ForestBench [--instructions portable|avx2|avx512] [--shape NAME] [FILE.json|ubj]. Without a file:
+// models of several shapes, whose cuts lie on 255 levels per feature as those of XGBoost's
+// histograms do. LD_PRELOAD=.../libxgboost.so measures
 // another library than the linked one, such as the newest wheel's.
 #include <algorithm>
 #include <cstdio>
@@ -11,7 +12,9 @@
 #include <limits>
 #include <random>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "operators/models/ModelLoader.h"
@@ -187,9 +190,12 @@ std::vector<float> makeRows(std::mt19937& random, const ModelInfo& info, size_t 
   return matrix;
 }
 
-void compare(const char* name, const std::string& bytes) {
+void compare(const char* name, const std::string& bytes, Instructions instructions) {
   const double start = processorSeconds();
-  const auto model = loadModelBytes(bytes, {"bench", 1, false});
+  LoadOptions options;
+  options.name = "bench";
+  options.instructions = instructions;
+  const auto model = loadModelBytes(bytes, options);
   const double loaded = 1e3 * (processorSeconds() - start);
   XgboostBooster booster(bytes);
   const size_t features = model->info().features.size();
@@ -209,16 +215,48 @@ void compare(const char* name, const std::string& bytes) {
   }
 }
 
+constexpr std::pair<const char*, Instructions> kInstructions[] = {
+    {"portable", Instructions::Portable},
+    {"avx2", Instructions::Avx2},
+    {"avx512", Instructions::Avx512},
+};
+
+/// Throws when there are none of that name, or this processor has not got them.
+Instructions findInstructions(const std::string& name) {
+  for (const auto& [known, instructions] : kInstructions) {
+    if (name == known && instructions <= bestInstructions()) {
+      return instructions;
+    }
+  }
+  throw std::invalid_argument("no instructions '" + name + "' here");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    if (argc > 1) {
-      compare(argv[1], readFile(argv[1]));
+    Instructions instructions = bestInstructions();
+    std::string only;
+    const char* file = nullptr;
+    for (int i = 1; i < argc; ++i) {
+      const std::string argument = argv[i];
+      if (argument == "--instructions" && i + 1 < argc) {
+        instructions = findInstructions(argv[++i]);
+      } else if (argument == "--shape" && i + 1 < argc) {
+        only = argv[++i];
+      } else {
+        file = argv[i];
+      }
+    }
+    std::printf("instructions: %s\n", kInstructions[static_cast<size_t>(instructions)].first);
+    if (file != nullptr) {
+      compare(file, readFile(file), instructions);
       return 0;
     }
     for (const Shape& shape : kShapes) {
-      compare(shape.name, makeModel(shape));
+      if (only.empty() || only == shape.name) {
+        compare(shape.name, makeModel(shape), instructions);
+      }
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -38,12 +38,12 @@ ForestNode compileSplit(const TreeNode& node) {
 
 }  // namespace
 
-Forest::Forest(const ForestDescription& description)
+Forest::Forest(const ForestDescription& description, Instructions instructions)
     : numFeatures_(description.numFeatures),
       baseMargins_(description.baseMargins),
-      usesAvx2_(hasAvx2()),
       rankForest_(description),
-      rankInstructions_(bestRankInstructions()) {
+      instructions_(instructions) {
+  AUSPEX_ASSERT(instructions <= bestInstructions());
   AUSPEX_ASSERT(!baseMargins_.empty());
   AUSPEX_ASSERT(numFeatures_ <= kFeatureMask);
   for (const std::vector<uint32_t>& words : description.categorySets) {
@@ -63,8 +63,7 @@ Forest::Forest(const ForestDescription& description)
   }
   // A gather reads a row's value by a 32-bit offset within its vector of rows.
   if (numFeatures_ * kRowsPerBlock > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
-    usesAvx2_ = false;
-    rankInstructions_ = RankInstructions::Portable;
+    instructions_ = Instructions::Portable;
   }
 }
 
@@ -96,14 +95,13 @@ void Forest::addTree(const TreeDescription& tree) {
   trees_.push_back(compiled);
 }
 
-void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
-                        Instructions instructions) const {
+void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins) const {
   const ForestTreeView view{
       nodes_.data() + tree.firstNode, tree.depth, {categorySets_.data(), categoryWords_.data()}};
   float* out = margins + tree.output;
   if (tree.hasCategories) {
     addTreeWithCategories(view, rows, numRows, numFeatures_, out, numOutputs());
-  } else if (usesAvx2_ && instructions == Instructions::Fastest) {
+  } else if (instructions_ != Instructions::Portable) {
     addTreeAvx2(view, rows, numRows, numFeatures_, out, numOutputs());
   } else {
     addTreePortably(view, rows, numRows, numFeatures_, out, numOutputs());
@@ -112,13 +110,13 @@ void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, flo
 
 void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
                             std::span<int8_t> ranks) const {
-  rankForest_.rank(rows, numRows, numFeatures_, ranks.data(), rankInstructions_);
+  rankForest_.rank(rows, numRows, numFeatures_, ranks.data(), instructions_);
   for (size_t i = 0; i < trees_.size(); ++i) {
     if (rankForest_.takes(i, numRows)) {
       rankForest_.addTree(i, ranks.data(), numRows, margins + trees_[i].output, numOutputs(),
-                          rankInstructions_);
+                          instructions_);
     } else {
-      addOneTree(trees_[i], rows, numRows, margins, Instructions::Fastest);
+      addOneTree(trees_[i], rows, numRows, margins);
     }
   }
 }
@@ -143,12 +141,11 @@ void Forest::addAllTrees(const float* row, float* margins) const {
     }
   }
   for (; next < trees_.size(); ++next) {
-    addOneTree(trees_[next], row, 1, margins, Instructions::Portable);
+    addOneTree(trees_[next], row, 1, margins);
   }
 }
 
-void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
-                            Instructions instructions) const {
+void Forest::computeMargins(FeatureMatrix features, std::span<float> margins) const {
   const size_t numOutputs = baseMargins_.size();
   AUSPEX_ASSERT(features.features == numFeatures_);
   AUSPEX_ASSERT(margins.size() == features.rows * numOutputs);
@@ -156,8 +153,7 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
     std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
   }
   std::vector<int8_t> ranks;
-  if (instructions == Instructions::Fastest && features.rows >= rankForest_.minRows() &&
-      rankForest_.isWorthwhile()) {
+  if (features.rows >= rankForest_.minRows() && rankForest_.isWorthwhile()) {
     ranks.resize(rankForest_.numRankBytes());
   }
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
@@ -171,7 +167,7 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins,
     // The last few rows are too few to hide each other's loads, so for them trees go side by side.
     const size_t numTogether = numRows - numRows % kRowsAtOnce;
     for (size_t i = 0; numTogether > 0 && i < trees_.size(); ++i) {
-      addOneTree(trees_[i], rows, numTogether, out, instructions);
+      addOneTree(trees_[i], rows, numTogether, out);
     }
     for (size_t row = numTogether; row < numRows; ++row) {
       addAllTrees(rows + row * numFeatures_, out + row * numOutputs);

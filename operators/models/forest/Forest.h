@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "operators/models/FeatureMatrix.h"
+#include "operators/models/Instructions.h"
 #include "operators/models/forest/ForestDescription.h"
 #include "operators/models/forest/ForestKernels.h"
 #include "operators/models/forest/RankForest.h"
@@ -18,19 +19,18 @@ namespace auspex::operators {
 /// Immutable; any thread may score at any time.
 class Forest {
  public:
-  /// Compiles trees that a reader has checked (asserted where it is cheap).
-  explicit Forest(const ForestDescription& description);
+  /// Compiles trees that a reader has checked (asserted where it is cheap). instructions: at most
+  /// the processor's best.
+  explicit Forest(const ForestDescription& description,
+                  Instructions instructions = bestInstructions());
 
   size_t numFeatures() const { return numFeatures_; }
   size_t numOutputs() const { return baseMargins_.size(); }
 
-  enum class Instructions { Fastest, Portable };
-
   /// Writes the margins of all rows, [rows x numOutputs()]. Leaves are added in float32 in the
   /// order of the trees, so a row's sums are the library's, whatever rows stand beside it and
   /// whichever instructions do the work.
-  void computeMargins(FeatureMatrix features, std::span<float> margins,
-                      Instructions instructions = Instructions::Fastest) const;
+  void computeMargins(FeatureMatrix features, std::span<float> margins) const;
 
  private:
   struct Tree {
@@ -43,8 +43,7 @@ class Forest {
   void addTree(const TreeDescription& tree);
   void addTreesRanked(const float* rows, size_t numRows, float* margins,
                       std::span<int8_t> ranks) const;
-  void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins,
-                  Instructions instructions) const;
+  void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins) const;
   /// Adds all trees to one row, several trees at once.
   void addAllTrees(const float* row, float* margins) const;
 
@@ -54,9 +53,8 @@ class Forest {
   std::vector<ForestNode> nodes_;
   std::vector<CategorySet> categorySets_;
   std::vector<uint32_t> categoryWords_;
-  bool usesAvx2_;
   RankForest rankForest_;
-  RankInstructions rankInstructions_;
+  Instructions instructions_;
 };
 
 }  // namespace auspex::operators

@@ -212,19 +212,11 @@ void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, 
                   margins + row * stride, stride);
 }
 
-bool hasAvx2() {
-  return __builtin_cpu_supports("avx2") != 0;
-}
-
 #else
 
 void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
                  float* margins, size_t stride) {
   addTreePortably(tree, rows, numRows, numFeatures, margins, stride);
-}
-
-bool hasAvx2() {
-  return false;
 }
 
 #endif

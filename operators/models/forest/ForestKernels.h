@@ -58,7 +58,7 @@ constexpr size_t kRowsAtOnce = 8;
 /// reaches. The first two are for trees without categorical splits, and all give the same bits.
 void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
                      size_t numFeatures, float* margins, size_t stride);
-/// numFeatures * kRowsPerBlock must fit an int32. Only where hasAvx2().
+/// numFeatures * kRowsPerBlock must fit an int32. Only where the processor has AVX2.
 void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
                  float* margins, size_t stride);
 void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t numRows,
@@ -71,8 +71,5 @@ constexpr size_t kTreesAtOnce = 8;
 void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32_t depth,
                 const CategoryTables* tables, const float* row,
                 std::array<float, kTreesAtOnce>& leaves);
-
-/// True when this processor runs addTreeAvx2.
-bool hasAvx2();
 
 }  // namespace auspex::operators

@@ -18,11 +18,12 @@ constexpr size_t kStackMargins = 4 * kRowsPerBlock;
 
 }  // namespace
 
-ForestModel::ForestModel(ModelInfo info, const Objective& objective, ForestDescription forest)
+ForestModel::ForestModel(ModelInfo info, const Objective& objective, ForestDescription forest,
+                         Instructions instructions)
     : ModelVersion(std::move(info)),
       objective_(objective),
       description_(std::move(forest)),
-      forest_(description_),
+      forest_(description_, instructions),
       shap_(description_),
       canExplain_(canExplain(description_)) {
 }

@@ -11,7 +11,8 @@ namespace auspex::operators {
 
 class ForestModel final : public ModelVersion {
  public:
-  ForestModel(ModelInfo info, const Objective& objective, ForestDescription forest);
+  ForestModel(ModelInfo info, const Objective& objective, ForestDescription forest,
+              Instructions instructions);
 
   size_t outputsPerRow(OutputForm form) const override;
   void score(FeatureMatrix features, OutputForm form, std::span<float> out) const override;

@@ -206,7 +206,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
 }
 
 void RankForest::rank(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
-                      RankInstructions instructions) const {
+                      Instructions instructions) const {
   AUSPEX_ASSERT(numRows <= kRowsPerBlock);
   for (const Feature& feature : features_) {
     const float* const values = rows + feature.feature;
@@ -228,7 +228,7 @@ void RankForest::rank(const float* rows, size_t numRows, size_t numFeatures, int
 }
 
 void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins,
-                         size_t stride, RankInstructions instructions) const {
+                         size_t stride, Instructions instructions) const {
   const Tree& compiled = trees_[tree];
   AUSPEX_ASSERT(compiled.numLeaves > 0);
   const float* const leaves = leaves_.data() + compiled.firstLeaf;

@@ -42,11 +42,11 @@ class RankForest {
   size_t numRankBytes() const { return numColumns_ * kRowsPerBlock; }
   /// Ranks [numRows x numFeatures] values, numRows <= kRowsPerBlock.
   void rank(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
-            RankInstructions instructions) const;
+            Instructions instructions) const;
   /// Adds to margins[row * stride] the leaf that each ranked row reaches in a tree that has this
   /// form.
   void addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins, size_t stride,
-               RankInstructions instructions) const;
+               Instructions instructions) const;
 
  private:
   /// Measured: with more splits than this, walking down is quicker.

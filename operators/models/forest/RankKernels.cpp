@@ -242,26 +242,14 @@ __attribute__((target("avx2"))) void rankAvx2(const float* rows, size_t stride,
 
 }  // namespace
 
-RankInstructions bestRankInstructions() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0) {
-    return RankInstructions::Avx512;
-  }
-  if (__builtin_cpu_supports("avx2") != 0) {
-    return RankInstructions::Avx2;
-  }
-#endif
-  return RankInstructions::Portable;
-}
-
 void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows, uint8_t* leaves,
-                RankInstructions instructions) {
+                Instructions instructions) {
 #if defined(__x86_64__)
-  if (instructions == RankInstructions::Avx512) {
+  if (instructions == Instructions::Avx512) {
     runAvx512(program, ranks, numRows, leaves);
     return;
   }
-  if (instructions == RankInstructions::Avx2) {
+  if (instructions == Instructions::Avx2) {
     runAvx2(program, ranks, numRows, leaves);
     return;
   }
@@ -286,10 +274,10 @@ void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* b
 }
 
 void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
-               float* margins, RankInstructions instructions) {
+               float* margins, Instructions instructions) {
   size_t row = 0;
 #if defined(__x86_64__)
-  if (instructions == RankInstructions::Avx512 && numLeaves <= kMostHeldLeaves) {
+  if (instructions == Instructions::Avx512 && numLeaves <= kMostHeldLeaves) {
     row = addHeldLeaves(leaves, numLeaves, reached, numRows, margins);
   }
 #endif
@@ -300,10 +288,10 @@ void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, si
 }
 
 void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,
-                uint32_t numLevels, int8_t* ranks, RankInstructions instructions) {
+                uint32_t numLevels, int8_t* ranks, Instructions instructions) {
   size_t row = 0;
 #if defined(__x86_64__)
-  if (instructions != RankInstructions::Portable) {
+  if (instructions != Instructions::Portable) {
     for (; row + kGatheredRows <= numRows; row += kGatheredRows) {
       rankAvx2(rows + row * stride, stride, thresholds, numLevels, ranks + row);
     }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "operators/models/Instructions.h"
 #include "operators/models/forest/ForestKernels.h"
 
 namespace auspex::operators {
@@ -45,11 +46,6 @@ constexpr size_t kRankStackHeight = 16;
 /// A rank of r is stored as r - 128: signed bytes compare with one instruction everywhere.
 constexpr int kRankBias = 128;
 
-enum class RankInstructions : uint8_t { Portable, Avx2, Avx512 };
-
-/// The best that this processor has.
-RankInstructions bestRankInstructions();
-
 /// A tree as the kernels see it, borrowed from the forest.
 struct RankProgram {
   const RankSplit* splits;
@@ -61,19 +57,19 @@ struct RankProgram {
 /// Runs a tree's program over the ranks of a block, columns of kRowsPerBlock each, and writes the
 /// number of the leaf that each row reaches. leaves: numRows rounded up to kRankLanes.
 void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows, uint8_t* leaves,
-                RankInstructions instructions);
+                Instructions instructions);
 
 /// Writes, for rows[0], rows[stride], ..., the byte of each category's bit and the bit in it.
 void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes, int8_t* bits);
 
 /// Adds to each of numRows margins the value of the leaf that its row has reached.
 void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
-               float* margins, RankInstructions instructions);
+               float* margins, Instructions instructions);
 
 /// Counts, for rows[0], rows[stride], ..., the thresholds that each reaches, less the bias. There
 /// are 2^numLevels - 1 thresholds, ascending; NaN stands for none. stride * kRowsPerBlock must fit
 /// an int32 where the instructions are not portable.
 void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,
-                uint32_t numLevels, int8_t* ranks, RankInstructions instructions);
+                uint32_t numLevels, int8_t* ranks, Instructions instructions);
 
 }  // namespace auspex::operators

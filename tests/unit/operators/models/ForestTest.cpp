@@ -127,6 +127,14 @@ std::vector<float> walkPlainly(const ForestDescription& forest, const float* row
   return margins;
 }
 
+/// All that this processor has.
+std::vector<Instructions> allInstructions() {
+  std::vector<Instructions> all = {Instructions::Portable, Instructions::Avx2,
+                                   Instructions::Avx512};
+  std::erase_if(all, [](Instructions each) { return each > bestInstructions(); });
+  return all;
+}
+
 bool sameBits(const float* left, const float* right, size_t count) {
   return std::memcmp(left, right, count * sizeof(float)) == 0;
 }
@@ -149,7 +157,6 @@ TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a 
     const ForestDescription description = growForest(random, shape);
     const auto depthOf = [](const TreeDescription& tree) { return tree.depth; };
     CHECK(std::ranges::max(description.trees, {}, depthOf).depth == shape.depth);
-    const Forest forest(description);
     const std::vector<float> matrix = makeRows(random, kRows, shape.features);
     std::vector<float> expected;
     for (size_t row = 0; row < kRows; ++row) {
@@ -157,15 +164,16 @@ TEST_CASE("Any forest, any number of rows, any instructions: the same bits as a 
       expected.insert(expected.end(), margins.begin(), margins.end());
     }
     for (const size_t rowsPerCall : {size_t{1}, size_t{2}, size_t{7}, size_t{33}, size_t{1024}}) {
-      for (const auto instructions :
-           {Forest::Instructions::Fastest, Forest::Instructions::Portable}) {
+      for (const Instructions instructions : allInstructions()) {
         CAPTURE(rowsPerCall);
+        CAPTURE(static_cast<int>(instructions));
+        const Forest forest(description, instructions);
         std::vector<float> margins(expected.size());
         for (size_t row = 0; row < kRows; row += rowsPerCall) {
           const size_t rows = std::min(rowsPerCall, kRows - row);
           forest.computeMargins(
               {matrix.data() + row * shape.features, rows, shape.features},
-              std::span(margins).subspan(row * shape.outputs, rows * shape.outputs), instructions);
+              std::span(margins).subspan(row * shape.outputs, rows * shape.outputs));
         }
         CHECK(sameBits(margins.data(), expected.data(), expected.size()));
       }
@@ -188,11 +196,7 @@ TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain 
     CHECK(ranked.isWorthwhile());
     const std::vector<float> matrix = makeRows(random, kRows, shape.features);
     for (const size_t rows : {size_t{1}, size_t{31}, size_t{32}, size_t{100}, kRows}) {
-      for (const auto instructions :
-           {RankInstructions::Portable, RankInstructions::Avx2, RankInstructions::Avx512}) {
-        if (instructions > bestRankInstructions()) {
-          continue;
-        }
+      for (const Instructions instructions : allInstructions()) {
         std::vector<int8_t> ranks(ranked.numRankBytes());
         ranked.rank(matrix.data(), rows, shape.features, ranks.data(), instructions);
         size_t numTaken = 0;
