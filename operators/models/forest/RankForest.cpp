@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "operators/data/Assert.h"
 
@@ -18,6 +19,33 @@ constexpr uint32_t kNoPlace = std::numeric_limits<uint32_t>::max();
 
 bool isLeaf(const TreeNode& node) {
   return node.left == 0;
+}
+
+/// Marks the subtrees of eight leaves, and of four, that have numeric splits alone.
+void joinSubtrees(std::span<RankSplit> splits) {
+  constexpr std::array<RankSides, kSplitsOfEight> kWhole = {
+      RankSides::LeafLeaf, RankSides::LeafLeaf,   RankSides::SplitSplit, RankSides::LeafLeaf,
+      RankSides::LeafLeaf, RankSides::SplitSplit, RankSides::SplitSplit};
+  const auto isWhole = [&](size_t first, size_t count) {
+    if (first + count > splits.size()) {
+      return false;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (splits[first + i].sides != kWhole[i] || splits[first + i].set != 0) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (size_t i = 0; i < splits.size(); ++i) {
+    if (isWhole(i, kSplitsOfEight)) {
+      splits[i].sides = RankSides::EightLeaves;
+      i += kSplitsOfEight - 1;
+    } else if (isWhole(i, kSplitsOfFour)) {
+      splits[i].sides = RankSides::FourLeaves;
+      i += kSplitsOfFour - 1;
+    }
+  }
 }
 
 /// Splits that stand on the stack at once while the program of the subtree runs.
@@ -202,6 +230,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
     splits_.push_back(split);
   }
   compiled.numSplits = splits_.size() - compiled.firstSplit;
+  joinSubtrees(std::span(splits_).subspan(compiled.firstSplit));
   return compiled;
 }
 

@@ -44,6 +44,71 @@ AUSPEX_INLINE void pushLeaves(const RankSplit& split, const int8_t* column, size
   }
 }
 
+/// Of a subtree of two leaves the leaf that each row of a vector reaches, and of one of four.
+template <size_t kLanes>
+struct Chooser {
+  using Ranks = typename Lanes<kLanes>::Ranks;
+  using Leaves = typename Lanes<kLanes>::Leaves;
+
+  AUSPEX_INLINE Chooser(const RankSplit& split, const int8_t* ranks)
+      : column(ranks + size_t{split.column} * kRowsPerBlock),
+        rank(Ranks{} + split.rank),
+        left(Leaves{} + split.leftLeaf),
+        right(Leaves{} + split.rightLeaf) {}
+
+  AUSPEX_INLINE void choose(size_t v, const Leaves& lefts, const Leaves& rights,
+                            Leaves& chosen) const {
+    Ranks ranks;
+    std::memcpy(&ranks, column + v, sizeof(ranks));
+    chosen = ranks > rank ? rights : lefts;
+  }
+  AUSPEX_INLINE void choose(size_t v, Leaves& chosen) const { choose(v, left, right, chosen); }
+
+  const int8_t* column;
+  Ranks rank;
+  Leaves left;
+  Leaves right;
+};
+
+template <size_t kLanes>
+AUSPEX_INLINE void chooseOfFour(const Chooser<kLanes>* splits, size_t v,
+                                typename Lanes<kLanes>::Leaves& chosen) {
+  typename Lanes<kLanes>::Leaves lefts;
+  typename Lanes<kLanes>::Leaves rights;
+  splits[0].choose(v, lefts);
+  splits[1].choose(v, rights);
+  splits[2].choose(v, lefts, rights, chosen);
+}
+
+template <size_t kLanes>
+AUSPEX_INLINE void pushFourLeaves(const RankSplit* splits, const int8_t* ranks, size_t numLanes,
+                                  uint8_t* top) {
+  const Chooser<kLanes> choosers[kSplitsOfFour] = {
+      {splits[0], ranks}, {splits[1], ranks}, {splits[2], ranks}};
+  for (size_t v = 0; v < numLanes; v += kLanes) {
+    typename Lanes<kLanes>::Leaves chosen;
+    chooseOfFour<kLanes>(choosers, v, chosen);
+    std::memcpy(top + v, &chosen, sizeof(chosen));
+  }
+}
+
+template <size_t kLanes>
+AUSPEX_INLINE void pushEightLeaves(const RankSplit* splits, const int8_t* ranks, size_t numLanes,
+                                   uint8_t* top) {
+  const Chooser<kLanes> choosers[kSplitsOfEight] = {
+      {splits[0], ranks}, {splits[1], ranks}, {splits[2], ranks}, {splits[3], ranks},
+      {splits[4], ranks}, {splits[5], ranks}, {splits[6], ranks}};
+  for (size_t v = 0; v < numLanes; v += kLanes) {
+    typename Lanes<kLanes>::Leaves lefts;
+    typename Lanes<kLanes>::Leaves rights;
+    typename Lanes<kLanes>::Leaves chosen;
+    chooseOfFour<kLanes>(choosers, v, lefts);
+    chooseOfFour<kLanes>(choosers + kSplitsOfFour, v, rights);
+    choosers[kSplitsOfEight - 1].choose(v, lefts, rights, chosen);
+    std::memcpy(top + v, &chosen, sizeof(chosen));
+  }
+}
+
 /// Chooses between a constant leaf and what is on the stack, in place.
 template <size_t kLanes, bool kLeafIsRight>
 AUSPEX_INLINE void mergeLeaf(const RankSplit& split, const int8_t* column, size_t numLanes,
@@ -143,6 +208,16 @@ AUSPEX_INLINE void runProgram(const RankProgram& program, const int8_t* ranks, s
       case RankSides::SplitSplit:
         mergeSplits<kLanes>(*split, column, numLanes, top - kRowsPerBlock, top);
         top -= kRowsPerBlock;
+        break;
+      case RankSides::FourLeaves:
+        top += kRowsPerBlock;
+        pushFourLeaves<kLanes>(split, ranks, numLanes, top);
+        split += kSplitsOfFour - 1;
+        break;
+      case RankSides::EightLeaves:
+        top += kRowsPerBlock;
+        pushEightLeaves<kLanes>(split, ranks, numLanes, top);
+        split += kSplitsOfEight - 1;
         break;
     }
   }

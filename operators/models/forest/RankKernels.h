@@ -13,7 +13,20 @@ namespace auspex::operators {
 
 /// Where the two sides of a split come from: a side that is a leaf is a constant, one that is a
 /// split has left its rows' leaves on the stack (the left side below the right one).
-enum class RankSides : uint8_t { LeafLeaf, LeafSplit, SplitLeaf, SplitSplit };
+/// FourLeaves and EightLeaves open a whole subtree, whose 3 or 7 splits stand in a row and are
+/// decided at once.
+enum class RankSides : uint8_t {
+  LeafLeaf,
+  LeafSplit,
+  SplitLeaf,
+  SplitSplit,
+  FourLeaves,
+  EightLeaves
+};
+/// Splits of such subtrees in post-order: LeafLeaf, LeafLeaf, SplitSplit, and two of these with
+/// their SplitSplit.
+constexpr size_t kSplitsOfFour = 3;
+constexpr size_t kSplitsOfEight = 7;
 
 /// One split in the post-order program of a tree: rows whose rank is greater than `rank` go right.
 /// Leaves are numbered per tree.
