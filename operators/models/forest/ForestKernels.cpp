@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -55,6 +56,16 @@ struct MixedSteps {
 /// steps it is worth asking.
 constexpr uint32_t kStepsBetweenChecks = 8;
 
+/// Calls `step` with 0 to kCount - 1, written out: in a loop the compiler would keep what the steps
+/// change in memory.
+template <size_t kCount, typename Step>
+inline __attribute__((always_inline)) void forEach(Step step) {
+  [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    (step(kIndex), ...);
+  }
+  (std::make_index_sequence<kCount>());
+}
+
 /// Takes kWalks walks at once to their leaves: `next` moves walk i from a place to the next one.
 template <size_t kWalks, typename Next>
 std::array<uint32_t, kWalks> findPlaces(uint32_t depth, Next next) {
@@ -63,9 +74,7 @@ std::array<uint32_t, kWalks> findPlaces(uint32_t depth, Next next) {
     const uint32_t target = done + kStepsBetweenChecks < depth ? done + kStepsBetweenChecks : depth;
     const std::array<uint32_t, kWalks> before = places;
     for (; done < target; ++done) {
-      for (size_t i = 0; i < kWalks; ++i) {
-        places[i] = next(i, places[i]);
-      }
+      forEach<kWalks>([&](size_t i) { places[i] = next(i, places[i]); });
     }
     // Only leaves lead to themselves, so walks that have not moved have all arrived.
     if (places == before) {
