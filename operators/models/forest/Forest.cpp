@@ -110,7 +110,7 @@ void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, flo
 
 void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
                             std::span<int8_t> ranks) const {
-  rankForest_.rank(rows, numRows, numFeatures_, ranks.data(), instructions_);
+  rankForest_.ranking().rankBlock(rows, numRows, numFeatures_, ranks.data(), instructions_);
   for (size_t i = 0; i < trees_.size(); ++i) {
     if (rankForest_.takes(i, numRows)) {
       rankForest_.addTree(i, ranks.data(), numRows, margins + trees_[i].output, numOutputs(),
@@ -154,7 +154,7 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins) co
   }
   std::vector<int8_t> ranks;
   if (features.rows >= rankForest_.minRows() && rankForest_.isWorthwhile()) {
-    ranks.resize(rankForest_.numRankBytes());
+    ranks.resize(rankForest_.ranking().numColumns() * kRowsPerBlock);
   }
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
-#include <limits>
 #include <span>
 
 #include "operators/data/Assert.h"
@@ -13,9 +10,7 @@
 namespace auspex::operators {
 namespace {
 
-constexpr size_t kMaxThresholds = 255;
 constexpr size_t kMaxLeaves = 256;
-constexpr uint32_t kNoPlace = std::numeric_limits<uint32_t>::max();
 
 bool isLeaf(const TreeNode& node) {
   return node.left == 0;
@@ -60,130 +55,38 @@ size_t stackHeight(const TreeDescription& tree, uint32_t place) {
 
 }  // namespace
 
-bool RankForest::canBeRanked(const TreeDescription& tree, const Places& places) {
-  const auto isSound = [&](const TreeNode& node) {
-    if (isLeaf(node)) {
-      return true;
-    }
-    return node.categorySet != 0
-               ? places.categorical[node.feature] != kNoPlace
-               : !std::isnan(node.value) && places.numeric[node.feature] != kNoPlace;
-  };
+bool RankForest::canBeRanked(const TreeDescription& tree) const {
   // A binary tree of n leaves has 2n - 1 nodes.
   return tree.nodes.size() <= 2 * kMaxLeaves - 1 &&
-         std::all_of(tree.nodes.begin(), tree.nodes.end(), isSound) &&
+         std::all_of(tree.nodes.begin(), tree.nodes.end(),
+                     [&](const TreeNode& node) { return isLeaf(node) || ranking_.covers(node); }) &&
          (isLeaf(tree.nodes[0]) || stackHeight(tree, 0) <= kRankStackHeight);
 }
 
-RankForest::RankForest(const ForestDescription& description) {
-  Places places;
-  collectThresholds(description, places);
-  collectCategories(description, places);
+RankForest::RankForest(const ForestDescription& description) : ranking_(description) {
   size_t numCovered = 0;
   for (const TreeDescription& tree : description.trees) {
-    trees_.push_back(canBeRanked(tree, places) ? compile(tree, description, places) : Tree{});
+    trees_.push_back(canBeRanked(tree) ? compile(tree, description) : Tree{});
     numCovered += trees_.back().numLeaves > 0 ? 1 : 0;
   }
   // To rank a value costs about as much as to walk down one tree.
-  isWorthwhile_ = numCovered > features_.size() + categoricalFeatures_.size();
+  isWorthwhile_ = numCovered > ranking_.numFeatures();
 }
 
-/// Gives two columns to each feature that categorical splits ask for, unless a category is too
-/// large.
-void RankForest::collectCategories(const ForestDescription& description, Places& places) {
-  std::vector<uint8_t> isAsked(description.numFeatures, 0);
-  std::vector<uint8_t> isTooLarge(description.numFeatures, 0);
-  for (const TreeDescription& tree : description.trees) {
-    for (const TreeNode& node : tree.nodes) {
-      if (isLeaf(node) || node.categorySet == 0) {
-        continue;
-      }
-      const std::vector<uint32_t>& words = description.categorySets[node.categorySet - 1];
-      const bool fits = words.size() < 4 || (words.size() == 4 && words[3] >> 30U == 0);
-      isAsked[node.feature] = 1;
-      isTooLarge[node.feature] |= fits ? 0 : 1;
-    }
-  }
-  places.categorical.assign(description.numFeatures, kNoPlace);
-  for (uint32_t feature = 0; feature < description.numFeatures; ++feature) {
-    if (isAsked[feature] != 0 && isTooLarge[feature] == 0) {
-      places.categorical[feature] = static_cast<uint32_t>(numColumns_);
-      categoricalFeatures_.emplace_back(feature, static_cast<uint32_t>(numColumns_));
-      numColumns_ += 2;
-    }
-  }
-}
-
-/// Makes a Feature of each that numeric splits ask for, unless it has too many thresholds.
-void RankForest::collectThresholds(const ForestDescription& description, Places& places) {
-  std::vector<std::vector<float>> thresholds(description.numFeatures);
-  std::vector<bool> sendsMissingRight(description.numFeatures, false);
-  for (const TreeDescription& tree : description.trees) {
-    for (size_t i = 0; i < tree.nodes.size(); ++i) {
-      const TreeNode& node = tree.nodes[i];
-      if (isLeaf(node)) {
-        continue;
-      }
-      AUSPEX_ASSERT(node.left > i);
-      AUSPEX_ASSERT(node.left + size_t{1} < tree.nodes.size());
-      AUSPEX_ASSERT(node.feature < description.numFeatures);
-      if (node.categorySet == 0 && !std::isnan(node.value)) {
-        thresholds[node.feature].push_back(node.value);
-        sendsMissingRight[node.feature] = sendsMissingRight[node.feature] || !node.defaultLeft;
-      }
-    }
-  }
-  places.numeric.assign(description.numFeatures, kNoPlace);
-  for (uint32_t i = 0; i < description.numFeatures; ++i) {
-    std::vector<float>& sorted = thresholds[i];
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    if (sorted.empty() || sorted.size() > kMaxThresholds) {
-      continue;
-    }
-    places.numeric[i] = static_cast<uint32_t>(features_.size());
-    Feature feature;
-    feature.feature = i;
-    feature.numLevels = static_cast<uint32_t>(std::bit_width(sorted.size()));
-    sorted.resize((size_t{1} << feature.numLevels) - 1, std::numeric_limits<float>::quiet_NaN());
-    feature.thresholds = std::move(sorted);
-    feature.lowColumn = static_cast<uint32_t>(numColumns_++);
-    feature.highColumn =
-        sendsMissingRight[i] ? static_cast<uint32_t>(numColumns_++) : feature.lowColumn;
-    features_.push_back(std::move(feature));
-  }
-}
-
-RankSplit RankForest::makeSplit(const TreeNode& node, const ForestDescription& description,
-                                const Places& places) {
+RankSplit RankForest::makeSplit(const TreeNode& node, const ForestDescription& description) {
   RankSplit split;
+  split.column = ranking_.columnOf(node);
   if (node.categorySet != 0) {
-    RankSet set;
-    const std::vector<uint32_t>& words = description.categorySets[node.categorySet - 1];
-    for (size_t byte = 0; byte < set.bytes.size() && byte / 4 < words.size(); ++byte) {
-      set.bytes[byte] = static_cast<uint8_t>(words[byte / 4] >> (8 * (byte % 4)));
-    }
-    if (!node.defaultLeft) {
-      set.bytes[kMissingCategory / 8] |= static_cast<uint8_t>(1U << (kMissingCategory % 8));
-    }
-    sets_.push_back(set);
+    sets_.push_back(makeRankSet(node, description));
     split.set = static_cast<uint32_t>(sets_.size());
-    split.column = places.categorical[node.feature];
-    return split;
+  } else {
+    split.rank = static_cast<int8_t>(ranking_.rankOf(node) - kRankBias);
   }
-  const Feature& feature = features_[places.numeric[node.feature]];
-  const auto isBelow = [](float threshold, float value) { return threshold < value; };
-  const auto found =
-      std::lower_bound(feature.thresholds.begin(), feature.thresholds.end(), node.value, isBelow);
-  AUSPEX_ASSERT(found != feature.thresholds.end());
-  split.column = node.defaultLeft ? feature.lowColumn : feature.highColumn;
-  split.rank =
-      static_cast<int8_t>(static_cast<int>(found - feature.thresholds.begin()) - kRankBias);
   return split;
 }
 
 RankForest::Tree RankForest::compile(const TreeDescription& tree,
-                                     const ForestDescription& description, const Places& places) {
+                                     const ForestDescription& description) {
   Tree compiled;
   compiled.firstSplit = splits_.size();
   compiled.firstLeaf = leaves_.size();
@@ -221,7 +124,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
       continue;
     }
     visits.pop_back();
-    RankSplit split = makeSplit(node, description, places);
+    RankSplit split = makeSplit(node, description);
     compiled.hasCategories = compiled.hasCategories || split.set != 0;
     split.leftLeaf = leftIsLeaf ? leafNumbers[node.left] : uint8_t{0};
     split.rightLeaf = rightIsLeaf ? leafNumbers[node.left + 1] : uint8_t{0};
@@ -232,28 +135,6 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
   compiled.numSplits = splits_.size() - compiled.firstSplit;
   joinSubtrees(std::span(splits_).subspan(compiled.firstSplit));
   return compiled;
-}
-
-void RankForest::rank(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
-                      Instructions instructions) const {
-  AUSPEX_ASSERT(numRows <= kRowsPerBlock);
-  for (const Feature& feature : features_) {
-    const float* const values = rows + feature.feature;
-    int8_t* const low = ranks + size_t{feature.lowColumn} * kRowsPerBlock;
-    rankValues(values, numRows, numFeatures, feature.thresholds.data(), feature.numLevels, low,
-               instructions);
-    if (feature.highColumn == feature.lowColumn) {
-      continue;
-    }
-    int8_t* const high = ranks + size_t{feature.highColumn} * kRowsPerBlock;
-    for (size_t row = 0; row < numRows; ++row) {
-      high[row] = std::isnan(values[row * numFeatures]) ? int8_t{127} : low[row];
-    }
-  }
-  for (const auto& [feature, column] : categoricalFeatures_) {
-    int8_t* const bytes = ranks + size_t{column} * kRowsPerBlock;
-    placeCategories(rows + feature, numRows, numFeatures, bytes, bytes + kRowsPerBlock);
-  }
 }
 
 void RankForest::addTree(size_t tree, const int8_t* ranks, size_t numRows, float* margins,

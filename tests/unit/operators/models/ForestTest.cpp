@@ -197,8 +197,8 @@ TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain 
     const std::vector<float> matrix = makeRows(random, kRows, shape.features);
     for (const size_t rows : {size_t{1}, size_t{31}, size_t{32}, size_t{100}, kRows}) {
       for (const Instructions instructions : allInstructions()) {
-        std::vector<int8_t> ranks(ranked.numRankBytes());
-        ranked.rank(matrix.data(), rows, shape.features, ranks.data(), instructions);
+        std::vector<int8_t> ranks(ranked.ranking().numColumns() * kRowsPerBlock);
+        ranked.ranking().rankBlock(matrix.data(), rows, shape.features, ranks.data(), instructions);
         size_t numTaken = 0;
         for (size_t i = 0; i < description.trees.size(); ++i) {
           if (!ranked.takes(i, kRows)) {
