@@ -16,6 +16,10 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Trees of more nodes would overflow the gathers' doubled 32-bit places.
 constexpr size_t kNodesForGather = size_t{1} << 29;
+/// Ranks of few rows up to so many bytes stand on the stack.
+constexpr size_t kStackRanks = 4096;
+static_assert(kTreesAtOnce == CompleteForest::kTreesOfGroup);
+
 /// A split as a ForestNode whose `first` child is where missing values go.
 ForestNode compileSplit(const TreeNode& node) {
   ForestNode compiled{};
@@ -42,6 +46,8 @@ Forest::Forest(const ForestDescription& description, Instructions instructions)
     : numFeatures_(description.numFeatures),
       baseMargins_(description.baseMargins),
       rankForest_(description),
+      completeForest_(description, rankForest_.ranking()),
+      isRanked_(rankForest_.isWorthwhile()),
       instructions_(instructions) {
   AUSPEX_ASSERT(instructions <= bestInstructions());
   AUSPEX_ASSERT(!baseMargins_.empty());
@@ -121,56 +127,75 @@ void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
   }
 }
 
-void Forest::addAllTrees(const float* row, float* margins) const {
-  std::array<const ForestNode*, kTreesAtOnce> nodes{};
-  std::array<float, kTreesAtOnce> leaves{};
-  const CategoryTables tables{categorySets_.data(), categoryWords_.data()};
-  size_t next = 0;
-  for (; next + kTreesAtOnce <= trees_.size(); next += kTreesAtOnce) {
-    uint32_t depth = 0;
-    bool hasCategories = false;
-    for (size_t i = 0; i < kTreesAtOnce; ++i) {
-      const Tree& tree = trees_[next + i];
-      nodes[i] = nodes_.data() + tree.firstNode;
-      depth = std::max(depth, tree.depth);
-      hasCategories = hasCategories || tree.hasCategories;
+void Forest::addTreesToFew(const float* rows, size_t numRows, float* margins) const {
+  std::array<uint8_t, kStackRanks> small;
+  std::vector<uint8_t> large;
+  const size_t rowBytes = isRanked_ ? completeForest_.numRowBytes() : 0;
+  if (rowBytes * numRows > small.size()) {
+    large.resize(rowBytes * numRows);
+  }
+  uint8_t* const ranks = large.empty() ? small.data() : large.data();
+  for (size_t row = 0; rowBytes > 0 && row < numRows; ++row) {
+    rankForest_.ranking().rankRow(rows + row * numFeatures_, ranks + row * rowBytes);
+  }
+  for (size_t first = 0; first < trees_.size(); first += kTreesAtOnce) {
+    const size_t group = first / kTreesAtOnce;
+    if (rowBytes == 0 || !completeForest_.has(group)) {
+      addGroupWalking(first, rows, numRows, margins);
+      continue;
     }
-    readLeaves(nodes, depth, hasCategories ? &tables : nullptr, row, leaves);
-    for (size_t i = 0; i < kTreesAtOnce; ++i) {
-      margins[trees_[next + i].output] += leaves[i];
+    for (size_t row = 0; row < numRows; ++row) {
+      completeForest_.addGroup(group, ranks + row * rowBytes, margins + row * numOutputs());
     }
   }
-  for (; next < trees_.size(); ++next) {
-    addOneTree(trees_[next], row, 1, margins);
+}
+
+void Forest::addGroupWalking(size_t first, const float* rows, size_t numRows,
+                             float* margins) const {
+  const std::span<const Tree> trees =
+      std::span(trees_).subspan(first, std::min(kTreesAtOnce, trees_.size() - first));
+  // The last few rows are too few to hide each other's loads, so for them trees go side by side.
+  const bool isWhole = trees.size() == kTreesAtOnce;
+  const size_t numTogether = isWhole ? numRows - numRows % kRowsAtOnce : numRows;
+  uint32_t depth = 0;
+  bool hasCategories = false;
+  std::array<const ForestNode*, kTreesAtOnce> nodes{};
+  for (size_t i = 0; i < trees.size(); ++i) {
+    if (numTogether > 0) {
+      addOneTree(trees[i], rows, numTogether, margins);
+    }
+    nodes[i] = nodes_.data() + trees[i].firstNode;
+    depth = std::max(depth, trees[i].depth);
+    hasCategories = hasCategories || trees[i].hasCategories;
+  }
+  const CategoryTables tables{categorySets_.data(), categoryWords_.data()};
+  for (size_t row = numTogether; row < numRows; ++row) {
+    std::array<float, kTreesAtOnce> leaves{};
+    readLeaves(nodes, depth, hasCategories ? &tables : nullptr, rows + row * numFeatures_, leaves);
+    for (size_t i = 0; i < kTreesAtOnce; ++i) {
+      margins[row * numOutputs() + trees[i].output] += leaves[i];
+    }
   }
 }
 
 void Forest::computeMargins(FeatureMatrix features, std::span<float> margins) const {
-  const size_t numOutputs = baseMargins_.size();
   AUSPEX_ASSERT(features.features == numFeatures_);
-  AUSPEX_ASSERT(margins.size() == features.rows * numOutputs);
+  AUSPEX_ASSERT(margins.size() == features.rows * numOutputs());
   for (size_t row = 0; row < features.rows; ++row) {
-    std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs);
+    std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs());
   }
   std::vector<int8_t> ranks;
-  if (features.rows >= rankForest_.minRows() && rankForest_.isWorthwhile()) {
+  if (isRanked_ && features.rows >= rankForest_.minRows()) {
     ranks.resize(rankForest_.ranking().numColumns() * kRowsPerBlock);
   }
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
-    const float* rows = features.values + start * numFeatures_;
-    float* out = margins.data() + start * numOutputs;
-    if (!ranks.empty() && numRows >= rankForest_.minRows()) {
+    const float* const rows = features.values + start * numFeatures_;
+    float* const out = margins.data() + start * numOutputs();
+    if (isRanked_ && numRows >= rankForest_.minRows()) {
       addTreesRanked(rows, numRows, out, ranks);
-      continue;
-    }
-    // The last few rows are too few to hide each other's loads, so for them trees go side by side.
-    const size_t numTogether = numRows - numRows % kRowsAtOnce;
-    for (size_t i = 0; numTogether > 0 && i < trees_.size(); ++i) {
-      addOneTree(trees_[i], rows, numTogether, out);
-    }
-    for (size_t row = numTogether; row < numRows; ++row) {
-      addAllTrees(rows + row * numFeatures_, out + row * numOutputs);
+    } else {
+      addTreesToFew(rows, numRows, out);
     }
   }
 }

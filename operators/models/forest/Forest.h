@@ -10,6 +10,7 @@
 
 #include "operators/models/FeatureMatrix.h"
 #include "operators/models/Instructions.h"
+#include "operators/models/forest/CompleteForest.h"
 #include "operators/models/forest/ForestDescription.h"
 #include "operators/models/forest/ForestKernels.h"
 #include "operators/models/forest/RankForest.h"
@@ -44,8 +45,10 @@ class Forest {
   void addTreesRanked(const float* rows, size_t numRows, float* margins,
                       std::span<int8_t> ranks) const;
   void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins) const;
-  /// Adds all trees to one row, several trees at once.
-  void addAllTrees(const float* row, float* margins) const;
+  /// Adds all trees to so few rows that looking at every split does not pay.
+  void addTreesToFew(const float* rows, size_t numRows, float* margins) const;
+  /// Adds the trees of a group of kTreesAtOnce, node by node.
+  void addGroupWalking(size_t first, const float* rows, size_t numRows, float* margins) const;
 
   size_t numFeatures_;
   std::vector<float> baseMargins_;
@@ -54,6 +57,8 @@ class Forest {
   std::vector<CategorySet> categorySets_;
   std::vector<uint32_t> categoryWords_;
   RankForest rankForest_;
+  CompleteForest completeForest_;
+  bool isRanked_;
   Instructions instructions_;
 };
 

@@ -336,13 +336,7 @@ void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows,
 void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes,
                      int8_t* bits) {
   for (size_t row = 0; row < numRows; ++row) {
-    const float value = rows[row * stride];
-    uint32_t code = kOtherCategory;
-    if (value != value) {
-      code = kMissingCategory;
-    } else if (value >= 0.0F && value < static_cast<float>(kMaxRankCategory + 1)) {
-      code = static_cast<uint32_t>(value);
-    }
+    const uint32_t code = rankCategory(rows[row * stride]);
     bytes[row] = static_cast<int8_t>(code / 8);
     bits[row] = static_cast<int8_t>(1U << (code % 8));
   }
@@ -374,11 +368,7 @@ void rankValues(const float* rows, size_t numRows, size_t stride, const float* t
 #endif
   static_cast<void>(instructions);
   for (; row < numRows; ++row) {
-    uint32_t count = 0;
-    for (uint32_t level = numLevels; level-- > 0;) {
-      const float threshold = thresholds[count + (size_t{1} << level) - 1];
-      count += (rows[row * stride] >= threshold ? 1U : 0U) << level;
-    }
+    const uint32_t count = countReached(rows[row * stride], thresholds, numLevels);
     ranks[row] = static_cast<int8_t>(static_cast<int>(count) - kRankBias);
   }
 }

@@ -51,6 +51,24 @@ constexpr uint32_t kMaxRankCategory = 125;
 constexpr uint32_t kMissingCategory = 126;
 constexpr uint32_t kOtherCategory = 127;
 
+/// The number of a value's category, or what stands for it.
+inline uint32_t rankCategory(float value) {
+  const bool isCategory = value >= 0.0F && value < static_cast<float>(kMaxRankCategory + 1);
+  return isCategory ? static_cast<uint32_t>(value)
+                    : (value != value ? kMissingCategory : kOtherCategory);
+}
+
+/// Counts the thresholds that a value reaches. There are 2^numLevels - 1, ascending; NaN stands for
+/// none.
+inline uint32_t countReached(float value, const float* thresholds, uint32_t numLevels) {
+  uint32_t count = 0;
+  for (uint32_t level = numLevels; level-- > 0;) {
+    const float threshold = thresholds[count + (size_t{1} << level) - 1];
+    count += (value >= threshold ? 1U : 0U) << level;
+  }
+  return count;
+}
+
 /// The most ranks and leaf numbers that are compared at a time; fewer where registers are narrower.
 constexpr size_t kRankLanes = 64;
 static_assert(kRowsPerBlock % kRankLanes == 0);

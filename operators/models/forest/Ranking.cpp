@@ -12,6 +12,8 @@ namespace auspex::operators {
 namespace {
 
 constexpr size_t kMaxThresholds = 255;
+/// Of a missing value that goes right.
+constexpr uint8_t kHighestRank = 255;
 
 bool isLeaf(const TreeNode& node) {
   return node.left == 0;
@@ -133,6 +135,18 @@ void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, i
   for (const auto& [feature, column] : categoricalFeatures_) {
     int8_t* const bytes = ranks + size_t{column} * kRowsPerBlock;
     placeCategories(rows + feature, numRows, numFeatures, bytes, bytes + kRowsPerBlock);
+  }
+}
+
+void Ranking::rankRow(const float* row, uint8_t* ranks) const {
+  for (const Feature& feature : features_) {
+    const float value = row[feature.feature];
+    const uint32_t rank = countReached(value, feature.thresholds.data(), feature.numLevels);
+    ranks[feature.highColumn] = value != value ? kHighestRank : static_cast<uint8_t>(rank);
+    ranks[feature.lowColumn] = static_cast<uint8_t>(rank);
+  }
+  for (const auto& [feature, column] : categoricalFeatures_) {
+    ranks[column] = static_cast<uint8_t>(rankCategory(row[feature]));
   }
 }
 

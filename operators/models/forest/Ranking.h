@@ -41,6 +41,9 @@ class Ranking {
   /// each, less kRankBias.
   void rankBlock(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
                  Instructions instructions) const;
+  /// Ranks one row into numColumns() bytes. What they are compared with is rankOf, and the number
+  /// of the category.
+  void rankRow(const float* row, uint8_t* ranks) const;
 
  private:
   static constexpr uint32_t kNoPlace = UINT32_MAX;
