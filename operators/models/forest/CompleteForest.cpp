@@ -42,9 +42,8 @@ void findLeaves(const GoesRight& goesRight, Places& leaves) {
       places[tree] = 2 * places[tree] + goesRight(tree * kPlaces + places[tree]);
     });
   }
-  for (size_t tree = 0; tree < places.size(); ++tree) {
-    leaves[tree] = tree * kPlaces + places[tree] - kPlaces;
-  }
+  forEach<CompleteForest::kTreesOfGroup>(
+      [&](size_t tree) { leaves[tree] = tree * kPlaces + places[tree] - kPlaces; });
 }
 
 template <typename GoesRight>

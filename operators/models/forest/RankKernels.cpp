@@ -288,25 +288,28 @@ __attribute__((target("avx2"))) void rankAvx2(const float* rows, size_t stride,
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   const __m256i offsets = _mm256_mullo_epi32(lanes, _mm256_set1_epi32(static_cast<int>(stride)));
   __m256 values[kSearches];
-  __m256i counts[kSearches];
+  __m256i places[kSearches];
   for (size_t s = 0; s < kSearches; ++s) {
     values[s] = _mm256_i32gather_ps(rows + s * kLanes * stride, offsets, 4);
-    counts[s] = _mm256_setzero_si256();
+    places[s] = _mm256_set1_epi32(1);
   }
-  for (uint32_t level = numLevels; level-- > 0;) {
-    const float* const middle = thresholds + (size_t{1} << level) - 1;
-    const __m256i half = _mm256_set1_epi32(1 << level);
+  for (uint32_t level = 0; level < numLevels; ++level) {
     for (size_t s = 0; s < kSearches; ++s) {
-      const __m256 threshold = _mm256_i32gather_ps(middle, counts[s], 4);
+      const __m256 threshold = _mm256_i32gather_ps(thresholds, places[s], 4);
       const __m256i isReached =
           _mm256_castps_si256(_mm256_cmp_ps(values[s], threshold, _CMP_GE_OQ));
-      counts[s] = _mm256_add_epi32(counts[s], _mm256_and_si256(isReached, half));
+      // A true comparison is -1 in its lane.
+      places[s] = _mm256_sub_epi32(_mm256_slli_epi32(places[s], 1), isReached);
     }
+  }
+  const __m256i first = _mm256_set1_epi32(1 << numLevels);
+  for (size_t s = 0; s < kSearches; ++s) {
+    places[s] = _mm256_sub_epi32(places[s], first);
   }
   // Four vectors of words become one of bytes; packing goes by halves, so their words are put
   // back in order.
-  const __m256i low = _mm256_packus_epi32(counts[0], counts[1]);
-  const __m256i high = _mm256_packus_epi32(counts[2], counts[3]);
+  const __m256i low = _mm256_packus_epi32(places[0], places[1]);
+  const __m256i high = _mm256_packus_epi32(places[2], places[3]);
   const __m256i mixed = _mm256_packus_epi16(low, high);
   const __m256i bytes =
       _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));

@@ -58,15 +58,15 @@ inline uint32_t rankCategory(float value) {
                     : (value != value ? kMissingCategory : kOtherCategory);
 }
 
-/// Counts the thresholds that a value reaches. There are 2^numLevels - 1, ascending; NaN stands for
-/// none.
+/// Counts the thresholds that a value reaches. They stand as a search asks for them: the middle one
+/// at 1, and behind place p the middles of its two halves at 2p and 2p + 1, down to 2^numLevels
+/// - 1. NaN stands for none.
 inline uint32_t countReached(float value, const float* thresholds, uint32_t numLevels) {
-  uint32_t count = 0;
-  for (uint32_t level = numLevels; level-- > 0;) {
-    const float threshold = thresholds[count + (size_t{1} << level) - 1];
-    count += (value >= threshold ? 1U : 0U) << level;
+  size_t place = 1;
+  for (uint32_t level = 0; level < numLevels; ++level) {
+    place = 2 * place + (value >= thresholds[place] ? 1 : 0);
   }
-  return count;
+  return static_cast<uint32_t>(place - (size_t{1} << numLevels));
 }
 
 /// The most ranks and leaf numbers that are compared at a time; fewer where registers are narrower.
@@ -97,9 +97,9 @@ void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* b
 void addLeaves(const float* leaves, size_t numLeaves, const uint8_t* reached, size_t numRows,
                float* margins, Instructions instructions);
 
-/// Counts, for rows[0], rows[stride], ..., the thresholds that each reaches, less the bias. There
-/// are 2^numLevels - 1 thresholds, ascending; NaN stands for none. stride * kRowsPerBlock must fit
-/// an int32 where the instructions are not portable.
+/// Counts, for rows[0], rows[stride], ..., the thresholds that each reaches, less the bias.
+/// thresholds: as countReached has them. stride * kRowsPerBlock must fit an int32 where the
+/// instructions are not portable.
 void rankValues(const float* rows, size_t numRows, size_t stride, const float* thresholds,
                 uint32_t numLevels, int8_t* ranks, Instructions instructions);
 

@@ -19,6 +19,20 @@ bool isLeaf(const TreeNode& node) {
   return node.left == 0;
 }
 
+/// Thresholds as countReached wants them, with NaN at the end of the ascending ones.
+std::vector<float> arrangeForSearch(const std::vector<float>& ascending, uint32_t numLevels) {
+  std::vector<float> searched(size_t{1} << numLevels, std::numeric_limits<float>::quiet_NaN());
+  size_t place = 1;
+  for (uint32_t level = 0; level < numLevels; ++level) {
+    const size_t step = size_t{1} << (numLevels - level);
+    for (size_t middle = step / 2 - 1; middle + 1 < searched.size(); middle += step) {
+      searched[place] = middle < ascending.size() ? ascending[middle] : searched[place];
+      ++place;
+    }
+  }
+  return searched;
+}
+
 }  // namespace
 
 Ranking::Ranking(const ForestDescription& description) {
@@ -57,7 +71,7 @@ void Ranking::collectThresholds(const ForestDescription& description) {
     Feature feature;
     feature.feature = i;
     feature.numLevels = static_cast<uint32_t>(std::bit_width(sorted.size()));
-    sorted.resize((size_t{1} << feature.numLevels) - 1, std::numeric_limits<float>::quiet_NaN());
+    feature.searched = arrangeForSearch(sorted, feature.numLevels);
     feature.thresholds = std::move(sorted);
     feature.lowColumn = static_cast<uint32_t>(numColumns_++);
     feature.highColumn =
@@ -122,7 +136,7 @@ void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, i
   for (const Feature& feature : features_) {
     const float* const values = rows + feature.feature;
     int8_t* const low = ranks + size_t{feature.lowColumn} * kRowsPerBlock;
-    rankValues(values, numRows, numFeatures, feature.thresholds.data(), feature.numLevels, low,
+    rankValues(values, numRows, numFeatures, feature.searched.data(), feature.numLevels, low,
                instructions);
     if (feature.highColumn == feature.lowColumn) {
       continue;
@@ -141,7 +155,7 @@ void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, i
 void Ranking::rankRow(const float* row, uint8_t* ranks) const {
   for (const Feature& feature : features_) {
     const float value = row[feature.feature];
-    const uint32_t rank = countReached(value, feature.thresholds.data(), feature.numLevels);
+    const uint32_t rank = countReached(value, feature.searched.data(), feature.numLevels);
     ranks[feature.highColumn] = value != value ? kHighestRank : static_cast<uint8_t>(rank);
     ranks[feature.lowColumn] = static_cast<uint8_t>(rank);
   }
