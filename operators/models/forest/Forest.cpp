@@ -14,8 +14,6 @@ namespace auspex::operators {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-/// Trees of more nodes would overflow the gathers' doubled 32-bit places.
-constexpr size_t kNodesForGather = size_t{1} << 29;
 /// Ranks of few rows up to so many bytes stand on the stack.
 constexpr size_t kStackRanks = 4096;
 static_assert(kTreesAtOnce == CompleteForest::kTreesOfGroup);
@@ -76,7 +74,6 @@ Forest::Forest(const ForestDescription& description, Instructions instructions)
 void Forest::addTree(const TreeDescription& tree) {
   const size_t numNodes = tree.nodes.size();
   AUSPEX_ASSERT(numNodes > 0);
-  AUSPEX_ASSERT(numNodes < kNodesForGather);
   AUSPEX_ASSERT(tree.output < baseMargins_.size());
   const size_t root = nodes_.size();
   nodes_.resize(root + numNodes);
@@ -107,10 +104,8 @@ void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, flo
   float* out = margins + tree.output;
   if (tree.hasCategories) {
     addTreeWithCategories(view, rows, numRows, numFeatures_, out, numOutputs());
-  } else if (instructions_ != Instructions::Portable) {
-    addTreeAvx2(view, rows, numRows, numFeatures_, out, numOutputs());
   } else {
-    addTreePortably(view, rows, numRows, numFeatures_, out, numOutputs());
+    addNumericTree(view, rows, numRows, numFeatures_, out, numOutputs());
   }
 }
 

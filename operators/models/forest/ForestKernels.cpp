@@ -5,10 +5,6 @@
 #include <bit>
 #include <utility>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace auspex::operators {
 
 namespace {
@@ -121,8 +117,8 @@ void readLeavesBy(const Steps& steps, const std::array<const ForestNode*, kTrees
 
 }  // namespace
 
-void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
-                     size_t numFeatures, float* margins, size_t stride) {
+void addNumericTree(const ForestTreeView& tree, const float* rows, size_t numRows,
+                    size_t numFeatures, float* margins, size_t stride) {
   walkRows<NumericSteps>(tree, rows, numRows, numFeatures, margins, stride);
 }
 
@@ -140,94 +136,5 @@ void readLeaves(const std::array<const ForestNode*, kTreesAtOnce>& trees, uint32
     readLeavesBy(MixedSteps(*tables), trees, depth, row, leaves);
   }
 }
-
-#if defined(__x86_64__)
-
-namespace {
-
-constexpr size_t kLanes = 8;
-/// Vectors on their way at once: gathers have a long latency. One or two vectors are slower than
-/// the portable kernel, which therefore takes the rows that are left.
-constexpr size_t kVectors = 4;
-
-/// One step of eight rows. places: node places times two, since a gather scales by eight at most.
-__attribute__((target("avx2"))) inline __m256i stepAvx2(const ForestNode* nodes, const float* rows,
-                                                        __m256i rowOffsets, __m256i places) {
-  const auto* words = reinterpret_cast<const int*>(nodes);
-  const __m256 threshold = _mm256_i32gather_ps(reinterpret_cast<const float*>(nodes), places, 8);
-  const __m256i bits = _mm256_i32gather_epi32(words + 1, places, 8);
-  const __m256i first = _mm256_i32gather_epi32(words + 2, places, 8);
-  const __m256i feature = _mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(kFeatureMask)));
-  const __m256 value = _mm256_i32gather_ps(rows, _mm256_add_epi32(rowOffsets, feature), 4);
-  const __m256i flip = _mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(kFlipBit)));
-  const __m256 compared = _mm256_xor_ps(value, _mm256_castsi256_ps(flip));
-  const __m256i isSecond = _mm256_castps_si256(_mm256_cmp_ps(compared, threshold, _CMP_GE_OQ));
-  // A true comparison is -1 in its lane.
-  return _mm256_slli_epi32(_mm256_sub_epi32(first, isSecond), 1);
-}
-
-__attribute__((target("avx2"))) void walkAvx2(const ForestTreeView& tree, const float* rows,
-                                              size_t numFeatures, float* margins, size_t stride) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  const __m256i offsets =
-      _mm256_mullo_epi32(lanes, _mm256_set1_epi32(static_cast<int>(numFeatures)));
-  __m256i places[kVectors] = {};
-  for (uint32_t done = 0; done < tree.depth;) {
-    const uint32_t target =
-        done + kStepsBetweenChecks < tree.depth ? done + kStepsBetweenChecks : tree.depth;
-    __m256i before[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) {
-      before[v] = places[v];
-    }
-    for (; done < target; ++done) {
-      for (size_t v = 0; v < kVectors; ++v) {
-        places[v] = stepAvx2(tree.nodes, rows + v * kLanes * numFeatures, offsets, places[v]);
-      }
-    }
-    __m256i moved = _mm256_setzero_si256();
-    for (size_t v = 0; v < kVectors; ++v) {
-      moved = _mm256_or_si256(moved, _mm256_xor_si256(places[v], before[v]));
-    }
-    if (_mm256_testz_si256(moved, moved) != 0) {
-      break;
-    }
-  }
-  const auto* leaves = reinterpret_cast<const float*>(tree.nodes) + 3;
-  for (size_t v = 0; v < kVectors; ++v) {
-    const __m256 values = _mm256_i32gather_ps(leaves, places[v], 8);
-    float* out = margins + v * kLanes * stride;
-    if (stride == 1) {
-      _mm256_storeu_ps(out, _mm256_add_ps(_mm256_loadu_ps(out), values));
-      continue;
-    }
-    alignas(32) float spread[kLanes];
-    _mm256_store_ps(spread, values);
-    for (size_t i = 0; i < kLanes; ++i) {
-      out[i * stride] += spread[i];
-    }
-  }
-}
-
-}  // namespace
-
-void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
-                 float* margins, size_t stride) {
-  constexpr size_t kRows = kLanes * kVectors;
-  size_t row = 0;
-  for (; row + kRows <= numRows; row += kRows) {
-    walkAvx2(tree, rows + row * numFeatures, numFeatures, margins + row * stride, stride);
-  }
-  addTreePortably(tree, rows + row * numFeatures, numRows - row, numFeatures,
-                  margins + row * stride, stride);
-}
-
-#else
-
-void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
-                 float* margins, size_t stride) {
-  addTreePortably(tree, rows, numRows, numFeatures, margins, stride);
-}
-
-#endif
 
 }  // namespace auspex::operators

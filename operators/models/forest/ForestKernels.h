@@ -47,20 +47,17 @@ struct ForestTreeView {
   CategoryTables tables;
 };
 
-/// Rows that a kernel takes at once, and what addTree* are called with at most.
+/// Rows that a kernel takes at once, and what the kernels are called with at most.
 constexpr size_t kRowsPerBlock = 256;
 
-/// Rows on their way at once in the portable kernel: enough to hide the loads, few enough for the
+/// Rows on their way at once: enough to hide the loads, few enough for the
 /// registers. What is left over goes row by row.
 constexpr size_t kRowsAtOnce = 8;
 
 /// Adds to margins[row * stride] the value of the leaf that each row of [numRows x numFeatures]
-/// reaches. The first two are for trees without categorical splits, and all give the same bits.
-void addTreePortably(const ForestTreeView& tree, const float* rows, size_t numRows,
-                     size_t numFeatures, float* margins, size_t stride);
-/// numFeatures * kRowsPerBlock must fit an int32. Only where the processor has AVX2.
-void addTreeAvx2(const ForestTreeView& tree, const float* rows, size_t numRows, size_t numFeatures,
-                 float* margins, size_t stride);
+/// reaches. The first is for trees without categorical splits.
+void addNumericTree(const ForestTreeView& tree, const float* rows, size_t numRows,
+                    size_t numFeatures, float* margins, size_t stride);
 void addTreeWithCategories(const ForestTreeView& tree, const float* rows, size_t numRows,
                            size_t numFeatures, float* margins, size_t stride);
 
