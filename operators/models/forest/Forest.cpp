@@ -45,8 +45,8 @@ Forest::Forest(const ForestDescription& description, Instructions instructions)
       baseMargins_(description.baseMargins),
       rankForest_(description),
       completeForest_(description, rankForest_.ranking()),
-      isRanked_(rankForest_.isWorthwhile()),
-      instructions_(instructions) {
+      instructions_(instructions),
+      minRankedRows_(0) {
   AUSPEX_ASSERT(instructions <= bestInstructions());
   AUSPEX_ASSERT(!baseMargins_.empty());
   AUSPEX_ASSERT(numFeatures_ <= kFeatureMask);
@@ -69,6 +69,7 @@ Forest::Forest(const ForestDescription& description, Instructions instructions)
   if (numFeatures_ * kRowsPerBlock > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     instructions_ = Instructions::Portable;
   }
+  minRankedRows_ = findMinRankedRows();
 }
 
 void Forest::addTree(const TreeDescription& tree) {
@@ -77,7 +78,6 @@ void Forest::addTree(const TreeDescription& tree) {
   AUSPEX_ASSERT(tree.output < baseMargins_.size());
   const size_t root = nodes_.size();
   nodes_.resize(root + numNodes);
-  Tree compiled{root, tree.depth, tree.output, false};
   // Where each node of the description goes: children that are swapped trade places.
   std::vector<uint32_t> places(numNodes, 0);
   for (size_t i = 0; i < numNodes; ++i) {
@@ -93,16 +93,52 @@ void Forest::addTree(const TreeDescription& tree) {
     target = compileSplit(node);
     places[node.left] = node.left + (node.defaultLeft ? 0U : 1U);
     places[node.left + 1] = node.left + (node.defaultLeft ? 1U : 0U);
-    compiled.hasCategories = compiled.hasCategories || node.categorySet != 0;
   }
-  trees_.push_back(compiled);
+  trees_.push_back({root, tree.output, shapeOf(tree)});
+}
+
+TreeShape Forest::shapeOf(const TreeDescription& tree) const {
+  TreeShape shape;
+  shape.depth = tree.depth;
+  shape.isComplete =
+      rankForest_.isWorthwhile() && completeForest_.has(trees_.size() / kTreesAtOnce);
+  for (const TreeNode& node : tree.nodes) {
+    shape.numSplits += node.left != 0 ? 1 : 0;
+    shape.numCategoricalSplits += node.categorySet != 0 ? 1 : 0;
+  }
+  return shape;
+}
+
+bool Forest::isRanked(size_t tree, size_t numRows) const {
+  const TreeShape& shape = trees_[tree].shape;
+  return rankForest_.covers(tree) &&
+         programCost(shape, numRows, instructions_) <= nodeWalkCost(shape, numRows);
+}
+
+size_t Forest::findMinRankedRows() const {
+  size_t numRows = rankForest_.isWorthwhile() ? 1 : kRowsPerBlock + 1;
+  for (; numRows <= kRowsPerBlock; ++numRows) {
+    double ranked = 0;
+    double walked = 0;
+    for (size_t i = 0; i < trees_.size(); ++i) {
+      const TreeShape& shape = trees_[i].shape;
+      walked += walkCost(shape, numRows);
+      ranked += isRanked(i, numRows) ? programCost(shape, numRows, instructions_)
+                                     : nodeWalkCost(shape, numRows);
+    }
+    if (ranked < walked) {
+      break;
+    }
+  }
+  return numRows;
 }
 
 void Forest::addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins) const {
-  const ForestTreeView view{
-      nodes_.data() + tree.firstNode, tree.depth, {categorySets_.data(), categoryWords_.data()}};
+  const ForestTreeView view{nodes_.data() + tree.firstNode,
+                            tree.shape.depth,
+                            {categorySets_.data(), categoryWords_.data()}};
   float* out = margins + tree.output;
-  if (tree.hasCategories) {
+  if (tree.shape.hasCategories()) {
     addTreeWithCategories(view, rows, numRows, numFeatures_, out, numOutputs());
   } else {
     addNumericTree(view, rows, numRows, numFeatures_, out, numOutputs());
@@ -113,7 +149,7 @@ void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
                             std::span<int8_t> ranks) const {
   rankForest_.ranking().rankBlock(rows, numRows, numFeatures_, ranks.data(), instructions_);
   for (size_t i = 0; i < trees_.size(); ++i) {
-    if (rankForest_.takes(i, numRows)) {
+    if (isRanked(i, numRows)) {
       rankForest_.addTree(i, ranks.data(), numRows, margins + trees_[i].output, numOutputs(),
                           instructions_);
     } else {
@@ -125,7 +161,7 @@ void Forest::addTreesRanked(const float* rows, size_t numRows, float* margins,
 void Forest::addTreesToFew(const float* rows, size_t numRows, float* margins) const {
   std::array<uint8_t, kStackRanks> small;
   std::vector<uint8_t> large;
-  const size_t rowBytes = isRanked_ ? completeForest_.numRowBytes() : 0;
+  const size_t rowBytes = rankForest_.isWorthwhile() ? completeForest_.numRowBytes() : 0;
   if (rowBytes * numRows > small.size()) {
     large.resize(rowBytes * numRows);
   }
@@ -160,8 +196,8 @@ void Forest::addGroupWalking(size_t first, const float* rows, size_t numRows,
       addOneTree(trees[i], rows, numTogether, margins);
     }
     nodes[i] = nodes_.data() + trees[i].firstNode;
-    depth = std::max(depth, trees[i].depth);
-    hasCategories = hasCategories || trees[i].hasCategories;
+    depth = std::max(depth, trees[i].shape.depth);
+    hasCategories = hasCategories || trees[i].shape.hasCategories();
   }
   const CategoryTables tables{categorySets_.data(), categoryWords_.data()};
   for (size_t row = numTogether; row < numRows; ++row) {
@@ -180,14 +216,14 @@ void Forest::computeMargins(FeatureMatrix features, std::span<float> margins) co
     std::copy(baseMargins_.begin(), baseMargins_.end(), margins.data() + row * numOutputs());
   }
   std::vector<int8_t> ranks;
-  if (isRanked_ && features.rows >= rankForest_.minRows()) {
+  if (features.rows >= minRankedRows_) {
     ranks.resize(rankForest_.ranking().numColumns() * kRowsPerBlock);
   }
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
     const size_t numRows = std::min(kRowsPerBlock, features.rows - start);
     const float* const rows = features.values + start * numFeatures_;
     float* const out = margins.data() + start * numOutputs();
-    if (isRanked_ && numRows >= rankForest_.minRows()) {
+    if (numRows >= minRankedRows_) {
       addTreesRanked(rows, numRows, out, ranks);
     } else {
       addTreesToFew(rows, numRows, out);

@@ -13,6 +13,7 @@
 #include "operators/models/forest/CompleteForest.h"
 #include "operators/models/forest/ForestDescription.h"
 #include "operators/models/forest/ForestKernels.h"
+#include "operators/models/forest/FormCosts.h"
 #include "operators/models/forest/RankForest.h"
 
 namespace auspex::operators {
@@ -36,12 +37,15 @@ class Forest {
  private:
   struct Tree {
     size_t firstNode;
-    uint32_t depth;
     uint32_t output;
-    bool hasCategories;
+    TreeShape shape;
   };
 
   void addTree(const TreeDescription& tree);
+  TreeShape shapeOf(const TreeDescription& tree) const;
+  size_t findMinRankedRows() const;
+  /// Deciding all splits of the tree at once is the quickest for so many rows.
+  bool isRanked(size_t tree, size_t numRows) const;
   void addTreesRanked(const float* rows, size_t numRows, float* margins,
                       std::span<int8_t> ranks) const;
   void addOneTree(const Tree& tree, const float* rows, size_t numRows, float* margins) const;
@@ -58,8 +62,9 @@ class Forest {
   std::vector<uint32_t> categoryWords_;
   RankForest rankForest_;
   CompleteForest completeForest_;
-  bool isRanked_;
   Instructions instructions_;
+  /// With fewer rows in a block, trees are walked; with more, most of them are ranked.
+  size_t minRankedRows_;
 };
 
 }  // namespace auspex::operators

@@ -125,7 +125,6 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
     }
     visits.pop_back();
     RankSplit split = makeSplit(node, description);
-    compiled.hasCategories = compiled.hasCategories || split.set != 0;
     split.leftLeaf = leftIsLeaf ? leafNumbers[node.left] : uint8_t{0};
     split.rightLeaf = rightIsLeaf ? leafNumbers[node.left + 1] : uint8_t{0};
     split.sides = leftIsLeaf ? (rightIsLeaf ? RankSides::LeafLeaf : RankSides::LeafSplit)

@@ -20,18 +20,10 @@ class RankForest {
  public:
   explicit RankForest(const ForestDescription& description);
 
-  /// Ranking costs more than it gains with few trees or few rows, and this forest has enough.
+  /// Ranking costs more than it gains with few trees, and this forest has enough.
   bool isWorthwhile() const { return isWorthwhile_; }
-  /// The least rows that pay for ranking them.
-  size_t minRows() const { return ranking_.hasCategories() ? kMinMixedRows : kMinRows; }
-  /// The tree has this form, and so many rows pay for looking at all of its splits.
-  bool takes(size_t tree, size_t numRows) const {
-    const Tree& form = trees_[tree];
-    const bool isEnough = form.hasCategories
-                              ? form.numSplits <= numRows * kMixedSplitsPerRow
-                              : numRows >= kMinRows && form.numSplits <= numRows * kSplitsPerRow;
-    return form.numLeaves > 0 && isEnough;
-  }
+  /// The tree has this form.
+  bool covers(size_t tree) const { return trees_[tree].numLeaves > 0; }
 
   const Ranking& ranking() const { return ranking_; }
   /// Adds to margins[row * stride] the leaf that each ranked row reaches in a tree that has this
@@ -40,19 +32,11 @@ class RankForest {
                Instructions instructions) const;
 
  private:
-  /// Measured: with more splits than this, walking down is quicker.
-  static constexpr size_t kSplitsPerRow = 3;
-  static constexpr size_t kMinRows = 24;
-  /// Categorical splits cost a walk more, so their trees are ranked earlier.
-  static constexpr size_t kMixedSplitsPerRow = 8;
-  static constexpr size_t kMinMixedRows = 12;
-
   struct Tree {
     size_t firstSplit = 0;
     size_t numSplits = 0;
     size_t firstLeaf = 0;
     size_t numLeaves = 0;  ///< 0: not covered
-    bool hasCategories = false;
   };
 
   bool canBeRanked(const TreeDescription& tree) const;

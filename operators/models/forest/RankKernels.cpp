@@ -11,9 +11,6 @@
 namespace auspex::operators {
 namespace {
 
-/// Bytes in a register of the narrower instruction sets.
-constexpr size_t kSse2Lanes = 16;
-constexpr size_t kAvx2Lanes = 32;
 /// So many rows are not worth a wider register.
 constexpr size_t kFewRows = 16;
 
@@ -147,7 +144,7 @@ AUSPEX_INLINE void mergeSplits(const RankSplit& split, const int8_t* column, siz
 }
 
 // A table of 16 bytes looked up by 16 places is one instruction where there is one.
-typedef uint8_t Table __attribute__((vector_size(16)));
+typedef uint8_t Table __attribute__((vector_size(kTableLanes)));
 
 /// Per lane the byte of the table at the place, which is below 16.
 AUSPEX_INLINE Table lookUp(const Table& table, const Table& places) {
@@ -236,7 +233,7 @@ __attribute__((target("avx2"))) void runAvx2(const RankProgram& program, const i
   if (numRows <= kFewRows) {
     runInVectors<kFewRows>(program, ranks, numRows, leaves);
   } else {
-    runInVectors<kAvx2Lanes>(program, ranks, numRows, leaves);
+    runInVectors<lanesOf(Instructions::Avx2)>(program, ranks, numRows, leaves);
   }
 }
 
@@ -244,7 +241,7 @@ __attribute__((target("avx512f,avx512bw,avx512vl"))) void runAvx512(const RankPr
                                                                     const int8_t* ranks,
                                                                     size_t numRows,
                                                                     uint8_t* leaves) {
-  runInVectors<kRankLanes>(program, ranks, numRows, leaves);
+  runInVectors<lanesOf(Instructions::Avx512)>(program, ranks, numRows, leaves);
 }
 
 constexpr size_t kFloats = 16;          // of one register
@@ -333,7 +330,7 @@ void findLeaves(const RankProgram& program, const int8_t* ranks, size_t numRows,
   }
 #endif
   static_cast<void>(instructions);
-  runInVectors<kSse2Lanes>(program, ranks, numRows, leaves);
+  runInVectors<lanesOf(Instructions::Portable)>(program, ranks, numRows, leaves);
 }
 
 void placeCategories(const float* rows, size_t numRows, size_t stride, int8_t* bytes,

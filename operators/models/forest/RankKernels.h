@@ -72,6 +72,13 @@ inline uint32_t countReached(float value, const float* thresholds, uint32_t numL
 /// The most ranks and leaf numbers that are compared at a time; fewer where registers are narrower.
 constexpr size_t kRankLanes = 64;
 static_assert(kRowsPerBlock % kRankLanes == 0);
+constexpr size_t lanesOf(Instructions instructions) {
+  return instructions == Instructions::Avx512 ? kRankLanes
+         : instructions == Instructions::Avx2 ? 32
+                                              : 16;
+}
+/// Rows whose category is looked up at a time.
+constexpr size_t kTableLanes = 16;
 /// What a program may hold on its stack at once.
 constexpr size_t kRankStackHeight = 16;
 /// A rank of r is stored as r - 128: signed bytes compare with one instruction everywhere.

@@ -201,7 +201,7 @@ TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain 
         ranked.ranking().rankBlock(matrix.data(), rows, shape.features, ranks.data(), instructions);
         size_t numTaken = 0;
         for (size_t i = 0; i < description.trees.size(); ++i) {
-          if (!ranked.takes(i, kRows)) {
+          if (!ranked.covers(i)) {
             continue;
           }
           ++numTaken;
@@ -227,16 +227,16 @@ TEST_CASE("Trees scored by ranks, by any instructions: the same bits as a plain 
 TEST_CASE("A tree of too many leaves, thresholds or levels is not ranked") {
   std::mt19937 random(13);
   ForestDescription description = growForest(random, {1, 1, 1, 0, 0});
-  CHECK(RankForest(description).takes(0, kRowsPerBlock));
+  CHECK(RankForest(description).covers(0));
   description = growForest(random, {30, 1, 1, 12, 0});
   CHECK(description.trees[0].nodes.size() > 511);
-  CHECK_FALSE(RankForest(description).takes(0, kRowsPerBlock));
+  CHECK_FALSE(RankForest(description).covers(0));
   description = growForest(random, {1, 1, 300, 5, 0});
   size_t last = description.trees.size() - 1;
   while (description.trees[last].nodes.size() == 1) {
     --last;  // a tree that is only a leaf has no thresholds
   }
-  CHECK_FALSE(RankForest(description).takes(last, kRowsPerBlock));
+  CHECK_FALSE(RankForest(description).covers(last));
 }
 
 TEST_CASE("No rows, and no trees, are no trouble") {

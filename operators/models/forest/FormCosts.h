@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What it costs to score a block of rows with a tree in each of its forms, so that the forest can
+// take the cheapest. Estimates; every form gives the same bits.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "operators/models/Instructions.h"
+#include "operators/models/forest/RankKernels.h"
+
+namespace auspex::operators {
+
+/// What a tree's costs depend on.
+struct TreeShape {
+  size_t numSplits = 0;
+  size_t numCategoricalSplits = 0;
+  uint32_t depth = 0;
+  bool isComplete = false;  ///< CompleteForest has it
+
+  bool hasCategories() const { return numCategoricalSplits > 0; }
+};
+
+/// Nanoseconds on an AMD EPYC (Zen 3), where they were measured; only their ratios matter.
+namespace formCosts {
+constexpr double kTurn = 1.2;              ///< of a program, for each split
+constexpr double kVector = 0.7;            ///< and for each register of ranks
+constexpr double kCategoryTable = 2.5;     ///< and for 16 rows of a categorical split
+constexpr double kSlowCategoryTable = 15;  ///< without an instruction that looks up 16 bytes
+constexpr double kNodeStep = 2.0;          ///< of a walk from node to node
+constexpr double kMixedNodeStep = 4.5;
+constexpr double kCompleteStep = 0.95;  ///< of a walk through a complete tree
+constexpr double kMixedCompleteStep = 1.6;
+}  // namespace formCosts
+
+/// Of deciding all splits of the tree, by ranks.
+inline double programCost(const TreeShape& tree, size_t numRows, Instructions instructions) {
+  using namespace formCosts;
+  const size_t lanes = lanesOf(instructions);
+  const auto numVectors = static_cast<double>((numRows + lanes - 1) / lanes);
+  const auto numTables = static_cast<double>((numRows + kTableLanes - 1) / kTableLanes);
+  const double table = instructions == Instructions::Portable ? kSlowCategoryTable : kCategoryTable;
+  return static_cast<double>(tree.numSplits) * (kTurn + kVector * numVectors) +
+         static_cast<double>(tree.numCategoricalSplits) * table * numTables;
+}
+
+/// Of walking down from node to node.
+inline double nodeWalkCost(const TreeShape& tree, size_t numRows) {
+  using namespace formCosts;
+  return static_cast<double>(numRows) * tree.depth *
+         (tree.hasCategories() ? kMixedNodeStep : kNodeStep);
+}
+
+/// Of walking down in the form that the tree has for few rows.
+inline double walkCost(const TreeShape& tree, size_t numRows) {
+  using namespace formCosts;
+  if (!tree.isComplete) {
+    return nodeWalkCost(tree, numRows);
+  }
+  return static_cast<double>(numRows) * tree.depth *
+         (tree.hasCategories() ? kMixedCompleteStep : kCompleteStep);
+}
+
+}  // namespace auspex::operators
