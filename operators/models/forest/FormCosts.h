@@ -3,7 +3,6 @@
 // take the cheapest. Estimates; every form gives the same bits.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,11 +23,18 @@ struct TreeShape {
 
 /// Nanoseconds on an AMD EPYC (Zen 3), where they were measured; only their ratios matter.
 namespace formCosts {
-constexpr double kTurn = 1.2;              ///< of a program, for each split
-constexpr double kVector = 0.7;            ///< and for each register of ranks
-constexpr double kCategoryTable = 2.5;     ///< and for 16 rows of a categorical split
-constexpr double kSlowCategoryTable = 15;  ///< without an instruction that looks up 16 bytes
-constexpr double kNodeStep = 2.0;          ///< of a walk from node to node
+/// Of a program: for each split, for each register of its ranks, for each categorical split, and
+/// for each 16 rows of that.
+struct Program {
+  double turn;
+  double vector;
+  double categoryTurn;
+  double categoryTable;
+};
+constexpr Program kProgram = {1.2, 0.7, 8, 2.5};
+/// Without an instruction that looks up 16 bytes.
+constexpr Program kPortableProgram = {2.0, 0.85, 8, 15};
+constexpr double kNodeStep = 2.0;  ///< of a walk from node to node
 constexpr double kMixedNodeStep = 4.5;
 constexpr double kCompleteStep = 0.95;  ///< of a walk through a complete tree
 constexpr double kMixedCompleteStep = 1.6;
@@ -40,9 +46,10 @@ inline double programCost(const TreeShape& tree, size_t numRows, Instructions in
   const size_t lanes = lanesOf(instructions);
   const auto numVectors = static_cast<double>((numRows + lanes - 1) / lanes);
   const auto numTables = static_cast<double>((numRows + kTableLanes - 1) / kTableLanes);
-  const double table = instructions == Instructions::Portable ? kSlowCategoryTable : kCategoryTable;
-  return static_cast<double>(tree.numSplits) * (kTurn + kVector * numVectors) +
-         static_cast<double>(tree.numCategoricalSplits) * table * numTables;
+  const Program& cost = instructions == Instructions::Portable ? kPortableProgram : kProgram;
+  return static_cast<double>(tree.numSplits) * (cost.turn + cost.vector * numVectors) +
+         static_cast<double>(tree.numCategoricalSplits) *
+             (cost.categoryTurn + cost.categoryTable * numTables);
 }
 
 /// Of walking down from node to node.
