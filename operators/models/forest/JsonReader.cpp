@@ -1,15 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/forest/JsonReader.h"
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <limits>
+#include <optional>
 
 namespace auspex::operators {
 
 namespace {
 
+/// Powers of ten up to here are exact as doubles.
+constexpr int kMaxPower = 22;
+
 bool isDigit(char letter) {
   return letter >= '0' && letter <= '9';
+}
+
+/// digits * 10^power as float32, where it is sure by way of a double: both factors are exact there,
+/// so the product is off by half a unit at most, and only one next to the middle of two float32
+/// might be rounded to the wrong one. digits < 10^17.
+std::optional<float> roundToFloat(uint64_t digits, int power) {
+  constexpr std::array<double, 23> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static_assert(kPowers.size() == kMaxPower + 1);
+  constexpr uint64_t kMaxExact = uint64_t{1} << 53;
+  constexpr uint64_t kBelowFloat = (uint64_t{1} << 29) - 1;  // bits that a float32 lacks
+  constexpr uint64_t kMiddle = uint64_t{1} << 28;
+  if (digits > kMaxExact || power < -kMaxPower || power > kMaxPower) {
+    return std::nullopt;
+  }
+  const double scale = kPowers[static_cast<size_t>(power < 0 ? -power : power)];
+  const auto whole = static_cast<double>(digits);
+  const double wide = power < 0 ? whole / scale : whole * scale;
+  const uint64_t below = std::bit_cast<uint64_t>(wide) & kBelowFloat;
+  if (below + 1 >= kMiddle && below <= kMiddle + 1) {
+    return std::nullopt;
+  }
+  return static_cast<float>(wide);
 }
 
 void appendUtf8(std::string& text, uint32_t code) {
@@ -47,7 +77,7 @@ void JsonReader::skipSpace() {
   }
 }
 
-char JsonReader::next() {
+char JsonReader::nextAfterSpace() {
   skipSpace();
   if (position_ >= bytes_.size()) {
     fail("the file ends in the middle of the document");
@@ -228,7 +258,59 @@ std::string_view JsonReader::numberToken() {
   return bytes_.substr(start, position_ - start);
 }
 
+bool JsonReader::takeDecimal(Decimal& decimal) {
+  constexpr ptrdiff_t kMaxLetters = 17;  // fewer digits than 10^17 has
+  const char* const start = bytes_.data() + position_;
+  const char* const end = bytes_.data() + bytes_.size();
+  const char* at = start;
+  const auto takeMinus = [&] {
+    const bool isThere = at != end && *at == '-';
+    at += isThere ? 1 : 0;
+    return isThere;
+  };
+  const auto takeDigits = [&](uint64_t& digits) {
+    const char* const first = at;
+    for (; at != end && isDigit(*at) && at - start < kMaxLetters; ++at) {
+      digits = 10 * digits + static_cast<uint64_t>(*at - '0');
+    }
+    return static_cast<int>(at - first);
+  };
+  decimal.isNegative = takeMinus();
+  bool isSound = takeDigits(decimal.digits) > 0;
+  if (at != end && *at == '.') {
+    ++at;
+    decimal.isInteger = false;
+    const int numDecimals = takeDigits(decimal.digits);
+    decimal.power = -numDecimals;
+    isSound = isSound && numDecimals > 0;
+  }
+  if (at != end && (*at == 'E' || *at == 'e')) {
+    ++at;
+    decimal.isInteger = false;
+    const bool isSmall = takeMinus();
+    uint64_t power = 0;
+    const int numDigits = takeDigits(power);
+    isSound = isSound && numDigits > 0 && power <= kMaxPower;
+    decimal.power += isSmall ? -static_cast<int>(power) : static_cast<int>(power);
+  }
+  // What cannot follow a number is left to the strict reader, and so are further digits.
+  if (!isSound || at == end || (*at != ',' && *at != ']')) {
+    return false;
+  }
+  position_ += static_cast<size_t>(at - start);
+  return true;
+}
+
 int64_t JsonReader::readInteger() {
+  next();
+  const size_t start = position_;
+  if (Decimal decimal; takeDecimal(decimal)) {
+    if (decimal.isInteger) {
+      const auto value = static_cast<int64_t>(decimal.digits);
+      return decimal.isNegative ? -value : value;
+    }
+    position_ = start;
+  }
   const std::string_view token = numberToken();
   int64_t value = 0;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
@@ -240,6 +322,13 @@ int64_t JsonReader::readInteger() {
 
 float JsonReader::readFloat() {
   next();
+  const size_t start = position_;
+  if (Decimal decimal; takeDecimal(decimal)) {
+    if (const std::optional<float> value = roundToFloat(decimal.digits, decimal.power)) {
+      return decimal.isNegative ? -*value : *value;
+    }
+    position_ = start;
+  }
   if (takeWord("NaN")) {
     return std::numeric_limits<float>::quiet_NaN();
   }

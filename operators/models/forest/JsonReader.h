@@ -32,9 +32,24 @@ class JsonReader final : public DocumentReader {
   [[noreturn]] void fail(const std::string& reason) const override;
 
  private:
+  /// digits * 10^power, negative or not.
+  struct Decimal {
+    bool isNegative = false;
+    bool isInteger = true;
+    int power = 0;
+    uint64_t digits = 0;
+  };
+
   void skipSpace();
   /// The next byte after white space; fails at the end.
-  char next();
+  char next() {
+    const bool isThere = position_ < bytes_.size() && bytes_[position_] > ' ';
+    return isThere ? bytes_[position_] : nextAfterSpace();
+  }
+  char nextAfterSpace();
+  /// Moves over an element of an array that is a number of few digits, as most are; leaves all
+  /// others where they are.
+  bool takeDecimal(Decimal& decimal);
   bool takeWord(std::string_view word);
   void enter(char opening);
   /// Moves over a comma or the closing mark; false when it was the latter.

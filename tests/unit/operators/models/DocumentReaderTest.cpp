@@ -2,7 +2,12 @@
 // The two encodings of a model document: what they accept, what they refuse and where.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -92,6 +97,64 @@ TEST_CASE("JSON: numbers round to the nearest float32") {
   CHECK(values[4] == 16777216.0F);
   CHECK(values[5] == 3.4028235e38F);
   CHECK(std::isnan(values[6]));
+}
+
+TEST_CASE("JSON: a number reads as the C library reads it, however it is written") {
+  std::mt19937 random(3);
+  std::vector<std::string> texts = {
+      // Exactly between two float32, a little above and below, and where a double would hide that.
+      "16777217",
+      "16777217.000001",
+      "16777216.999999",
+      "1.00000005960464477",
+      "1.0000000596046448",
+      "1.0000000596046447",
+      "9007199791611905",
+      "9007199254740993",
+      "00012",
+      "-0.0",
+      "0E5",
+      "1E22",
+      "1E-22",
+      "12345678901234567",
+      "1234567890123456789"};
+  constexpr int kPrecisions = 18;
+  for (int i = 0; i < 20000; ++i) {
+    const float value = std::bit_cast<float>(static_cast<uint32_t>(random()));
+    if (!std::isfinite(value)) {
+      continue;
+    }
+    // The middle between this and the next float32 is a double.
+    const double next = std::nextafter(value, 2 * value);
+    const double middle = (static_cast<double>(value) + next) / 2;
+    const double small = std::ldexp(static_cast<double>(random()), -32);
+    for (const double number : {static_cast<double>(value), middle, small, small * 1e3}) {
+      std::array<char, 64> text{};
+      const char* const format = random() % 2 == 0 ? "%.*e" : "%.*g";
+      std::snprintf(text.data(), text.size(), format, static_cast<int>(random() % kPrecisions),
+                    number);
+      texts.emplace_back(text.data());
+    }
+  }
+  size_t numDifferent = 0;
+  for (const std::string& text : texts) {
+    const float expected = std::strtof(text.c_str(), nullptr);
+    if (!std::isfinite(expected)) {
+      continue;  // refused
+    }
+    std::vector<float> values;
+    const std::string document = "[" + text + "," + text + " ]";
+    JsonReader reader(document);
+    reader.readFloats(values);
+    REQUIRE(values.size() == 2);
+    for (const float value : values) {
+      if (std::bit_cast<uint32_t>(value) != std::bit_cast<uint32_t>(expected)) {
+        ++numDifferent;
+        MESSAGE(text);
+      }
+    }
+  }
+  CHECK(numDifferent == 0);
 }
 
 TEST_CASE("JSON: strings, integers and flags") {
