@@ -289,7 +289,7 @@ Operand Evaluator::Program::computeNested(const BoundExpression& expression, Sel
     const std::vector<Operand> keys = evaluateAll(node->keys, rows);
     const std::vector<Operand> values = evaluateAll(node->values, rows);
     failures_->setPlace(&expression);
-    return {computeMap(type, keys, values, rows, numRows(), *failures_)};
+    return {computeMap(type, keys, values, rows, numRows())};
   }
   if (const auto* node = expression.as<StructNode>()) {
     return {computeStruct(type, evaluateAll(node->fields, rows), numRows())};

@@ -97,8 +97,7 @@ ColumnPtr computeArray(const SqlType& type, std::span<const Operand> elements, s
 }
 
 ColumnPtr computeMap(const SqlType& type, std::span<const Operand> keys,
-                     std::span<const Operand> values, Selection rows, size_t numRows,
-                     RowFailures& failures) {
+                     std::span<const Operand> values, Selection rows, size_t numRows) {
   AUSPEX_ASSERT(keys.size() == values.size());
   if (keys.empty()) {
     return Column::makeNested(
@@ -110,7 +109,6 @@ ColumnPtr computeMap(const SqlType& type, std::span<const Operand> keys,
   std::vector<uint32_t> keyRows;
   std::vector<uint32_t> valueRows;
   std::vector<uint32_t> offsets(numRows + 1);
-  std::vector<uint8_t> validity;
   size_t nextRow = 0;
   const auto endRows = [&](size_t upTo) {
     for (; nextRow < upTo; ++nextRow) {
@@ -122,13 +120,6 @@ ColumnPtr computeMap(const SqlType& type, std::span<const Operand> keys,
     const size_t begin = keyRows.size();
     for (size_t part = 0; part < keys.size(); ++part) {
       const uint32_t keyRow = stackedKeys.rowOf(keys, part, row);
-      if (stackedKeys.column->isNull(keyRow)) {
-        setNull(validity, row, numRows);
-        failures.add(row, "A map cannot have a NULL key");
-        keyRows.resize(begin);
-        valueRows.resize(begin);
-        break;
-      }
       size_t place = begin;
       while (place < keyRows.size() &&
              !equalRows(*stackedKeys.column, keyRows[place], *stackedKeys.column, keyRow)) {
@@ -145,8 +136,7 @@ ColumnPtr computeMap(const SqlType& type, std::span<const Operand> keys,
   endRows(numRows);
   return Column::makeNested(
       type, std::move(offsets),
-      {gather(stackedKeys.column, keyRows), gather(stackedValues.column, valueRows)},
-      std::move(validity));
+      {gather(stackedKeys.column, keyRows), gather(stackedValues.column, valueRows)});
 }
 
 ColumnPtr computeStruct(const SqlType& type, std::span<const Operand> fields, size_t numRows) {

@@ -9,11 +9,10 @@ namespace auspex::operators {
 /// ARRAY of `type`: element i of each row comes from elements[i].
 ColumnPtr computeArray(const SqlType& type, std::span<const Operand> elements, size_t numRows);
 
-/// MAP of `type` from pairs in order; a later value of an equal key replaces the earlier one. A
-/// NULL key is a failure.
+/// MAP of `type` from pairs in order; a later value of an equal key replaces the earlier one. NULL
+/// is a key as others are.
 ColumnPtr computeMap(const SqlType& type, std::span<const Operand> keys,
-                     std::span<const Operand> values, Selection rows, size_t numRows,
-                     RowFailures& failures);
+                     std::span<const Operand> values, Selection rows, size_t numRows);
 
 ColumnPtr computeStruct(const SqlType& type, std::span<const Operand> fields, size_t numRows);
 

@@ -84,8 +84,7 @@ std::optional<SqlType> numberTypeOf(std::string_view text) {
   if (parseBigint(text)) {
     return SqlType::bigint();
   }
-  const bool hasExponent = text.find_first_of("eE") != std::string_view::npos;
-  if (const std::optional<DecimalNumber> number = parseDecimal(text); number && !hasExponent) {
+  if (const std::optional<DecimalNumber> number = parseDecimal(text)) {
     return SqlType::decimal(number->precision, number->scale);
   }
   return parseDouble(text) ? std::optional<SqlType>(SqlType::doubleType()) : std::nullopt;

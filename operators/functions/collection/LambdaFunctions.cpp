@@ -114,7 +114,8 @@ ColumnPtr transformKernel(const KernelInput& input) {
   return writer.finish(input.resultType, pools);
 }
 
-/// Goes over all rows at once: step i folds the i-th element of every row that has one.
+/// Goes over all rows at once: step i folds the i-th element of every row that has one. Nothing is
+/// folded into a first state that is NULL.
 ColumnPtr reduceKernel(const KernelInput& input) {
   const Operand& list = input.arguments[0];
   const LambdaNode& lambda = *input.lambdas[0];
@@ -124,7 +125,8 @@ ColumnPtr reduceKernel(const KernelInput& input) {
     std::vector<uint32_t> rows;
     std::vector<uint32_t> poolRows;
     input.rows.forEach([&](size_t row) {
-      const ListRange range = list.isNull(row) ? ListRange{} : rangeOf(list, row);
+      const bool isIdle = list.isNull(row) || input.arguments[1].isNull(row);
+      const ListRange range = isIdle ? ListRange{} : rangeOf(list, row);
       if (range.begin + step < range.end && failedRows[row] == 0) {
         rows.push_back(static_cast<uint32_t>(row));
         poolRows.push_back(range.begin + step);
@@ -160,8 +162,8 @@ ColumnPtr reduceKernel(const KernelInput& input) {
   input.rows.forEach([&](size_t row) {
     if (failedRows[row] != 0) {
       input.failures.add(row, "The lambda fails for an element");
-    } else if (!list.isNull(row)) {
-      picked[row] = static_cast<uint32_t>(row);
+    } else {
+      picked[row] = static_cast<uint32_t>(row);  // without a list that is the first state
     }
   });
   return gatherOrNull(state, picked);

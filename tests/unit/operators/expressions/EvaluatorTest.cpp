@@ -206,7 +206,7 @@ TEST_CASE("nested values") {
        "https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL "
        "value to the desired type."},
       {"STRING NULL, 1", [](auto operands) { return mapOf({operands[0]}, {operands[1]}); },
-       "null!"},
+       "{null=1}"},
       {"1, 2",
        [](auto operands) {
          return structOf({{"A", operands[0]}, {"A", operands[1]}});
