@@ -23,11 +23,19 @@ class FormatError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// How scalar fields of Protocol Buffers tell NULL from their zero.
+enum class NullableRepresentation : uint8_t {
+  None,      ///< not at all: NULL comes back as zero
+  Optional,  ///< a field that is absent is NULL
+  Wrapper    ///< each value stands in a message of its own, and an absent one is NULL
+};
+
 /// Properties of one use of a format. Source: dialect, WITH properties.
 struct FormatOptions {
   std::string delimiter;                ///< DELIMITED: one character, SPACE or TAB; empty = ","
   std::optional<bool> wrapSingleValue;  ///< WRAP_SINGLE_VALUE; absent: the format's own default
   bool isKey = false;  ///< keys: a single column is unwrapped where the format can do that
+  NullableRepresentation nullable = NullableRepresentation::None;  ///< PROTOBUF_NOSR
 };
 
 /// A row that could not be decoded or encoded.

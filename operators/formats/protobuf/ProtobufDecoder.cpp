@@ -39,10 +39,53 @@ int64_t numberIn(const std::vector<WireField>& field) {
 /// Appends values of messages to builders; false when something is malformed or does not fit.
 class ValueReader {
  public:
-  explicit ValueReader(Arena& arena) : arena_(arena) {}
+  ValueReader(Arena& arena, NullableRepresentation nullable)
+      : arena_(arena),
+        nullable_(nullable),
+        nullableElements_(
+            nullable == NullableRepresentation::Wrapper ? nullable : NullableRepresentation::None) {
+  }
 
+  /// A field of the row's message or of a STRUCT.
   bool append(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
+    return append(field, builder, depth, nullable_);
+  }
+
+  bool appendStruct(std::string_view message, ColumnBuilder& builder, int depth) {
+    const size_t count = builder.type().fields().size();
+    const std::optional<Fields> fields = splitMessage(message, count);
+    if (!fields || depth >= kMaxDepth) {
+      return false;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (!append((*fields)[i], builder.child(i), depth + 1)) {
+        return false;
+      }
+    }
+    builder.closeRow();
+    return true;
+  }
+
+ private:
+  static bool isScalar(const SqlType& type) {
+    return type.is(TypeKind::Boolean) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint) ||
+           type.is(TypeKind::Double) || type.is(TypeKind::String) || type.is(TypeKind::Bytes);
+  }
+
+  bool append(const std::vector<WireField>& field, ColumnBuilder& builder, int depth,
+              NullableRepresentation nullable) {
     const SqlType& type = builder.type();
+    if (nullable != NullableRepresentation::None && isScalar(type)) {
+      if (field.empty()) {
+        builder.appendNull();
+        return true;
+      }
+      if (nullable == NullableRepresentation::Wrapper) {
+        const std::optional<Fields> inner = splitMessage(field.back().bytes, 1);
+        return inner && field.back().type == WireType::Bytes &&
+               append((*inner)[0], builder, depth, NullableRepresentation::None);
+      }
+    }
     switch (type.kind()) {
       case TypeKind::Boolean:
         builder.append(static_cast<uint8_t>(numberIn(field) != 0 ? 1 : 0));
@@ -69,22 +112,6 @@ class ValueReader {
     }
   }
 
-  bool appendStruct(std::string_view message, ColumnBuilder& builder, int depth) {
-    const size_t count = builder.type().fields().size();
-    const std::optional<Fields> fields = splitMessage(message, count);
-    if (!fields || depth >= kMaxDepth) {
-      return false;
-    }
-    for (size_t i = 0; i < count; ++i) {
-      if (!append((*fields)[i], builder.child(i), depth + 1)) {
-        return false;
-      }
-    }
-    builder.closeRow();
-    return true;
-  }
-
- private:
   std::string_view textOf(const std::vector<WireField>& field, bool isText) {
     if (field.empty() || field.back().bytes.empty()) {
       return std::string_view("", 0);
@@ -97,11 +124,12 @@ class ValueReader {
   bool appendList(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
     ColumnBuilder& elements = builder.child(0);
     const TypeKind kind = elements.type().kind();
-    const bool isNumber = kind == TypeKind::Boolean || kind == TypeKind::Integer ||
-                          kind == TypeKind::Bigint || kind == TypeKind::Double;
+    const bool isPackable = kind == TypeKind::Boolean || kind == TypeKind::Integer ||
+                            kind == TypeKind::Bigint || kind == TypeKind::Double;
+    const bool isWrapped = nullableElements_ == NullableRepresentation::Wrapper;
     for (const WireField& element : field) {
-      if (!isNumber || element.type != WireType::Bytes) {
-        if (!append({element}, elements, depth + 1)) {
+      if (!isPackable || isWrapped || element.type != WireType::Bytes) {
+        if (!append({element}, elements, depth + 1, nullableElements_)) {
           return false;
         }
         continue;
@@ -109,7 +137,8 @@ class ValueReader {
       WireReader packed(element.bytes);
       while (!packed.atEnd()) {
         const auto value = kind == TypeKind::Double ? packed.nextFixed(8) : packed.nextVarint();
-        if (!value || !append({WireField{1, WireType::Varint, *value, {}}}, elements, depth + 1)) {
+        if (!value || !append({WireField{1, WireType::Varint, *value, {}}}, elements, depth + 1,
+                              NullableRepresentation::None)) {
           return false;
         }
       }
@@ -121,8 +150,9 @@ class ValueReader {
   bool appendMap(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
     for (const WireField& element : field) {
       const std::optional<Fields> entry = splitMessage(element.bytes, 2);
-      if (!entry || !append((*entry)[0], builder.child(0), depth + 1) ||
-          !append((*entry)[1], builder.child(1), depth + 1)) {
+      if (!entry ||
+          !append((*entry)[0], builder.child(0), depth + 1, NullableRepresentation::None) ||
+          !append((*entry)[1], builder.child(1), depth + 1, nullableElements_)) {
         return false;
       }
     }
@@ -199,14 +229,20 @@ class ValueReader {
   }
 
   Arena& arena_;
+  NullableRepresentation nullable_;
+  NullableRepresentation nullableElements_;  // repeated fields and maps know only wrappers
 };
 
 /// The rows of a draw, split into their fields.
 class RowReader {
  public:
   RowReader(std::span<const std::optional<std::string_view>> data, std::span<const SqlType> types,
-            bool isStruct, Arena& arena)
-      : data_(data), types_(types), isStruct_(isStruct), values_(arena), bad_(data.size(), 0) {
+            bool isStruct, NullableRepresentation nullable, Arena& arena)
+      : data_(data),
+        types_(types),
+        isStruct_(isStruct),
+        values_(arena, nullable),
+        bad_(data.size(), 0) {
     for (size_t row = 0; row < data.size(); ++row) {
       messages_.push_back(data[row] ? splitMessage(*data[row], types.size()) : std::nullopt);
       bad_[row] = data[row] && !messages_[row] ? 1 : 0;
@@ -259,8 +295,11 @@ class RowReader {
 }  // namespace
 
 ProtobufDecoder::ProtobufDecoder(std::span<const SchemaColumn> columns,
-                                 const std::vector<bool>& used, bool unwrapped)
-    : used_(used), isStruct_(unwrapped && columns[0].type.is(TypeKind::Struct)) {
+                                 const std::vector<bool>& used, bool unwrapped,
+                                 NullableRepresentation nullable)
+    : used_(used),
+      isStruct_(unwrapped && columns[0].type.is(TypeKind::Struct)),
+      nullable_(nullable) {
   for (const SchemaColumn& column : columns) {
     types_.push_back(column.type);
   }
@@ -270,7 +309,7 @@ void ProtobufDecoder::decode(std::span<const std::optional<std::string_view>> da
                              const Owner& owner, std::vector<ColumnPtr>& columns,
                              std::vector<FormatRowError>& errors) {
   const auto arena = std::make_shared<Arena>();
-  RowReader rows(data, types_, isStruct_, *arena);
+  RowReader rows(data, types_, isStruct_, nullable_, *arena);
   const auto buildColumns = [&] {
     columns.assign(types_.size(), nullptr);
     for (size_t i = 0; i < types_.size(); ++i) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/formats/protobuf/ProtobufEncoder.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "operators/expressions/TimeText.h"
@@ -10,7 +11,7 @@
 namespace auspex::operators {
 namespace {
 
-void appendField(std::string& out, uint32_t number, const Column& column, size_t row);
+void appendField(std::string& out, uint32_t number, const Column& column, size_t row, bool wraps);
 
 void appendNumber(std::string& out, uint32_t number, int64_t value) {
   appendTag(out, number, WireType::Varint);
@@ -66,26 +67,36 @@ std::string messageOf(const Column& column, size_t row) {
   return message;
 }
 
-std::string structMessage(const Column& column, size_t row) {
+std::string structMessage(const Column& column, size_t row, bool wraps) {
   std::string message;
   for (uint32_t i = 0; i < column.children().size(); ++i) {
-    appendField(message, i + 1, *column.children()[i], row);
+    appendField(message, i + 1, *column.children()[i], row, wraps);
   }
   return message;
 }
 
-void appendMap(std::string& out, uint32_t number, const Column& column, size_t row) {
+void appendMap(std::string& out, uint32_t number, const Column& column, size_t row, bool wraps) {
   for (uint32_t i = column.offsets()[row]; i < column.offsets()[row + 1]; ++i) {
     std::string entry;
-    appendField(entry, 1, *column.children()[0], i);
-    appendField(entry, 2, *column.children()[1], i);
+    appendField(entry, 1, *column.children()[0], i, false);
+    appendField(entry, 2, *column.children()[1], i, wraps);
     appendBytes(out, number, entry);
   }
 }
 
-void appendField(std::string& out, uint32_t number, const Column& column, size_t row) {
+bool isScalar(const SqlType& type) {
+  return type.is(TypeKind::Boolean) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint) ||
+         type.is(TypeKind::Double) || type.is(TypeKind::String) || type.is(TypeKind::Bytes);
+}
+
+void appendField(std::string& out, uint32_t number, const Column& column, size_t row, bool wraps) {
   if (column.isNull(row)) {
     return;
+  }
+  if (wraps && isScalar(column.type())) {
+    std::string message;
+    appendField(message, 1, column, row, false);
+    return appendBytes(out, number, message);
   }
   switch (column.type().kind()) {
     case TypeKind::Boolean:
@@ -102,19 +113,19 @@ void appendField(std::string& out, uint32_t number, const Column& column, size_t
       return appendBytes(out, number, column.values<std::string_view>()[row]);
     case TypeKind::Array:
       for (uint32_t i = column.offsets()[row]; i < column.offsets()[row + 1]; ++i) {
-        appendField(out, number, *column.children()[0], i);
+        appendField(out, number, *column.children()[0], i, wraps);
       }
       return;
     case TypeKind::Map:
-      return appendMap(out, number, column, row);
+      return appendMap(out, number, column, row, wraps);
     case TypeKind::Struct:
-      return appendBytes(out, number, structMessage(column, row));
+      return appendBytes(out, number, structMessage(column, row, wraps));
     default:
       return appendBytes(out, number, messageOf(column, row));
   }
 }
 
-/// Whether an array anywhere in the value has a NULL element, which a message cannot hold.
+/// Whether an array or map anywhere in the value has a NULL element, which a message cannot hold.
 bool hasNullElement(const Column& column, size_t row) {
   if (column.isNull(row)) {
     return false;
@@ -130,19 +141,23 @@ bool hasNullElement(const Column& column, size_t row) {
   if (!column.type().is(TypeKind::Array) && !column.type().is(TypeKind::Map)) {
     return false;
   }
-  const Column& elements = *column.children().back();
-  for (uint32_t i = column.offsets()[row]; i < column.offsets()[row + 1]; ++i) {
-    if (elements.isNull(i) || hasNullElement(elements, i)) {
-      return true;
+  return std::any_of(column.children().begin(), column.children().end(), [&](const auto& elements) {
+    for (uint32_t i = column.offsets()[row]; i < column.offsets()[row + 1]; ++i) {
+      if (elements->isNull(i) || hasNullElement(*elements, i)) {
+        return true;
+      }
     }
-  }
-  return false;
+    return false;
+  });
 }
 
 }  // namespace
 
-ProtobufEncoder::ProtobufEncoder(std::span<const SchemaColumn> columns, bool unwrapped)
-    : unwrapped_(unwrapped), isStruct_(unwrapped && columns[0].type.is(TypeKind::Struct)) {
+ProtobufEncoder::ProtobufEncoder(std::span<const SchemaColumn> columns, bool unwrapped,
+                                 NullableRepresentation nullable)
+    : unwrapped_(unwrapped),
+      isStruct_(unwrapped && columns[0].type.is(TypeKind::Struct)),
+      wraps_(nullable == NullableRepresentation::Wrapper) {
 }
 
 void ProtobufEncoder::encode(std::span<const ColumnPtr> columns, size_t numRows, Arena& arena,
@@ -163,9 +178,9 @@ void ProtobufEncoder::encode(std::span<const ColumnPtr> columns, size_t numRows,
       }
       fits = fits && !hasNullElement(*columns[i], row);
       if (isStruct_) {
-        message = structMessage(*columns[i], row);
+        message = structMessage(*columns[i], row, wraps_);
       } else {
-        appendField(message, i + 1, *columns[i], row);
+        appendField(message, i + 1, *columns[i], row, wraps_);
       }
     }
     if (!fits) {

@@ -14,7 +14,8 @@ namespace auspex::operators {
 class ProtobufEncoder final : public Encoder {
  public:
   /// unwrapped: the only column is the message itself if it is a STRUCT, else its field 1.
-  ProtobufEncoder(std::span<const SchemaColumn> columns, bool unwrapped);
+  ProtobufEncoder(std::span<const SchemaColumn> columns, bool unwrapped,
+                  NullableRepresentation nullable);
 
   void encode(std::span<const ColumnPtr> columns, size_t numRows, Arena& arena,
               std::vector<std::optional<std::string_view>>& result,
@@ -23,6 +24,7 @@ class ProtobufEncoder final : public Encoder {
  private:
   bool unwrapped_;
   bool isStruct_;
+  bool wraps_;  // scalars stand in messages of their own
 };
 
 }  // namespace auspex::operators

@@ -41,12 +41,14 @@ void ProtobufFormat::check(std::span<const SchemaColumn> columns, const FormatOp
 std::unique_ptr<Decoder> ProtobufFormat::makeDecoder(std::span<const SchemaColumn> columns,
                                                      const std::vector<bool>& used,
                                                      const FormatOptions& options) const {
-  return std::make_unique<ProtobufDecoder>(columns, used, isUnwrapped(columns, options));
+  return std::make_unique<ProtobufDecoder>(columns, used, isUnwrapped(columns, options),
+                                           options.nullable);
 }
 
 std::unique_ptr<Encoder> ProtobufFormat::makeEncoder(std::span<const SchemaColumn> columns,
                                                      const FormatOptions& options) const {
-  return std::make_unique<ProtobufEncoder>(columns, isUnwrapped(columns, options));
+  return std::make_unique<ProtobufEncoder>(columns, isUnwrapped(columns, options),
+                                           options.nullable);
 }
 
 }  // namespace auspex::operators

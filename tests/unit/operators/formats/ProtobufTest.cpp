@@ -78,6 +78,45 @@ TEST_CASE("PROTOBUF_NOSR: what is missing is the default of proto3") {
         std::vector<std::string>{""});
 }
 
+TEST_CASE("PROTOBUF_NOSR: NULL of a scalar, by absence or by a message around each value") {
+  struct Case {
+    NullableRepresentation nullable;
+    SqlType type;
+    std::string bytes;
+    std::string json;
+  };
+  constexpr auto kOptional = NullableRepresentation::Optional;
+  constexpr auto kWrapper = NullableRepresentation::Wrapper;
+  const SqlType list = SqlType::array(SqlType::integer());
+  const SqlType map = SqlType::map(SqlType::string(), SqlType::bigint());
+  const std::vector<Case> cases = {
+      {kOptional, SqlType::integer(), "", "null"},
+      {kOptional, SqlType::integer(), bytesOf({0x08, 0}), "0"},
+      {kOptional, SqlType::string(), bytesOf({0x0A, 0}), "\"\""},
+      {kOptional, list, bytesOf({0x08, 1, 0x08, 2}), "[1,2]"},
+      {kOptional, kStruct, bytesOf({0x0A, 2, 0x08, 1}), R"({"X":1,"Y":null})"},
+      {kWrapper, SqlType::integer(), "", "null"},
+      {kWrapper, SqlType::integer(), bytesOf({0x0A, 2, 0x08, 5}), "5"},
+      {kWrapper, SqlType::integer(), bytesOf({0x0A, 2, 0x08, 0}), "0"},
+      {kWrapper, list, bytesOf({0x0A, 2, 0x08, 1, 0x0A, 2, 0x08, 2}), "[1,2]"},
+      {kWrapper, map, bytesOf({0x0A, 7, 0x0A, 1, 'k', 0x12, 2, 0x08, 3}), R"({"k":3})"},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.json);
+    FormatOptions options;
+    options.nullable = test.nullable;
+    const std::vector<SchemaColumn> schema = {{"V", test.type, false}};
+    const Decoded decoded = decodeTexts("PROTOBUF_NOSR", schema, {Text(test.bytes)}, options);
+    CHECK(decodeOne("PROTOBUF_NOSR", test.type, test.bytes, options) == test.json);
+    CHECK(encodeRows("PROTOBUF_NOSR", schema, decoded.columns, options) ==
+          std::vector<std::string>{test.bytes});
+  }
+  FormatOptions wrapped;
+  wrapped.nullable = kWrapper;
+  CHECK(decodeOne("PROTOBUF_NOSR", SqlType::integer(), bytesOf({0x08, 5}), wrapped) ==
+        "The bytes are no message of this schema");
+}
+
 TEST_CASE("PROTOBUF_NOSR: a single key column is unwrapped, a STRUCT to its own fields") {
   FormatOptions key;
   key.isKey = true;
