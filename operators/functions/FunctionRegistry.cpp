@@ -28,7 +28,7 @@ std::vector<const Signature*> signaturesOf(const Overloads& overloads) {
 template <typename Function>
 OverloadMatch resolve(const Function& function, std::span<const ExpressionPtr> arguments) {
   const std::vector<const Signature*> signatures = signaturesOf(function.overloads);
-  std::optional<OverloadMatch> match = resolveOverload(signatures, arguments);
+  std::optional<OverloadMatch> match = resolveOverload(function.name, signatures, arguments);
   if (!match) {
     throw TypeError(mismatchText(function.name, signatures, arguments));
   }
@@ -143,8 +143,13 @@ BoundTableFunction FunctionRegistry::bindTable(std::string_view name,
     throwUnknown(name);
   }
   const OverloadMatch match = resolve(*function, arguments);
-  AUSPEX_ASSERT(match.resultType.has_value());
-  return {function, match.index, *match.resultType, coerceArguments(match, std::move(arguments))};
+  arguments = coerceArguments(match, std::move(arguments));
+  const ResultTypeRule rule = function->overloads[match.index].resultTypeRule;
+  if (rule == nullptr && !match.resultType) {
+    throw TypeError(fmt::format("Function '{}' needs an argument with a type", function->name));
+  }
+  SqlType type = rule != nullptr ? rule(typesOf(arguments)) : *match.resultType;
+  return {function, match.index, std::move(type), std::move(arguments)};
 }
 
 ExpressionPtr call(std::string_view name, std::vector<ExpressionPtr> arguments,

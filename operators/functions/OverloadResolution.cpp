@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "operators/data/Assert.h"
+#include "operators/expressions/TypeError.h"
 #include "operators/expressions/TypeRules.h"
 
 namespace auspex::operators {
@@ -12,122 +15,54 @@ namespace {
 
 using Kind = TypePattern::Kind;
 
-// Costs of a match, lower is better. A repeated parameter costs more than any generic one, and a
-// literal read as another type more than any widening.
-constexpr int kGenericCost = 1;
-constexpr int kNullCost = 1;
-constexpr int kWideningCost = 10;
-constexpr int kVariadicCost = 100;
-constexpr int kLiteralCost = 1000;
-
-int rankOf(const SqlType& type) {
-  return type.is(TypeKind::Integer) ? 0
-                                    : (type.is(TypeKind::Bigint)    ? 1
-                                       : type.is(TypeKind::Decimal) ? 2
-                                                                    : 3);
-}
-
 bool isReadFromText(const SqlType& type) {
   return type.is(TypeKind::Date) || type.is(TypeKind::Time) || type.is(TypeKind::Timestamp) ||
          type.is(TypeKind::Bytes);
 }
 
-std::optional<int> bindGeneric(char letter, const SqlType& type, GenericTypes& generics) {
+bool bindGeneric(char letter, const SqlType& type, GenericTypes& generics) {
   std::optional<SqlType>& bound = generics[static_cast<size_t>(letter - 'A')];
-  if (!bound || *bound == type) {
-    bound = type;
-    return kGenericCost;
+  const std::optional<SqlType> common = bound ? commonType(*bound, type) : type;
+  if (common) {
+    bound = common;
   }
-  const std::optional<SqlType> common = commonType(*bound, type);
-  if (!common) {
-    return std::nullopt;
-  }
-  bound = common;
-  return kGenericCost + kWideningCost;
+  return common.has_value();
 }
 
-std::optional<int> matchLambda(const TypePattern& pattern, const LambdaNode& lambda,
-                               GenericTypes& generics) {
+bool matchLambda(const TypePattern& pattern, const LambdaNode& lambda, GenericTypes& generics) {
   if (lambda.parameters.size() + 1 != pattern.nested.size()) {
-    return std::nullopt;
+    return false;
   }
   for (size_t i = 0; i < lambda.parameters.size(); ++i) {
     if (!bindGenerics(pattern.nested[i], lambda.parameters[i]->type(), generics)) {
-      return std::nullopt;
+      return false;
     }
   }
-  return bindGenerics(pattern.nested.back(), lambda.body->type(), generics) ? std::optional<int>(0)
-                                                                            : std::nullopt;
+  return bindGenerics(pattern.nested.back(), lambda.body->type(), generics);
 }
 
-/// Cost of giving `argument` to a parameter; nullopt when it does not go.
-std::optional<int> matchArgument(const TypePattern& pattern, const BoundExpression& argument,
-                                 GenericTypes& generics) {
+/// Whether `argument` goes to a parameter, as it is or by an implicit cast.
+bool matchArgument(const TypePattern& pattern, const BoundExpression& argument,
+                   GenericTypes& generics) {
   const auto* const lambda = argument.as<LambdaNode>();
   const bool isUnit = argument.as<TimeUnitNode>() != nullptr;
   if (lambda != nullptr || pattern.kind == Kind::Lambda) {
-    return lambda != nullptr && pattern.kind == Kind::Lambda
-               ? matchLambda(pattern, *lambda, generics)
-               : std::nullopt;
+    return lambda != nullptr && pattern.kind == Kind::Lambda &&
+           matchLambda(pattern, *lambda, generics);
   }
   if (isUnit || pattern.kind == Kind::Unit) {
-    return isUnit && pattern.kind == Kind::Unit ? std::optional<int>(0) : std::nullopt;
+    return isUnit && pattern.kind == Kind::Unit;
   }
   if (argument.isUntypedNull()) {
-    return kNullCost;
+    return true;
   }
   const SqlType& type = argument.type();
-  switch (pattern.kind) {
-    case Kind::Concrete:
-      if (pattern.type == type) {
-        return 0;
-      }
-      if (widensTo(type, pattern.type)) {
-        return kWideningCost * (rankOf(pattern.type) - rankOf(type));
-      }
-      return argument.isLiteral() && type.is(TypeKind::String) && isReadFromText(pattern.type)
-                 ? std::optional<int>(kLiteralCost)
-                 : std::nullopt;
-    case Kind::AnyDecimal:
-      if (type.is(TypeKind::Decimal)) {
-        return 0;
-      }
-      return type.is(TypeKind::Integer) || type.is(TypeKind::Bigint)
-                 ? std::optional<int>(kWideningCost * (2 - rankOf(type)))
-                 : std::nullopt;
-    case Kind::Generic:
-      return bindGeneric(pattern.generic, type, generics);
-    case Kind::Any:
-      return kGenericCost;
-    default:
-      break;
+  if (pattern.kind == Kind::AnyDecimal) {
+    return type.is(TypeKind::Decimal) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint);
   }
-  return bindGenerics(pattern, type, generics) ? std::optional<int>(0) : std::nullopt;
-}
-
-std::optional<int> matchSignature(const Signature& signature,
-                                  std::span<const ExpressionPtr> arguments,
-                                  GenericTypes& generics) {
-  if (!signature.acceptsCount(arguments.size())) {
-    return std::nullopt;
-  }
-  int total = signature.variadic ? kVariadicCost : 0;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::optional<int> cost =
-        matchArgument(signature.parameterAt(i), *arguments[i], generics);
-    if (!cost) {
-      return std::nullopt;
-    }
-    total += *cost;
-  }
-  // A generic that only NULLs stand for takes the type of a bare NULL.
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const TypePattern& pattern = signature.parameterAt(i);
-    if (pattern.kind == Kind::Generic && !generics[static_cast<size_t>(pattern.generic - 'A')]) {
-      generics[static_cast<size_t>(pattern.generic - 'A')] = arguments[i]->type();
-    }
-  }
-  return total;
+  return bindGenerics(pattern, type, generics) ||
+         (pattern.kind == Kind::Concrete && argument.isLiteral() && type.is(TypeKind::String) &&
+          isReadFromText(pattern.type));
 }
 
 std::optional<SqlType> parameterType(const TypePattern& pattern, const BoundExpression& argument,
@@ -136,6 +71,80 @@ std::optional<SqlType> parameterType(const TypePattern& pattern, const BoundExpr
     return argument.isUntypedNull() ? SqlType::decimal(1, 0) : asDecimal(argument.type());
   }
   return substitute(pattern, generics);
+}
+
+std::optional<OverloadMatch> matchSignature(const Signature& signature,
+                                            std::span<const ExpressionPtr> arguments) {
+  GenericTypes generics;
+  if (!signature.acceptsCount(arguments.size())) {
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!matchArgument(signature.parameterAt(i), *arguments[i], generics)) {
+      return std::nullopt;
+    }
+  }
+  // A generic that only NULLs stand for takes the type of a bare NULL.
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const TypePattern& pattern = signature.parameterAt(i);
+    if (pattern.kind == Kind::Generic && !generics[static_cast<size_t>(pattern.generic - 'A')]) {
+      generics[static_cast<size_t>(pattern.generic - 'A')] = arguments[i]->type();
+    }
+  }
+  OverloadMatch match;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    match.parameterTypes.push_back(
+        parameterType(signature.parameterAt(i), *arguments[i], generics));
+  }
+  match.resultType = substitute(signature.result, generics);
+  return match;
+}
+
+bool needsCast(const OverloadMatch& match, std::span<const ExpressionPtr> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::optional<SqlType>& type = match.parameterTypes[i];
+    if (type && !arguments[i]->isUntypedNull() && !(*type == arguments[i]->type())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+size_t countGenerics(const TypePattern& pattern) {
+  size_t count = pattern.kind == Kind::Generic || pattern.kind == Kind::Any ? 1 : 0;
+  for (const TypePattern& nested : pattern.nested) {
+    count += countGenerics(nested);
+  }
+  return count;
+}
+
+/// What makes one of several matching signatures the better one: no casts, then no repeated
+/// parameter, more parameters, fewer generic ones. Greater is better.
+using Fitness = std::tuple<bool, bool, size_t, int>;
+
+Fitness fitnessOf(const Signature& signature, bool casts) {
+  int numGenerics = 0;
+  for (const TypePattern& parameter : signature.parameters) {
+    numGenerics += static_cast<int>(countGenerics(parameter));
+  }
+  return {!casts, !signature.variadic, signature.parameters.size(), -numGenerics};
+}
+
+std::string typesText(std::span<const ExpressionPtr> arguments) {
+  std::string types;
+  for (const ExpressionPtr& argument : arguments) {
+    types += types.empty() ? "" : ", ";
+    if (argument->isUntypedNull()) {
+      types += "null";
+    } else if (argument->as<LambdaNode>() != nullptr) {
+      types += "LAMBDA";
+    } else if (const auto* const unit = argument->as<TimeUnitNode>()) {
+      types += unit->unit;
+    } else {
+      types += argument->type().toString();
+    }
+  }
+  return types;
 }
 
 }  // namespace
@@ -147,7 +156,7 @@ bool bindGenerics(const TypePattern& pattern, const SqlType& type, GenericTypes&
     case Kind::AnyDecimal:
       return type.is(TypeKind::Decimal);
     case Kind::Generic:
-      return bindGeneric(pattern.generic, type, generics).has_value();
+      return bindGeneric(pattern.generic, type, generics);
     case Kind::Any:
       return true;
     case Kind::Array:
@@ -162,25 +171,32 @@ bool bindGenerics(const TypePattern& pattern, const SqlType& type, GenericTypes&
   return false;
 }
 
-std::optional<OverloadMatch> resolveOverload(std::span<const Signature* const> signatures,
+std::optional<OverloadMatch> resolveOverload(std::string_view name,
+                                             std::span<const Signature* const> signatures,
                                              std::span<const ExpressionPtr> arguments) {
   std::optional<OverloadMatch> best;
-  int bestCost = 0;
+  Fitness bestFitness;
+  bool isAmbiguous = false;
   for (size_t index = 0; index < signatures.size(); ++index) {
-    const Signature& signature = *signatures[index];
-    GenericTypes generics;
-    const std::optional<int> cost = matchSignature(signature, arguments, generics);
-    if (!cost || (best && *cost >= bestCost)) {
+    std::optional<OverloadMatch> match = matchSignature(*signatures[index], arguments);
+    if (!match) {
       continue;
     }
-    bestCost = *cost;
-    best.emplace();
-    best->index = index;
-    for (size_t i = 0; i < arguments.size(); ++i) {
-      best->parameterTypes.push_back(
-          parameterType(signature.parameterAt(i), *arguments[i], generics));
+    const bool casts = needsCast(*match, arguments);
+    const Fitness fitness = fitnessOf(*signatures[index], casts);
+    if (best && fitness <= bestFitness) {
+      isAmbiguous = isAmbiguous || (casts && fitness == bestFitness);
+      continue;
     }
-    best->resultType = substitute(signature.result, generics);
+    match->index = index;
+    best = std::move(match);
+    bestFitness = fitness;
+    isAmbiguous = false;
+  }
+  if (isAmbiguous) {
+    throw TypeError(
+        fmt::format("Function '{}' cannot be resolved due to ambiguous method parameters ({}).",
+                    name, typesText(arguments)));
   }
   return best;
 }
@@ -198,21 +214,9 @@ std::vector<ExpressionPtr> coerceArguments(const OverloadMatch& match,
 
 std::string mismatchText(std::string_view name, std::span<const Signature* const> signatures,
                          std::span<const ExpressionPtr> arguments) {
-  std::string types;
-  for (const ExpressionPtr& argument : arguments) {
-    types += types.empty() ? "" : ", ";
-    if (argument->isUntypedNull()) {
-      types += "null";
-    } else if (argument->as<LambdaNode>() != nullptr) {
-      types += "LAMBDA";
-    } else if (const auto* const unit = argument->as<TimeUnitNode>()) {
-      types += unit->unit;
-    } else {
-      types += argument->type().toString();
-    }
-  }
-  std::string text = fmt::format(
-      "Function '{}' does not accept parameters ({}).\nValid alternatives are:", name, types);
+  std::string text =
+      fmt::format("Function '{}' does not accept parameters ({}).\nValid alternatives are:", name,
+                  typesText(arguments));
   for (const Signature* const signature : signatures) {
     text += "\n" + signature->toString(name);
   }

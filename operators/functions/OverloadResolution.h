@@ -20,9 +20,12 @@ struct OverloadMatch {
   std::optional<SqlType> resultType;  ///< nullopt: DECIMAL or the like, by the overload's rule
 };
 
-/// Exact matches win over widened ones, these over literals read as another type, fixed parameters
-/// over repeated ones, concrete over generic ones; among equals the first. nullopt: none fits.
-std::optional<OverloadMatch> resolveOverload(std::span<const Signature* const> signatures,
+/// What needs no cast wins over what does; then fixed parameters over repeated ones, more over
+/// fewer, concrete over generic ones; among equals without a cast the first. nullopt: none fits.
+/// Throws TypeError when several fit by a cast and none of them fits better: ambiguous parameters.
+/// name: of the function, for that message.
+std::optional<OverloadMatch> resolveOverload(std::string_view name,
+                                             std::span<const Signature* const> signatures,
                                              std::span<const ExpressionPtr> arguments);
 
 /// The arguments as the chosen overload takes them.

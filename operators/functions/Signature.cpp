@@ -23,6 +23,7 @@ class SignatureReader {
         expect(",");
       }
       signature.parameters.push_back(readPattern());
+      signature.names.emplace_back(takeWord());
       signature.variadic = take("...");
     }
     expect("->");
@@ -86,7 +87,21 @@ class SignatureReader {
       expect(">");
       return pattern;
     }
+    if (word == "STRUCT") {
+      return readStruct();
+    }
     return word == "LAMBDA" ? readLambda() : readPrimitive(word);
+  }
+
+  TypePattern readStruct() {
+    std::vector<StructField> fields;
+    expect("<");
+    do {
+      std::string name(takeWord());
+      fields.push_back({std::move(name), readPattern().type});
+    } while (take(","));
+    expect(">");
+    return concrete(SqlType::structOf(std::move(fields)));
   }
 
   TypePattern readLambda() {
@@ -200,8 +215,13 @@ bool Signature::acceptsCount(size_t numArguments) const {
 }
 
 std::string Signature::toString(std::string_view name) const {
-  std::string text(name);
-  return text + "(" + joined(parameters, parameters.size()) + (variadic ? "..." : "") + ")";
+  std::string text = std::string(name) + "(";
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + parameters[i].toString();
+    text += variadic && i + 1 == parameters.size() ? "..." : "";
+    text += names[i].empty() ? "" : " " + names[i];
+  }
+  return text + ")";
 }
 
 }  // namespace auspex::operators

@@ -18,8 +18,8 @@ namespace auspex::operators {
 ///
 /// pattern := BOOLEAN | INT | BIGINT | DOUBLE | DECIMAL (any) | STRING | BYTES | DATE | TIME
 ///          | TIMESTAMP | letter (a generic: T) | ANY (each argument its own type)
-///          | ARRAY<pattern> | MAP<pattern, pattern> | UNIT (a bare unit of time)
-///          | LAMBDA(pattern, ... => pattern)
+///          | STRUCT<name pattern, ...> (concrete) | ARRAY<pattern> | MAP<pattern, pattern> | UNIT
+///          (a bare unit of time) | LAMBDA(pattern, ... => pattern)
 struct TypePattern {
   enum class Kind : uint8_t { Concrete, AnyDecimal, Generic, Any, Array, Map, Unit, Lambda };
 
@@ -41,10 +41,12 @@ std::optional<SqlType> substitute(const TypePattern& pattern, const GenericTypes
 /// Parameters and result. The last parameter may repeat (`STRING...`: none or more).
 struct Signature {
   std::vector<TypePattern> parameters;
+  std::vector<std::string> names;  ///< of the parameters; empty texts where none is given
   bool variadic = false;
   TypePattern result;
 
-  /// Reads `(T, T...) -> T`. Aborts on a text that is none: signatures are constants of the code.
+  /// Reads `(T, T...) -> T` or, with names, `(ARRAY<T> list) -> T`. Aborts on a text that is none:
+  /// signatures are constants of the code.
   static Signature parse(std::string_view text);
 
   /// Pattern of argument number `index`.

@@ -20,11 +20,12 @@ struct TableFunctionOutput {
 using TableKernel = TableFunctionOutput (*)(const KernelInput& input);
 
 struct TableOverload {
-  TableOverload(const char* signatureText, TableKernel kernelOfIt)
-      : signature(Signature::parse(signatureText)), kernel(kernelOfIt) {}
+  TableOverload(const char* signatureText, TableKernel kernelOfIt, ResultTypeRule rule = nullptr)
+      : signature(Signature::parse(signatureText)), kernel(kernelOfIt), resultTypeRule(rule) {}
 
   Signature signature;  ///< its result is the type of one output value
   TableKernel kernel;
+  ResultTypeRule resultTypeRule;
 };
 
 struct TableFunction {

@@ -54,6 +54,9 @@ int64_t roundToBigint(double value) {
 int64_t truncateToBigint(double value) {
   return saturated(std::trunc(value));
 }
+int64_t toBigint(int32_t value) {
+  return value;
+}
 int64_t sameBigint(int64_t value) {
   return value;
 }
@@ -125,7 +128,8 @@ void addToScale(FunctionRegistry& registry, const char* name, const char* help, 
                               "Mathematical",
                               help,
                               example,
-                              {{"(BIGINT) -> BIGINT", kernelOf<&sameBigint>},
+                              {{"(INT) -> BIGINT", kernelOf<&toBigint>},
+                               {"(BIGINT) -> BIGINT", kernelOf<&sameBigint>},
                                {"(DOUBLE) -> BIGINT", fromDouble},
                                {"(DOUBLE, INT) -> DOUBLE", doubleToScale},
                                {"(DECIMAL) -> DECIMAL", decimals, wholeType},

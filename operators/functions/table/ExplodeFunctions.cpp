@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // EXPLODE and CUBE_EXPLODE.
+#include "operators/expressions/TypeError.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/collection/ListWriter.h"
 
@@ -23,6 +24,13 @@ TableFunctionOutput explodeKernel(const KernelInput& input) {
     }
   });
   return {std::move(parents), gather(array.column->children()[0], poolRows)};
+}
+
+SqlType elementType(std::span<const SqlType> types) {
+  if (!types[0].is(TypeKind::Array)) {
+    throw TypeError("Function 'explode' needs an argument with a type");  // a bare NULL
+  }
+  return types[0].element();
 }
 
 /// More elements would be more than 65,536 combinations.
@@ -73,7 +81,8 @@ void addExplodeFunctions(FunctionRegistry& registry) {
   registry.add(TableFunction{"explode",
                              "One row per element of an array.",
                              "EXPLODE(ARRAY[1, 2]) -> 1, 2",
-                             {{"(ARRAY<T>) -> T", explodeKernel}}});
+                             {{"(ARRAY<DECIMAL> input) -> DECIMAL", explodeKernel, elementType},
+                              {"(ARRAY<T> list) -> T", explodeKernel}}});
   registry.add(TableFunction{"cube_explode",
                              "One row per combination of the elements and NULL in their places.",
                              "CUBE_EXPLODE(ARRAY[1]) -> [NULL], [1]",

@@ -124,7 +124,7 @@ TEST_CASE("numeric functions") {
       {"GREATEST", "INTEGER NULL, INTEGER NULL", "null"},
       {"GREATEST", "1, 2.5e0", "2.5"},
       {"LEAST", "DATE '2020-01-02', DATE '2020-01-01'", "2020-01-01"},
-      {"LEAST", "3, 1L, 2", "1"},
+      {"LEAST", "3, 1L, 2, 1e0", "1.0"},
   });
 }
 
@@ -290,6 +290,7 @@ TEST_CASE("lambdas") {
   CHECK(run("REDUCE", "ARRAY[1, 2, 3], 10", 2, {sum}) == "16");
   CHECK(run("REDUCE", "EMPTY_INTS, 10", 2, {sum}) == "10");
   CHECK(run("REDUCE", "ARRAY[1, NULL], 10", 2, {sum}) == "null!");
+  CHECK(run("REDUCE", "ARRAY[1, 2], INTEGER NULL", 2, {sum}) == "null");
   CHECK(run("REDUCE", "MAP('a' := 1, 'b' := 5), 10", 3, {sum}) == "16");
 }
 
@@ -340,6 +341,10 @@ TEST_CASE("resolution") {
             .starts_with("TypeError: Function 'COALESCE' does not accept parameters ().\nValid "
                          "alternatives are:\n"
                          "COALESCE(T, T...)\n"));
+  CHECK(
+      messageOf("LEAST", "1, 2L") ==
+      "TypeError: Function 'least' cannot be resolved due to ambiguous method parameters (INTEGER, "
+      "BIGINT).");
   CHECK(messageOf("GREATEST", "'a', 1")
             .starts_with(
                 "TypeError: Function 'greatest' does not accept parameters (STRING, INTEGER)."));
