@@ -97,6 +97,18 @@ std::optional<bool> Properties::boolean(std::string_view name) const {
   return value == "TRUE";
 }
 
+std::optional<std::string> Properties::columnName(std::string_view name) const {
+  const parser::Property* const property = find(name);
+  if (property == nullptr) {
+    return std::nullopt;
+  }
+  const std::string& written = property->text;
+  if (written.size() >= 2 && written.front() == '`' && written.back() == '`') {
+    return written.substr(1, written.size() - 2);
+  }
+  return operators::asciiUpper(written);
+}
+
 parser::Span Properties::spanOf(std::string_view name, const parser::Span& fallback) const {
   const parser::Property* const property = find(name);
   return property == nullptr ? fallback : property->span;

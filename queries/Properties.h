@@ -24,6 +24,8 @@ class Properties {
   std::optional<int64_t> integer(std::string_view name) const;
   std::optional<double> number(std::string_view name) const;
   std::optional<bool> boolean(std::string_view name) const;
+  /// A property that names a column: in back quotes as it is, else upper-cased.
+  std::optional<std::string> columnName(std::string_view name) const;
   /// Where a property stands, or the fallback.
   parser::Span spanOf(std::string_view name, const parser::Span& fallback) const;
 

@@ -11,10 +11,10 @@ namespace auspex::queries {
 namespace {
 
 constexpr std::string_view kSinkProperties[] = {
-    "KAFKA_TOPIC",     "PARTITIONS",      "REPLICAS",          "RETENTION_MS",
-    "CLEANUP_POLICY",  "FORMAT",          "KEY_FORMAT",        "VALUE_FORMAT",
-    "KEY_DELIMITER",   "VALUE_DELIMITER", "WRAP_SINGLE_VALUE", "TIMESTAMP",
-    "TIMESTAMP_FORMAT"};
+    "KAFKA_TOPIC",      "PARTITIONS",      "REPLICAS",          "RETENTION_MS",
+    "CLEANUP_POLICY",   "FORMAT",          "KEY_FORMAT",        "VALUE_FORMAT",
+    "KEY_DELIMITER",    "VALUE_DELIMITER", "WRAP_SINGLE_VALUE", "TIMESTAMP",
+    "TIMESTAMP_FORMAT", kKeyNullability,   kValueNullability};
 constexpr std::string_view kInsertProperties[] = {"QUERY_ID"};
 
 /// Makes the columns of the plan have the types of the sink, which are the same or wider.
@@ -80,6 +80,9 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
                                   const Properties& properties, QueryPlan& plan) const {
   PlanningContext context = executor_.planningContext();
   context.sink = create.name.name;
+  if (const auto timestamp = properties.columnName("TIMESTAMP")) {
+    context.timestamp = TimestampName{*timestamp, properties.spanOf("TIMESTAMP", span())};
+  }
   plan = planQuery(create.query, QueryPurpose::Persistent, context);
   const bool wantsTable = create.kind == parser::SourceKind::Table;
   if (plan.limit) {

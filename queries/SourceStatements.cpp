@@ -18,7 +18,8 @@ constexpr std::string_view kSourceProperties[] = {
     "RETENTION_MS",     "CLEANUP_POLICY",    "FORMAT",
     "KEY_FORMAT",       "VALUE_FORMAT",      "KEY_DELIMITER",
     "VALUE_DELIMITER",  "WRAP_SINGLE_VALUE", "TIMESTAMP",
-    "TIMESTAMP_FORMAT", "SOURCE_CONNECTOR",  "SOURCED_BY_CONNECTOR"};
+    "TIMESTAMP_FORMAT", "SOURCE_CONNECTOR",  "SOURCED_BY_CONNECTOR",
+    kKeyNullability,    kValueNullability};
 
 const operators::Format* formatNamed(const std::string& name, const parser::Span& span) {
   const operators::Format* const format = operators::findFormat(name);
@@ -128,12 +129,30 @@ void refuseMaps(const operators::SchemaColumn& key, const parser::Span& span) {
   }
 }
 
-/// The column that a property names: in back quotes as it is, else upper-cased.
-std::string columnNameOf(const std::string& written) {
-  if (written.size() >= 2 && written.front() == '`' && written.back() == '`') {
-    return written.substr(1, written.size() - 2);
+/// How a PROTOBUF format tells NULLs; `former` when the statement does not say.
+operators::NullableRepresentation nullability(std::string_view property,
+                                              const Properties& properties,
+                                              const operators::Format& format,
+                                              operators::NullableRepresentation former) {
+  using operators::NullableRepresentation;
+  const auto written = properties.text(property);
+  if (!written) {
+    return former;
   }
-  return operators::asciiUpper(written);
+  const parser::Span place = properties.spanOf(property, {});
+  if (format.name() != "PROTOBUF_NOSR") {
+    throw StatementError(fmt::format("{} is only valid for the PROTOBUF formats, not for {}",
+                                     property, format.name()),
+                         place);
+  }
+  const std::string name = operators::asciiUpper(*written);
+  if (name != "OPTIONAL" && name != "WRAPPER") {
+    throw StatementError(fmt::format("Configuration {} is invalid: {} is neither OPTIONAL nor "
+                                     "WRAPPER",
+                                     property, *written),
+                         place);
+  }
+  return name == "OPTIONAL" ? NullableRepresentation::Optional : NullableRepresentation::Wrapper;
 }
 
 std::string checkDelimiter(const char* property, const std::string& delimiter,
@@ -203,6 +222,12 @@ void StatementRun::applyFormats(const Properties& properties, DataSource& source
   if (const auto delimiter = properties.text("VALUE_DELIMITER")) {
     source.valueOptions.delimiter = checkDelimiter("VALUE_DELIMITER", *delimiter, properties);
   }
+  if (source.keyFormat != nullptr && source.valueFormat != nullptr) {
+    source.keyOptions.nullable =
+        nullability(kKeyNullability, properties, *source.keyFormat, source.keyOptions.nullable);
+    source.valueOptions.nullable = nullability(kValueNullability, properties, *source.valueFormat,
+                                               source.valueOptions.nullable);
+  }
   source.keyOptions.isKey = true;
   source.valueOptions.wrapSingleValue = properties.boolean("WRAP_SINGLE_VALUE");
 }
@@ -246,8 +271,8 @@ void StatementRun::checkFormats(const DataSource& source) const {
 }
 
 void StatementRun::applyTimestamp(const Properties& properties, DataSource& source) const {
-  const auto written = properties.text("TIMESTAMP");
-  if (!written) {
+  const auto name = properties.columnName("TIMESTAMP");
+  if (!name) {
     if (properties.find("TIMESTAMP_FORMAT") != nullptr) {
       throw StatementError("'TIMESTAMP_FORMAT' is set, but 'TIMESTAMP' is not.",
                            properties.spanOf("TIMESTAMP_FORMAT", span()));
@@ -256,19 +281,18 @@ void StatementRun::applyTimestamp(const Properties& properties, DataSource& sour
     return;
   }
   const parser::Span place = properties.spanOf("TIMESTAMP", span());
-  const std::string name = columnNameOf(*written);
-  const auto column = source.schema.find(name);
+  const auto column = source.schema.find(*name);
   if (!column) {
     throw StatementError(
         fmt::format("The TIMESTAMP column set in the WITH clause does not exist in "
                     "the schema: '{}'",
-                    name),
+                    *name),
         place);
   }
   source.timestamp = operators::TimestampColumn{*column, source.schema[*column].type,
                                                 properties.text("TIMESTAMP_FORMAT").value_or("")};
   try {
-    operators::checkTimestampColumn(name, *source.timestamp);
+    operators::checkTimestampColumn(*name, *source.timestamp);
   } catch (const operators::FormatError& error) {
     throw StatementError(error.what(), place);
   }

@@ -119,6 +119,10 @@ inline constexpr std::string_view kDefaultValueFormat = "ksql.persistence.defaul
 inline constexpr std::string_view kWrapSingleValues = "ksql.persistence.wrap.single.values";
 inline constexpr std::string_view kTopicPrefix = "ksql.output.topic.name.prefix";
 
+// What a PROTOBUF format does about NULL.
+inline constexpr std::string_view kKeyNullability = "KEY_PROTOBUF_NULLABLE_REPRESENTATION";
+inline constexpr std::string_view kValueNullability = "VALUE_PROTOBUF_NULLABLE_REPRESENTATION";
+
 /// The sink of a query that writes this source.
 SinkTarget sinkOf(const DataSource& source);
 

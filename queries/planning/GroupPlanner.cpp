@@ -261,6 +261,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
   }
   std::vector<BoundItem> items = bindItems(select, from, grouped.binder());
   nameItems(items, from.scope);
+  checkTimestamp(context.timestamp, items);
   const ExpressionPtr having = bindHaving(select, grouped);
   if (grouped.calls().empty()) {
     throw StatementError(

@@ -330,6 +330,18 @@ void nameItems(std::vector<BoundItem>& items, const Scope& scope) {
   }
 }
 
+void checkTimestamp(const std::optional<TimestampName>& timestamp,
+                    const std::vector<BoundItem>& items) {
+  const auto isNamed = [&](const BoundItem& item) { return item.name == timestamp->column; };
+  if (timestamp && std::none_of(items.begin(), items.end(), isNamed)) {
+    throw StatementError(
+        fmt::format("The TIMESTAMP column set in the WITH clause does not exist in the schema: "
+                    "'{}'",
+                    timestamp->column),
+        timestamp->span);
+  }
+}
+
 Projection arrange(const std::vector<BoundItem>& items,
                    const std::vector<std::optional<size_t>>& keyRanks, const parser::Span& span,
                    bool needsValue) {
@@ -422,6 +434,7 @@ Projection bindProjection(const parser::Select& select, QueryPurpose purpose,
       bindItems(select, from, binder,
                 persistent ? std::span<const BoundItem>(keys.items) : std::span<const BoundItem>());
   nameItems(items, from.scope);
+  checkTimestamp(context.timestamp, items);
   std::vector<std::optional<size_t>> ranks(items.size());
   if (persistent) {
     ranks = select.partitionBy ? rankPartitionKeys(items, keys.items, context.sink, select)

@@ -43,6 +43,10 @@ std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSour
 /// Gives unnamed items their KSQL_COL_n, and refuses reserved and repeated names.
 void nameItems(std::vector<BoundItem>& items, const Scope& scope);
 
+/// Refuses a TIMESTAMP that no item is named after.
+void checkTimestamp(const std::optional<TimestampName>& timestamp,
+                    const std::vector<BoundItem>& items);
+
 /// Orders items keys first. keyOf tells the rank of a key item, or nothing for values.
 /// Throws StatementError when no value column remains.
 Projection arrange(const std::vector<BoundItem>& items,

@@ -15,6 +15,12 @@
 
 namespace auspex::queries {
 
+/// The column that a sink's TIMESTAMP names.
+struct TimestampName {
+  std::string column;
+  parser::Span span;
+};
+
 /// What planning reads; all of it is a snapshot or immutable.
 struct PlanningContext {
   const Catalog& catalog;
@@ -23,6 +29,7 @@ struct PlanningContext {
   std::string sink = {};  ///< what a persistent query is to build, for messages
   /// Number of partitions of a topic, where it is known.
   std::function<std::optional<int32_t>(const std::string& topic)> numPartitions = {};
+  std::optional<TimestampName> timestamp = {};  ///< must be in the projection of that query
 };
 
 enum class QueryPurpose : uint8_t {

@@ -81,7 +81,8 @@ class QttRun {
  private:
   const queries::Catalog& catalog() { return engine_->executor().catalog(); }
 
-  /// The message as ksqlDB's servers send it: with the place before it and the statement behind.
+  /// The messages as ksqlDB's servers send them: the parser's own, and the one with the place
+  /// before it and the statement behind.
   static Failure syntaxFailure(const parser::SyntaxError& error, const std::string& script,
                                size_t statement) {
     std::string_view written;
@@ -92,8 +93,8 @@ class QttRun {
     }
     written.remove_prefix(std::min(written.find_first_not_of(" \t\r\n"), written.size()));
     return {{"ParseFailedException", "KsqlException"},
-            fmt::format("line {}:{}: Syntax Error\n{}\nStatement: {}", error.span().line,
-                        error.span().column, error.message(), written),
+            fmt::format("{}\nline {}:{}: Syntax Error\n{}\nStatement: {}", error.what(),
+                        error.span().line, error.span().column, error.message(), written),
             error.message(),
             statement};
   }
