@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "operators/data/RowCodec.h"
-#include "operators/expressions/Evaluator.h"
 #include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
@@ -16,13 +15,10 @@ namespace {
 constexpr uint32_t kNoGroup = std::numeric_limits<uint32_t>::max();
 
 /// The groups that a draw touches, what happens to them, and what the store holds of them.
-struct Groups {
+struct Groups : GroupSteps {
   std::vector<std::string_view> keys;
   std::vector<uint32_t> groupOfRow;     // per row of the batch, of its new side, or kNoGroup
   std::vector<uint32_t> oldGroupOfRow;  // of its old side; empty for streams
-  std::vector<ColumnPtr> stored;        // storedTypes(), a row per group
-  std::vector<uint8_t> fresh;           // per group: nothing stored
-  std::vector<AggregateStep> steps;     // in order
   std::vector<uint32_t> outputs;        // the steps after which the group is given out, ascending
 };
 
@@ -34,22 +30,14 @@ std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
   return types;
 }
 
-std::vector<ExpressionPtr> argumentsOf(const std::vector<AggregateCall>& calls) {
-  std::vector<ExpressionPtr> arguments;
-  for (const AggregateCall& call : calls) {
-    arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
-  }
-  return arguments;
-}
-
 class AggregateOperator final : public Operator {
  public:
   AggregateOperator(const AggregateDescription& description, stateStore::KeyValueStore& store)
       : description_(description),
         store_(store),
         keyCodec_(typesOf(description.groupColumns)),
-        rowCodec_(description.storedTypes()),
-        arguments_(argumentsOf(description.calls)) {}
+        rowCodec_(storedTypesOf(description.calls)),
+        calls_(description.calls) {}
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
     const Batch& input = inputs[0];
@@ -149,36 +137,8 @@ class AggregateOperator final : public Operator {
   }
 
   Batch aggregate(const Batch& input, const Groups& groups, DrawContext& context) {
-    const std::vector<ColumnPtr> arguments =
-        arguments_.evaluate(EvaluationInput::newSide(input), context.errors);
-    std::vector<ColumnPtr> oldArguments;
-    if (input.carriesOld) {
-      RowErrors reportedBefore;
-      oldArguments = arguments_.evaluate(EvaluationInput::oldSide(input), reportedBefore);
-    }
-    std::vector<ColumnPtr> newState;
-    std::vector<ColumnPtr> results;
-    size_t firstArgument = 0;
-    size_t firstState = 0;
-    for (const AggregateCall& call : description_.calls) {
-      const size_t numArguments = call.arguments.size();
-      AggregateInput aggregateInput;
-      aggregateInput.numGroups = groups.keys.size();
-      aggregateInput.state =
-          std::span(groups.stored).subspan(firstState, call.function->stateTypes().size());
-      aggregateInput.fresh = groups.fresh;
-      aggregateInput.arguments = std::span(arguments).subspan(firstArgument, numArguments);
-      if (input.carriesOld) {
-        aggregateInput.oldArguments = std::span(oldArguments).subspan(firstArgument, numArguments);
-      }
-      aggregateInput.steps = groups.steps;
-      AggregateOutput output = call.function->run(aggregateInput);
-      newState.insert(newState.end(), output.state.begin(), output.state.end());
-      results.push_back(std::move(output.results));
-      firstArgument += numArguments;
-      firstState += call.function->stateTypes().size();
-    }
-    return emit(input, groups, std::move(newState), results, firstState);
+    AggregateCalls::Result result = calls_.run(input, groups, context.errors);
+    return emit(input, groups, std::move(result.state), result.results, calls_.numStates());
   }
 
   Batch emit(const Batch& input, const Groups& groups, std::vector<ColumnPtr> newState,
@@ -275,25 +235,12 @@ class AggregateOperator final : public Operator {
   stateStore::KeyValueStore& store_;
   RowCodec keyCodec_;
   RowCodec rowCodec_;
-  Evaluator arguments_;
+  AggregateCalls calls_;
   std::unordered_map<std::string_view, uint32_t> groupIndex_;
   std::vector<std::optional<std::string_view>> values_;
 };
 
 }  // namespace
-
-std::vector<SqlType> AggregateDescription::storedTypes() const {
-  std::vector<SqlType> types;
-  for (const AggregateCall& call : calls) {
-    const auto& state = call.function->stateTypes();
-    types.insert(types.end(), state.begin(), state.end());
-  }
-  for (const AggregateCall& call : calls) {
-    types.push_back(call.function->resultType());
-  }
-  types.push_back(SqlType::bigint());
-  return types;
-}
 
 std::unique_ptr<Operator> AggregateDescription::create(TaskServices& services) const {
   return std::make_unique<AggregateOperator>(*this, services.store(store));

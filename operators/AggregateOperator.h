@@ -7,18 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "operators/AggregateCalls.h"
 #include "operators/Topology.h"
 #include "operators/data/Schema.h"
-#include "operators/expressions/BoundExpression.h"
-#include "operators/functions/AggregateFunction.h"
 
 namespace auspex::operators {
-
-struct AggregateCall {
-  AggregateFunctionPtr function;
-  std::vector<ExpressionPtr> arguments;  ///< over the columns in
-  std::string text;                      ///< for people: SUM(AMOUNT)
-};
 
 /// Columns in: the grouping columns first. Columns out: the grouping columns, then one result per
 /// call; a table change per row in, with timestamp = max over the group's rows. Rows without a
@@ -28,16 +21,14 @@ struct AggregateCall {
 /// of its new one; when these differ both groups are given out, the old one first. All calls can
 /// undo then.
 ///
-/// Store: key = typed row of the grouping columns; value = typed row of the functions' states,
-/// their results, and the group's timestamp. Source: dialect, operator semantics.
+/// Store: key = typed row of the grouping columns; value = typed row of storedTypesOf(). Source:
+/// dialect, operator semantics.
 struct AggregateDescription final : OperatorDescription {
   std::string store;
   std::vector<SchemaColumn> groupColumns;
   std::vector<AggregateCall> calls;
   bool emitOld = false;  ///< somebody downstream needs the old side
 
-  /// Types of a stored row, in order.
-  std::vector<SqlType> storedTypes() const;
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
 };

@@ -42,8 +42,13 @@ class SinkOperator final : public Operator {
     const std::span<const ColumnPtr> columns(input.columns);
     Arena arena(input.numRows * 64);
     errors_.clear();
+    const size_t numValues = description_.schema.size() - numKeys;
     keyEncoder_->encode(columns.first(numKeys), input.numRows, arena, keys_, errors_);
-    valueEncoder_->encode(columns.subspan(numKeys), input.numRows, arena, values_, errors_);
+    valueEncoder_->encode(columns.subspan(numKeys, numValues), input.numRows, arena, values_,
+                          errors_);
+    if (description_.window) {
+      addWindows(input, arena);
+    }
     if (timestampReader_) {
       timestampReader_->read(*input.columns[description_.timestamp->index], input.present,
                              input.timestamps, errors_);
@@ -72,6 +77,18 @@ class SinkOperator final : public Operator {
   }
 
  private:
+  /// Puts the window behind each key.
+  void addWindows(const Batch& input, Arena& arena) {
+    const size_t first = description_.schema.size();
+    const auto starts = input.columns[first]->values<int64_t>();
+    const auto ends = input.columns[first + 1]->values<int64_t>();
+    for (size_t row = 0; row < input.numRows; ++row) {
+      std::string key(keys_[row].value_or(std::string_view()));
+      appendBounds(key, *description_.window, {starts[row], ends[row]});
+      keys_[row] = arena.copy(key);
+    }
+  }
+
   void reject(const Batch& input, uint32_t row, const std::string& message, DrawContext& context) {
     if (bad_[row] == 0) {
       bad_[row] = 1;

@@ -9,15 +9,16 @@
 
 #include "operators/TimestampColumn.h"
 #include "operators/Topology.h"
+#include "operators/data/KeyWindow.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
 
 namespace auspex::operators {
 
-/// Columns in: the schema's, keys first. A row goes to the partition of its key's hash, as Kafka's
-/// own clients do; rows without a key keep their source partition. A row that cannot be encoded, or
-/// is larger than the topic takes, is a dead letter. Headers travel on. Source: dialect, operator
-/// semantics.
+/// Columns in: the schema's, keys first; then, for windowed keys, the bounds of the window. A row
+/// goes to the partition of its key's hash, as Kafka's own clients do; rows without a key keep
+/// their source partition. A row that cannot be encoded, or is larger than the topic takes, is a
+/// dead letter. Headers travel on. Source: dialect, operator semantics.
 struct SinkDescription final : OperatorDescription {
   std::string topic;
   Schema schema;
@@ -27,6 +28,7 @@ struct SinkDescription final : OperatorDescription {
   FormatOptions valueOptions;
   /// The column that becomes the record's time, if one does.
   std::optional<TimestampColumn> timestamp;
+  std::optional<KeyWindow> window;  ///< of the keys
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

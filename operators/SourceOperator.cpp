@@ -74,6 +74,9 @@ class SourceOperator final : public Operator {
     const Owner owner = std::make_shared<const Buffers>(context.draw.buffers);
     std::vector<ColumnPtr> valueColumns;
     errors_.clear();
+    if (description_.window) {
+      takeWindows();
+    }
     keyDecoder_->decode(keys_, owner, batch.columns, errors_);
     const size_t numKeyErrors = errors_.size();
     valueDecoder_->decode(values_, owner, valueColumns, errors_);
@@ -87,6 +90,25 @@ class SourceOperator final : public Operator {
   }
 
  private:
+  /// Takes the windows off the keys; a key that is too short for one is unreadable.
+  void takeWindows() {
+    starts_.assign(keys_.size(), 0);
+    ends_.assign(keys_.size(), 0);
+    for (uint32_t row = 0; row < keys_.size(); ++row) {
+      if (!keys_[row]) {
+        continue;
+      }
+      const std::optional<WindowBounds> bounds = takeBounds(*keys_[row], *description_.window);
+      if (!bounds) {
+        errors_.push_back({row, "The key is too short to hold a window"});
+        keys_[row].reset();
+        continue;
+      }
+      starts_[row] = bounds->start;
+      ends_[row] = bounds->end;
+    }
+  }
+
   /// Picks this source's records of the draw; fills keys_ and values_.
   Batch collect(const DrawContext& context) {
     Batch batch;
@@ -136,7 +158,11 @@ class SourceOperator final : public Operator {
 
   void addPseudoColumns(Batch& batch, const DrawContext& context) const {
     const size_t first = description_.schema.size();
-    batch.columns.resize(first + kNumPseudoColumns);
+    batch.columns.resize(first + numPseudoColumns(description_.window));
+    if (description_.window) {
+      batch.columns[first + kNumPseudoColumns] = Column::make(SqlType::bigint(), starts_);
+      batch.columns[first + kNumPseudoColumns + 1] = Column::make(SqlType::bigint(), ends_);
+    }
     if (description_.used[first]) {
       batch.columns[first] = Column::make(SqlType::bigint(), batch.timestamps);
     }
@@ -185,6 +211,8 @@ class SourceOperator final : public Operator {
   std::unique_ptr<Decoder> valueDecoder_;
   std::vector<std::optional<std::string_view>> keys_;
   std::vector<std::optional<std::string_view>> values_;
+  std::vector<int64_t> starts_;  // of the windows, per row
+  std::vector<int64_t> ends_;
   std::vector<FormatRowError> errors_;
   std::optional<TimestampReader> timestampReader_;
 };
@@ -192,7 +220,7 @@ class SourceOperator final : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> SourceDescription::create(TaskServices&) const {
-  AUSPEX_ASSERT(used.size() == schema.size() + kNumPseudoColumns);
+  AUSPEX_ASSERT(used.size() == schema.size() + numPseudoColumns(window));
   return std::make_unique<SourceOperator>(*this);
 }
 

@@ -8,20 +8,11 @@
 namespace auspex::operators {
 namespace {
 
-constexpr uint64_t kSign = uint64_t{1} << 63;
 constexpr size_t kNumberBytes = 8;
 /// Bucket, timestamp and number: what every key of a row has. A shorter one is not a row's.
 constexpr size_t kLeastKeyBytes = 3 * kNumberBytes;
 
 }  // namespace
-
-void appendOrdered(std::string& out, int64_t value) {
-  stateStore::appendFixed64(out, static_cast<uint64_t>(value) ^ kSign);
-}
-
-int64_t readOrdered(std::string_view bytes) {
-  return static_cast<int64_t>(stateStore::ByteParser(bytes, "row of a join").readFixed64() ^ kSign);
-}
 
 void StreamJoinBuffer::clear() {
   rows_.clear();

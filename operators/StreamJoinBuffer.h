@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "operators/OrderedBytes.h"
 #include "operators/data/Arena.h"
 #include "stateStore/KeyValueStore.h"
 
@@ -17,11 +18,6 @@ namespace auspex::operators {
 
 /// When a row came: its timestamp, and its number among all rows of the join.
 using Arrival = std::pair<int64_t, uint64_t>;
-
-/// Appends a number so that the order of the bytes is that of the numbers.
-void appendOrdered(std::string& out, int64_t value);
-/// The way back, from the front of `bytes`.
-int64_t readOrdered(std::string_view bytes);
 
 /// One thread. Views live until clear().
 class StreamJoinBuffer {

@@ -53,6 +53,7 @@ SinkTarget sinkOf(const DataSource& source) {
   sink.keyOptions = source.keyOptions;
   sink.valueOptions = source.valueOptions;
   sink.timestamp = source.timestamp;
+  sink.window = source.window;
   return sink;
 }
 
@@ -101,6 +102,7 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   sink.name = create.name.name;
   sink.kind = wantsTable ? SourceKind::Table : SourceKind::Stream;
   sink.schema = plan.schema;
+  sink.window = plan.window;
   sink.topic =
       properties.text("KAFKA_TOPIC").value_or(sessionProperty(kTopicPrefix, "") + sink.name);
   sink.keyFormat = plan.keyFormat;

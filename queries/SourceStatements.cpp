@@ -7,6 +7,7 @@
 #include "operators/SourceOperator.h"
 #include "operators/data/AsciiCase.h"
 #include "queries/StatementRun.h"
+#include "queries/planning/Durations.h"
 #include "queries/planning/Scope.h"
 #include "queries/planning/TypeBinder.h"
 
@@ -19,7 +20,8 @@ constexpr std::string_view kSourceProperties[] = {
     "KEY_FORMAT",       "VALUE_FORMAT",      "KEY_DELIMITER",
     "VALUE_DELIMITER",  "WRAP_SINGLE_VALUE", "TIMESTAMP",
     "TIMESTAMP_FORMAT", "SOURCE_CONNECTOR",  "SOURCED_BY_CONNECTOR",
-    kKeyNullability,    kValueNullability};
+    "WINDOW_TYPE",      "WINDOW_SIZE",       kKeyNullability,
+    kValueNullability};
 
 const operators::Format* formatNamed(const std::string& name, const parser::Span& span) {
   const operators::Format* const format = operators::findFormat(name);
@@ -31,6 +33,53 @@ const operators::Format* formatNamed(const std::string& name, const parser::Span
     throw StatementError(fmt::format("Unknown format: {}. Known are {}.", name, known), span);
   }
   return format;
+}
+
+/// WINDOW_TYPE and WINDOW_SIZE.
+std::optional<operators::KeyWindow> keyWindowOf(const Properties& properties,
+                                                const parser::Span& span) {
+  const auto type = properties.text("WINDOW_TYPE");
+  const auto size = properties.text("WINDOW_SIZE");
+  if (!type) {
+    if (size) {
+      throw StatementError("'WINDOW_SIZE' needs a 'WINDOW_TYPE'.",
+                           properties.spanOf("WINDOW_SIZE", span));
+    }
+    return std::nullopt;
+  }
+  const parser::Span place = properties.spanOf("WINDOW_TYPE", span);
+  operators::KeyWindow window;
+  using operators::WindowType;
+  bool isKnown = false;
+  for (const WindowType known : {WindowType::Tumbling, WindowType::Hopping, WindowType::Session}) {
+    if (operators::equalsIgnoringCase(*type, operators::nameOf(known))) {
+      window.type = known;
+      isKnown = true;
+    }
+  }
+  if (!isKnown) {
+    throw StatementError(
+        fmt::format("Invalid value '{}' for property 'WINDOW_TYPE': it is TUMBLING, HOPPING or "
+                    "SESSION.",
+                    *type),
+        place);
+  }
+  if (window.isSession()) {
+    if (size) {
+      throw StatementError("'WINDOW_SIZE' should not be set for SESSION windows.",
+                           properties.spanOf("WINDOW_SIZE", span));
+    }
+    return window;
+  }
+  if (!size) {
+    throw StatementError(
+        fmt::format("{} windows require 'WINDOW_SIZE' to be provided in the WITH clause. For "
+                    "example: 'WINDOW_SIZE'='10 SECONDS'",
+                    operators::nameOf(window.type)),
+        place);
+  }
+  window.sizeMillis = parseMillis(*size, properties.spanOf("WINDOW_SIZE", span));
+  return window;
 }
 
 /// `last`, a column for headers, has the type for it and is the only one of its kind.
@@ -375,6 +424,7 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
       sessionProperty(kDefaultKeyFormat, executor_.settings_.defaultKeyFormat));
   source->valueFormat = operators::findFormat(
       sessionProperty(kDefaultValueFormat, executor_.settings_.defaultValueFormat));
+  source->window = keyWindowOf(properties, create.name.span);
   applyFormats(properties, *source);
   if (source->valueFormat == nullptr) {
     throw StatementError(

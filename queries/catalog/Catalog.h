@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operators/TimestampColumn.h"
+#include "operators/data/KeyWindow.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
 
@@ -29,6 +30,7 @@ struct DataSource {
   operators::FormatOptions keyOptions;
   operators::FormatOptions valueOptions;
   std::optional<operators::TimestampColumn> timestamp;  ///< whose values are the rows' times
+  std::optional<operators::KeyWindow> window;           ///< of its keys
   bool readOnly = false;
   std::string sql;      ///< the statement that made it
   std::string queryId;  ///< of the CREATE ... AS SELECT that writes it; else empty

@@ -6,21 +6,29 @@
 #include <algorithm>
 
 #include "queries/StatementError.h"
+#include "queries/planning/Durations.h"
 
 namespace auspex::queries {
 namespace {
 
 using operators::ExpressionPtr;
 
+constexpr const char* kBoundNames[] = {"WINDOWSTART", "WINDOWEND"};
+
 /// Binds what may stand beside GROUP BY: grouping expressions and aggregates become columns of the
 /// aggregate's rows, everything else is refused.
 class GroupedBinder {
  public:
-  GroupedBinder(const PlanningContext& context, const PlannedSources& from, PredictBinder& scoring)
+  GroupedBinder(const PlanningContext& context, const PlannedSources& from, PredictBinder& scoring,
+                bool isWindowed)
       : context_(context),
+        isWindowed_(isWindowed),
         plain_(from.scope, context.catalog, context.functions, "SELECT"),
         grouped_(from.scope, context.catalog, context.functions, "SELECT") {
     plain_.intercept([&scoring, this](const parser::Expression& expression) {
+      if (const char* const bound = boundNamed(expression)) {
+        refuseBound(bound, expression.span);
+      }
       return scoring.bind(expression, plain_);
     });
     grouped_.intercept(
@@ -32,6 +40,7 @@ class GroupedBinder {
   }
 
   const ExpressionBinder& binder() const { return grouped_; }
+  void beginHaving() { isInHaving_ = true; }
   const std::vector<ExpressionPtr>& groups() const { return groups_; }
   const std::vector<operators::AggregateCall>& calls() const { return calls_; }
   /// Expressions over the input that the aggregates read, behind the groups.
@@ -44,7 +53,36 @@ class GroupedBinder {
   }
 
  private:
+  /// The bound of the window that a column of the select list stands for, or null.
+  const char* boundNamed(const parser::Expression& expression) const {
+    const auto* const reference = std::get_if<parser::ColumnReference>(&expression.node);
+    if (!isWindowed_ || reference == nullptr || reference->source) {
+      return nullptr;
+    }
+    const auto* const found =
+        std::find(std::begin(kBoundNames), std::end(kBoundNames), reference->name.name);
+    return found == std::end(kBoundNames) ? nullptr : *found;
+  }
+
+  [[noreturn]] static void refuseBound(const char* bound, const parser::Span& span) {
+    throw StatementError(fmt::format("Window bounds column {} can only be used in the SELECT "
+                                     "clause of windowed aggregations and can not be passed to "
+                                     "aggregate functions.",
+                                     bound),
+                         span);
+  }
+
+  /// Columns of the aggregate's rows in front of the results.
+  size_t firstResult() const { return groups_.size() + (isWindowed_ ? 2 : 0); }
+
   ExpressionPtr replace(const parser::Expression& expression) {
+    if (const char* const bound = boundNamed(expression)) {
+      if (isInHaving_) {
+        refuseBound(bound, expression.span);
+      }
+      return operators::column(groups_.size() + (bound == kBoundNames[1] ? 1 : 0),
+                               operators::SqlType::bigint(), bound);
+    }
     const auto* const call = std::get_if<parser::FunctionCall>(&expression.node);
     if (call != nullptr &&
         context_.functions.classOf(call->name.name) == operators::FunctionClass::Aggregate) {
@@ -107,7 +145,7 @@ class GroupedBinder {
     bound.text += ")";
     const auto same = std::find_if(calls_.begin(), calls_.end(),
                                    [&](const auto& other) { return other.text == bound.text; });
-    const size_t index = groups_.size() + static_cast<size_t>(same - calls_.begin());
+    const size_t index = firstResult() + static_cast<size_t>(same - calls_.begin());
     const operators::SqlType type = bound.function->resultType();
     const std::string text = bound.text;
     if (same == calls_.end()) {
@@ -141,6 +179,8 @@ class GroupedBinder {
   }
 
   const PlanningContext& context_;
+  bool isWindowed_;
+  bool isInHaving_ = false;
   ExpressionBinder plain_;
   ExpressionBinder grouped_;
   std::vector<ExpressionPtr> groups_;
@@ -232,6 +272,52 @@ ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grou
   return having;
 }
 
+/// The window of the clause, in milliseconds.
+std::optional<operators::AggregateWindow> windowOf(const parser::Select& select,
+                                                   const PlannedSources& from) {
+  if (!select.window) {
+    return std::nullopt;
+  }
+  if (from.root->isTable) {
+    throw StatementError("WINDOW clause is only supported for streams.", select.window->span);
+  }
+  const parser::WindowExpression& written = *select.window;
+  constexpr int64_t kDayMillis = 86'400'000;
+  operators::AggregateWindow window;
+  const int64_t size = millisOf(written.size);
+  if (size <= 0) {
+    throw StatementError("The size of a window must be positive.", written.size.span);
+  }
+  window.advance = size;
+  window.key.sizeMillis = size;
+  switch (written.kind) {
+    case parser::WindowKind::Tumbling:
+      window.key.type = operators::WindowType::Tumbling;
+      break;
+    case parser::WindowKind::Hopping:
+      window.key.type = operators::WindowType::Hopping;
+      window.advance = written.advance ? millisOf(*written.advance) : size;
+      if (window.advance <= 0 || window.advance > size) {
+        throw StatementError("A hopping window advances by more than 0 and at most its size.",
+                             written.span);
+      }
+      break;
+    case parser::WindowKind::Session:
+      window.key = {operators::WindowType::Session, 0};
+      window.gap = size;
+      window.advance = 0;
+      break;
+  }
+  window.emitFinal = select.emit == parser::EmitKind::Final;
+  const int64_t defaultGrace = window.emitFinal ? 0 : std::max<int64_t>(0, kDayMillis - size);
+  window.grace = written.grace ? millisOf(*written.grace) : defaultGrace;
+  if (written.retention && millisOf(*written.retention) < size + window.grace) {
+    throw StatementError("The retention of a window must be at least its size and grace period.",
+                         written.retention->span);
+  }
+  return window;
+}
+
 /// Over a table every aggregate must be able to take a row back.
 void refuseStreamOnly(const std::vector<operators::AggregateCall>& calls,
                       const parser::Span& span) {
@@ -250,18 +336,37 @@ void refuseStreamOnly(const std::vector<operators::AggregateCall>& calls,
   }
 }
 
+/// Columns behind those of the projection: what identifies a group, for a query that shows rows,
+/// and the bounds of its window.
+std::vector<ExpressionPtr> hiddenColumns(const GroupedBinder& grouped, bool isShown,
+                                         bool isWindowed) {
+  std::vector<ExpressionPtr> hidden;
+  const size_t numGroups = grouped.groups().size();
+  for (size_t i = 0; isShown && i < numGroups; ++i) {
+    const ExpressionPtr& group = grouped.groups()[i];
+    hidden.push_back(operators::column(i, group->type(), group->toString()));
+  }
+  for (size_t i = 0; isWindowed && i < std::size(kBoundNames); ++i) {
+    hidden.push_back(
+        operators::column(numGroups + i, operators::SqlType::bigint(), kBoundNames[i]));
+  }
+  return hidden;
+}
+
 }  // namespace
 
 void planGrouped(const parser::Select& select, QueryPurpose purpose, const PlanningContext& context,
                  const PlannedSources& from, const ExpressionPtr& where, PredictBinder& scoring,
                  const InputBuilder& buildInput, QueryPlan& plan) {
-  GroupedBinder grouped(context, from, scoring);
+  const std::optional<operators::AggregateWindow> window = windowOf(select, from);
+  GroupedBinder grouped(context, from, scoring, window.has_value());
   for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {
     grouped.addGroup(*expression);
   }
   std::vector<BoundItem> items = bindItems(select, from, grouped.binder());
   nameItems(items, from.scope);
   checkTimestamp(context.timestamp, items);
+  grouped.beginHaving();
   const ExpressionPtr having = bindHaving(select, grouped);
   if (grouped.calls().empty()) {
     throw StatementError(
@@ -296,24 +401,24 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
     node = std::make_shared<const PlanNode>(
         PlanNode{std::move(repartition), {node}, node->types, node->isTable});
   }
-  PlanNode aggregate{AggregatePlan{groupColumnsOf(grouped), grouped.calls()}, {node}, {}, true};
+  PlanNode aggregate{
+      AggregatePlan{groupColumnsOf(grouped), grouped.calls(), window}, {node}, {}, true};
   for (const ExpressionPtr& group : grouped.groups()) {
     aggregate.types.push_back(group->type());
   }
+  aggregate.types.insert(aggregate.types.end(), window ? 2 : 0, operators::SqlType::bigint());
   for (const operators::AggregateCall& call : grouped.calls()) {
     aggregate.types.push_back(call.function->resultType());
   }
   node = addFilter(std::make_shared<const PlanNode>(std::move(aggregate)), having);
   plan.isTable = true;
   plan.schema = operators::Schema(projection.columns);
-  std::vector<ExpressionPtr> hidden;
-  if (purpose == QueryPurpose::Transient) {
-    for (size_t i = 0; i < grouped.groups().size(); ++i) {
-      hidden.push_back(
-          operators::column(i, grouped.groups()[i]->type(), grouped.groups()[i]->toString()));
-    }
+  const std::vector<ExpressionPtr> hidden =
+      hiddenColumns(grouped, purpose == QueryPurpose::Transient, window.has_value());
+  if (window) {
+    plan.window = window->key;
   }
-  plan.numHiddenKeys = hidden.size();
+  plan.numHiddenKeys = purpose == QueryPurpose::Transient ? hidden.size() : 0;
   plan.root = addProjection(node, projection, hidden);
 }
 

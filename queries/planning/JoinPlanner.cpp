@@ -9,6 +9,7 @@
 
 #include "parser/ast/Printer.h"
 #include "queries/StatementError.h"
+#include "queries/planning/Durations.h"
 #include "queries/planning/ExpressionBinder.h"
 
 namespace auspex::queries {
@@ -30,19 +31,6 @@ operators::JoinKind kindOf(parser::JoinKind kind) {
       return operators::JoinKind::Full;
   }
   return operators::JoinKind::Inner;
-}
-
-int64_t millisOf(const parser::Interval& interval) {
-  constexpr int64_t kMillis[] = {0, 0, 86'400'000, 3'600'000, 60'000, 1'000, 1};
-  const int64_t unit = kMillis[static_cast<size_t>(interval.unit)];
-  if (unit == 0) {
-    throw StatementError("A window is given in DAYS or a smaller unit.", interval.span);
-  }
-  int64_t millis = 0;
-  if (__builtin_mul_overflow(interval.count, unit, &millis)) {
-    throw StatementError("This time is too long.", interval.span);
-  }
-  return millis;
 }
 
 bool isSameKeyFormat(const operators::Format* left, const operators::FormatOptions& leftOptions,

@@ -16,6 +16,7 @@
 #include "operators/StreamJoinOperator.h"
 #include "operators/TableJoinOperator.h"
 #include "operators/TableOperators.h"
+#include "operators/WindowAggregateOperator.h"
 #include "operators/expressions/BoundExpression.h"
 #include "queries/catalog/Catalog.h"
 
@@ -62,10 +63,12 @@ struct RepartitionPlan {
   std::string partitionsOf;  ///< the topic whose number of partitions to take
 };
 
-/// Rows in: the grouping columns first.
+/// Rows in: the grouping columns first. With a window its bounds stand behind the grouping columns
+/// of the rows out.
 struct AggregatePlan {
   std::vector<operators::SchemaColumn> groupColumns;
   std::vector<operators::AggregateCall> calls;
+  std::optional<operators::AggregateWindow> window = {};
 };
 
 /// Adds a column per expression.
@@ -114,6 +117,8 @@ struct QueryPlan {
   /// What a sink's key is written with unless the statement says otherwise.
   const operators::Format* keyFormat = nullptr;
   operators::FormatOptions keyOptions;
+  /// Of the keys out: the bounds then stand right behind the schema's columns.
+  std::optional<operators::KeyWindow> window;
   std::optional<int64_t> limit;
   bool emitChanges = false;
   /// Transient queries over tables: how many columns behind the schema's identify the row.

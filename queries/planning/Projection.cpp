@@ -258,7 +258,9 @@ void checkName(const parser::SingleColumn& single, const parser::Span& span, con
 
 BoundItem bindItem(const parser::SingleColumn& single, const parser::Span& span,
                    const PlannedSources& from, const ExpressionBinder& binder) {
-  checkName(single, span, from.scope);
+  if (!from.isShown) {
+    checkName(single, span, from.scope);
+  }
   BoundItem item;
   item.span = span;
   item.expression = binder.bind(*single.expression);

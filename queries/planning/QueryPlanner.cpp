@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "operators/SourceOperator.h"
 #include "operators/models/ModelError.h"
 #include "queries/StatementError.h"
 #include "queries/planning/GroupPlanner.h"
@@ -24,11 +25,24 @@ void refuseUnsupported(const parser::Select& select) {
   if (select.distinct) {
     throw StatementError("SELECT DISTINCT is not supported yet.", select.span);
   }
-  if (select.window) {
-    throw StatementError("WINDOW is not supported yet.", select.window->span);
+  if (select.window && !select.groupBy) {
+    throw StatementError("WINDOW clause requires a GROUP BY clause.", select.window->span);
   }
-  if (select.emit == parser::EmitKind::Final) {
+  if (select.emit == parser::EmitKind::Final && !select.window) {
     throw StatementError("EMIT FINAL is only supported for windowed aggregations.", select.span);
+  }
+}
+
+/// What is computed of a windowed table would have to follow its windows.
+void refuseWindowedTables(const PlannedSources& from, QueryPurpose purpose,
+                          const parser::Span& span) {
+  for (const auto& source : from.sources) {
+    if (source->window && source->isTable() && purpose == QueryPurpose::Persistent) {
+      throw StatementError("KSQL does not support persistent queries on windowed tables.", span);
+    }
+    if (source->window && from.isJoin) {
+      throw StatementError("Joining windowed sources is not supported yet.", span);
+    }
   }
 }
 
@@ -107,6 +121,42 @@ ExpressionPtr bindWhere(const parser::Select& select, const PlanningContext& con
   return where;
 }
 
+/// Columns behind those of the projection: what identifies a row of a table, for a query that shows
+/// rows, and the bounds of windowed keys.
+std::vector<ExpressionPtr> bindHidden(const PlannedSources& from, const PlanNode& input,
+                                      QueryPurpose purpose, QueryPlan& plan) {
+  const bool isShown = purpose == QueryPurpose::Transient;
+  std::vector<size_t> positions;
+  if (isShown && plan.isTable) {
+    positions = from.isJoin ? std::vector<size_t>{from.joinKey} : from.keyPositions;
+  }
+  const DataSource& source = *from.sources[0];
+  if (source.window && (!isShown || plan.isTable)) {
+    const size_t bounds = source.schema.size() + operators::kNumPseudoColumns;
+    positions.insert(positions.end(), {bounds, bounds + 1});
+    plan.window = source.window;
+  }
+  std::vector<ExpressionPtr> hidden;
+  for (const size_t position : positions) {
+    const auto& columns = from.scope.columns();
+    const auto named = std::find_if(columns.begin(), columns.end(), [&](const auto& column) {
+      return column.position == position;
+    });
+    hidden.push_back(operators::column(position, input.types[position],
+                                       named == columns.end() ? "ROWKEY" : named->name));
+  }
+  plan.numHiddenKeys = isShown ? hidden.size() : 0;
+  return hidden;
+}
+
+/// The bounds of a windowed key would be lost on the way.
+void refuseMovedWindows(const PlannedSources& from, const std::optional<parser::Grouping>& clause) {
+  if (clause && from.sources[0]->window) {
+    throw StatementError("Implicit repartitioning of windowed sources is not supported.",
+                         clause->span);
+  }
+}
+
 }  // namespace
 
 PlanNodePtr addFilter(PlanNodePtr input, ExpressionPtr condition) {
@@ -121,6 +171,10 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
                     const PlanningContext& context) {
   refuseUnsupported(select);
   PlannedSources from = planSources(*select.from, context);
+  from.isShown = purpose == QueryPurpose::Transient;
+  refuseWindowedTables(from, purpose, select.from->span);
+  refuseMovedWindows(from, select.groupBy);
+  refuseMovedWindows(from, select.partitionBy);
   TableFunctionBinder tables(select, context, from);
   PredictBinder scoring(from.scope, context.catalog, context.models);
   ExpressionPtr where = bindWhere(select, context, from.scope, scoring);
@@ -156,19 +210,7 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
     plan.keyFormat = operators::findFormat("NONE");
     plan.keyOptions = {};
   }
-  std::vector<ExpressionPtr> hidden;
-  if (purpose == QueryPurpose::Transient && plan.isTable) {
-    const std::vector<size_t> keys =
-        from.isJoin ? std::vector<size_t>{from.joinKey} : from.keyPositions;
-    for (const size_t key : keys) {
-      const auto& columns = from.scope.columns();
-      const auto named = std::find_if(columns.begin(), columns.end(),
-                                      [&](const auto& column) { return column.position == key; });
-      hidden.push_back(operators::column(key, input->types[key],
-                                         named == columns.end() ? "ROWKEY" : named->name));
-    }
-  }
-  plan.numHiddenKeys = hidden.size();
+  const std::vector<ExpressionPtr> hidden = bindHidden(from, *input, purpose, plan);
   plan.root = addProjection(input, projection, hidden);
   return plan;
 }

@@ -13,8 +13,7 @@ namespace auspex::queries {
 
 bool isReservedColumnName(std::string_view name) {
   const auto& pseudo = operators::kPseudoColumnNames;
-  return name == "WINDOWSTART" || name == "WINDOWEND" ||
-         std::find(std::begin(pseudo), std::end(pseudo), name) != std::end(pseudo);
+  return std::find(std::begin(pseudo), std::end(pseudo), name) != std::end(pseudo);
 }
 
 const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,

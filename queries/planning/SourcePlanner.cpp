@@ -35,9 +35,10 @@ PlanNodePtr addSource(const parser::SourceReference& reference,
     scope.add({alias, column.name, column.type, column.isKey, false, first + i});
     node.types.push_back(column.type);
   }
-  const operators::SqlType pseudoTypes[operators::kNumPseudoColumns] = {
-      operators::SqlType::bigint(), operators::SqlType::integer(), operators::SqlType::bigint()};
-  for (size_t i = 0; i < operators::kNumPseudoColumns; ++i) {
+  const operators::SqlType bigint = operators::SqlType::bigint();
+  const operators::SqlType pseudoTypes[] = {bigint, operators::SqlType::integer(), bigint, bigint,
+                                            bigint};
+  for (size_t i = 0; i < operators::numPseudoColumns(source->window); ++i) {
     scope.add({alias, operators::kPseudoColumnNames[i], pseudoTypes[i], false, true,
                first + source->schema.size() + i});
     node.types.push_back(pseudoTypes[i]);

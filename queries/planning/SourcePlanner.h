@@ -27,6 +27,7 @@ struct PlannedSources {
   Scope scope;
   std::vector<std::shared_ptr<const DataSource>> sources;
   bool isJoin = false;
+  bool isShown = false;  ///< for a query that shows rows: pseudo columns keep their names
   /// The columns whose values are the key of the rows, by position; for a join all columns of equal
   /// value that may stand for its key, the preferred first.
   std::vector<size_t> keyPositions;

@@ -88,6 +88,7 @@ class Builder {
     description->valueOptions = source.valueOptions;
     description->used = required;
     description->timestamp = source.timestamp;
+    description->window = source.window;
     if (source.timestamp) {
       description->used[source.timestamp->index] = true;
     }
@@ -211,17 +212,27 @@ class Builder {
     const Required below(node.inputs[0]->types.size(), true);
     // Rows of a table leave their groups again.
     const size_t input = build(*node.inputs[0], below, node.inputs[0]->isTable, part);
-    auto description = std::make_shared<operators::AggregateDescription>();
-    description->groupColumns = step.groupColumns;
-    description->calls = step.calls;
-    description->emitOld = needsOld;
     std::vector<operators::SqlType> types;
     for (const operators::SchemaColumn& column : step.groupColumns) {
       types.push_back(column.type);
     }
-    const std::vector<operators::SqlType> stored = description->storedTypes();
+    const std::vector<operators::SqlType> stored = operators::storedTypesOf(step.calls);
     types.insert(types.end(), stored.begin(), stored.end());
-    description->store = addStore(part, "Aggregate", types);
+    std::string store = addStore(part, "Aggregate", types);
+    if (step.window) {
+      auto windowed = std::make_shared<operators::WindowAggregateDescription>();
+      windowed->groupColumns = step.groupColumns;
+      windowed->calls = step.calls;
+      windowed->window = *step.window;
+      windowed->emitOld = needsOld;
+      windowed->store = std::move(store);
+      return add(part, {input}, windowed);
+    }
+    auto description = std::make_shared<operators::AggregateDescription>();
+    description->groupColumns = step.groupColumns;
+    description->calls = step.calls;
+    description->emitOld = needsOld;
+    description->store = std::move(store);
     return add(part, {input}, description);
   }
 
@@ -354,6 +365,7 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->keyOptions = sink.keyOptions;
   description->valueOptions = sink.valueOptions;
   description->timestamp = sink.timestamp;
+  description->window = sink.window;
   builder.buildPart(*plan.root, all, false, description,
                     operators::SinkTopic{sink.topic, false, 0});
   return topology;

@@ -32,6 +32,7 @@ struct SinkTarget {
   operators::FormatOptions keyOptions;
   operators::FormatOptions valueOptions;
   std::optional<operators::TimestampColumn> timestamp;
+  std::optional<operators::KeyWindow> window;
   /// Ends the topology instead of a topic sink, when set: rows of a transient query.
   std::shared_ptr<const operators::OperatorDescription> result;
 };

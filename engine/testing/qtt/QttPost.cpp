@@ -96,7 +96,11 @@ std::optional<std::string> checkKeyFormat(const JsonTree& expected, const DataSo
   const std::string wanted =
       fmt::format("{} {} {}", operators::asciiUpper(formatOf(*format)),
                   textOf(*format, "windowType"), textOf(*format, "windowSize"));
-  const std::string found = fmt::format("{}  ", source.keyFormat->name());
+  const std::string found = fmt::format("{} {} {}", source.keyFormat->name(),
+                                        source.window ? operators::nameOf(source.window->type) : "",
+                                        source.window && !source.window->isSession()
+                                            ? std::to_string(source.window->sizeMillis)
+                                            : "");
   return wanted == found ? std::nullopt
                          : std::optional(different("key format of " + source.name, wanted, found));
 }

@@ -25,6 +25,7 @@ struct Side {
   const Format* format = nullptr;  // null: no stream or table is over the topic
   FormatOptions options;
   Columns columns;
+  std::optional<operators::KeyWindow> window;  // of keys
 };
 
 Side sideOf(const queries::Catalog& catalog, const std::string& topic, bool isKey) {
@@ -39,6 +40,7 @@ Side sideOf(const queries::Catalog& catalog, const std::string& topic, bool isKe
     side.columns = isKey ? Columns(all.begin(), middle) : source->schema.storedValues();
     side.format = isKey ? source->keyFormat : source->valueFormat;
     side.options = isKey ? source->keyOptions : source->valueOptions;
+    side.window = isKey ? source->window : std::nullopt;
     return side;
   }
   return side;
@@ -197,7 +199,15 @@ std::vector<QttFound> readQttRecords(const SimulatedBroker& broker,
   for (const SimulatedRead& read : records) {
     QttFound& entry = found.emplace_back();
     entry.record.topic = topic->name;
-    entry.record.key = toTree(keys, read.record.key);
+    std::optional<std::string> key = read.record.key;
+    if (key && keys.window) {
+      std::string_view bytes = *key;
+      if (const auto bounds = operators::takeBounds(bytes, *keys.window)) {
+        entry.record.window = {bounds->start, bounds->end, keys.window->isSession()};
+      }
+      key = std::string(bytes);
+    }
+    entry.record.key = toTree(keys, key);
     entry.record.value = toTree(values, read.record.value);
     entry.record.timestamp = read.record.timestamp;
     entry.record.headers = read.record.headers;

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups by sessions: rows that come no further apart than a gap.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "operators/OrderedBytes.h"
+#include "operators/WindowAggregateOperator.h"
+#include "operators/data/RowCodec.h"
+#include "operators/expressions/NestedKernels.h"
+
+namespace auspex::operators {
+namespace {
+
+constexpr std::string_view kTimeKey = "t";
+constexpr size_t kBoundBytes = 8;
+
+std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
+  std::vector<SqlType> types;
+  for (const SchemaColumn& column : columns) {
+    types.push_back(column.type);
+  }
+  return types;
+}
+
+/// A session as it stands at one moment; each row that joins it makes another of it.
+struct Session {
+  WindowBounds bounds;
+  std::string_view key;  // typed row of the grouping columns
+  uint32_t group = 0;    // among those of the draw
+  bool isStored = false;
+};
+
+/// A change that a draw gives out: a session deleted, or as it is after a step.
+struct SessionChange {
+  Session session;
+  uint32_t row = 0;  // of the input: for its draw index
+  uint32_t step = kNoRow;
+  uint32_t previousGroup = kNoRow;
+};
+
+struct Sessions : GroupSteps {
+  std::vector<std::string_view> storedRows;  // per group; without data for new ones
+  std::vector<int64_t> times;                // per group: the largest timestamp of its rows
+  std::vector<uint32_t> lastStep;            // per group, kNoRow for stored ones
+  std::vector<SessionChange> changes;
+};
+
+class SessionAggregate final : public Operator {
+ public:
+  SessionAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store)
+      : description_(description),
+        window_(description.window),
+        store_(store),
+        keyCodec_(typesOf(description.groupColumns)),
+        rowCodec_(storedTypesOf(description.calls)),
+        calls_(description.calls) {}
+
+  Batch process(std::span<Batch> inputs, DrawContext& context) override {
+    const Batch& input = inputs[0];
+    if (input.numRows == 0) {
+      return {};
+    }
+    const auto arena = std::make_shared<Arena>();
+    const std::optional<std::string_view> stored = store_.get(kTimeKey);
+    time_ = stored ? readOrdered(*stored) : std::numeric_limits<int64_t>::min();
+    open_.clear();
+    Sessions sessions;
+    walk(input, *arena, context, sessions);
+    std::string timeText;
+    appendOrdered(timeText, time_);
+    store_.put(kTimeKey, timeText);
+    sessions.stored = rowCodec_.decode(sessions.storedRows, arena);
+    const AggregateCalls::Result result = calls_.run(input, sessions, context.errors);
+    Batch output = emit(input, sessions, result, arena);
+    save(sessions, result);
+    return output;
+  }
+
+ private:
+  int64_t closeOf(int64_t end) const {
+    int64_t close = 0;
+    const bool overflows = __builtin_add_overflow(end, window_.gap + window_.grace, &close);
+    return overflows ? std::numeric_limits<int64_t>::max() : close;
+  }
+
+  void walk(const Batch& input, Arena& arena, DrawContext& context, Sessions& sessions) {
+    std::vector<std::string_view> keys;
+    const std::span<const ColumnPtr> columns(input.columns.data(),
+                                             description_.groupColumns.size());
+    keyCodec_.encodeRows(columns, input.numRows, arena, keys);
+    for (uint32_t row = 0; row < input.numRows; ++row) {
+      if (!input.isPresent(row)) {
+        continue;
+      }
+      const bool hasNull = std::any_of(columns.begin(), columns.end(),
+                                       [row](const ColumnPtr& key) { return key->isNull(row); });
+      if (hasNull) {
+        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
+                           "a grouping column is NULL: row dropped");
+        continue;
+      }
+      if (input.timestamps[row] > time_) {
+        time_ = input.timestamps[row];
+        endSessions(row, arena, sessions);
+      }
+      if (!addRow(keys[row], input.timestamps[row], row, arena, sessions)) {
+        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
+                           "the row is later than its session's end and grace period: dropped");
+      }
+    }
+  }
+
+  /// The sessions of a key, by their starts.
+  std::map<int64_t, Session>& sessionsOf(std::string_view key, Arena& arena, Sessions& sessions) {
+    const auto [entry, isNew] = open_.try_emplace(key);
+    if (isNew) {
+      std::string prefix = "k";
+      stateStore::appendText(prefix, key);
+      store_.scanPrefix(prefix, [&](std::string_view stored, std::string_view row) {
+        Session session;
+        session.bounds = {readOrdered(stored.substr(prefix.size())),
+                          readOrdered(stored.substr(prefix.size() + kBoundBytes))};
+        session.key = key;
+        session.isStored = true;
+        session.group = addGroup(sessions, arena.copy(row), 0);
+        entry->second.emplace(session.bounds.start, session);
+        return true;
+      });
+    }
+    return entry->second;
+  }
+
+  static uint32_t addGroup(Sessions& sessions, std::string_view storedRow, int64_t time) {
+    sessions.storedRows.push_back(storedRow);
+    sessions.fresh.push_back(storedRow.data() == nullptr ? 1 : 0);
+    sessions.times.push_back(time);
+    sessions.lastStep.push_back(kNoRow);
+    return static_cast<uint32_t>(sessions.fresh.size() - 1);
+  }
+
+  bool addRow(std::string_view key, int64_t timestamp, uint32_t row, Arena& arena,
+              Sessions& sessions) {
+    std::map<int64_t, Session>& open = sessionsOf(key, arena, sessions);
+    std::vector<Session> merged;
+    Session joined;
+    joined.bounds = {timestamp, timestamp};
+    joined.key = key;
+    for (const auto& [start, session] : open) {
+      if (start <= timestamp + window_.gap && session.bounds.end >= timestamp - window_.gap) {
+        merged.push_back(session);
+        joined.bounds.start = std::min(joined.bounds.start, start);
+        joined.bounds.end = std::max(joined.bounds.end, session.bounds.end);
+      }
+    }
+    if (closeOf(joined.bounds.end) < time_) {
+      return false;
+    }
+    joined.group = addGroup(sessions, std::string_view(), timestamp);
+    const bool isExtended = joined.bounds.start != timestamp || joined.bounds.end != timestamp;
+    uint32_t previous = kNoRow;
+    for (const Session& session : merged) {
+      if (isExtended && !window_.emitFinal) {
+        sessions.changes.push_back({session, row, kNoRow, session.group});
+      } else {
+        previous = session.group;
+      }
+      sessions.steps.push_back({AggregateStep::Kind::Merge, joined.group, session.group});
+      mergedFrom_.push_back({joined.group, session.group});
+      open.erase(session.bounds.start);
+      if (session.isStored) {
+        eraseStored(session);
+      }
+    }
+    sessions.lastStep[joined.group] = static_cast<uint32_t>(sessions.steps.size());
+    sessions.steps.push_back({AggregateStep::Kind::Add, joined.group, row});
+    if (!window_.emitFinal) {
+      sessions.changes.push_back({joined, row, sessions.lastStep[joined.group], previous});
+    }
+    open.emplace(joined.bounds.start, joined);
+    return true;
+  }
+
+  std::string storedKey(const Session& session) const {
+    std::string text = "k";
+    stateStore::appendText(text, session.key);
+    appendOrdered(text, session.bounds.start);
+    appendOrdered(text, session.bounds.end);
+    return text;
+  }
+
+  static std::string expiryKey(const Session& session, const std::string& stored) {
+    std::string text = "x";
+    appendOrdered(text, session.bounds.end);
+    return text + stored;
+  }
+
+  void eraseStored(const Session& session) {
+    const std::string stored = storedKey(session);
+    store_.erase(stored);
+    store_.erase(expiryKey(session, stored));
+  }
+
+  /// Takes out the sessions that no row can join any more; they are given out now when each is to
+  /// be given out once.
+  void endSessions(uint32_t row, Arena& arena, Sessions& sessions) {
+    std::vector<Session> ended;
+    for (auto& [key, open] : open_) {
+      for (auto entry = open.begin(); entry != open.end();) {
+        const bool isOver = closeOf(entry->second.bounds.end) < time_;
+        if (isOver) {
+          ended.push_back(entry->second);
+        }
+        entry = isOver ? open.erase(entry) : std::next(entry);
+      }
+    }
+    std::vector<std::string> stored;
+    store_.scan("x", "y", [&](std::string_view key, std::string_view) {
+      if (closeOf(readOrdered(key.substr(1))) >= time_) {
+        return false;
+      }
+      stored.emplace_back(key.substr(1 + kBoundBytes));
+      return true;
+    });
+    for (const std::string& key : stored) {
+      endStored(key, arena, sessions, ended);
+    }
+    std::stable_sort(ended.begin(), ended.end(), [](const Session& left, const Session& right) {
+      return std::tuple(left.bounds.end, left.bounds.start, left.key) <
+             std::tuple(right.bounds.end, right.bounds.start, right.key);
+    });
+    for (const Session& session : ended) {
+      if (session.isStored) {
+        eraseStored(session);
+      }
+      if (window_.emitFinal) {
+        sessions.changes.push_back({session, row, kFinalStep, kNoRow});
+      }
+    }
+  }
+
+  /// A stored session that is over and that the draw has not touched yet.
+  void endStored(const std::string& stored, Arena& arena, Sessions& sessions,
+                 std::vector<Session>& ended) {
+    stateStore::ByteParser parser(std::string_view(stored).substr(1), "session");
+    const std::string_view key = arena.copy(parser.readText());
+    if (open_.contains(key)) {
+      return;  // it is among those of its key
+    }
+    Session session;
+    session.bounds = {readOrdered(parser.rest()), readOrdered(parser.rest().substr(kBoundBytes))};
+    session.key = key;
+    session.isStored = true;
+    const std::optional<std::string_view> row = store_.get(stored);
+    session.group = addGroup(sessions, row ? arena.copy(*row) : std::string_view(), 0);
+    ended.push_back(session);
+  }
+
+  /// Stored groups know their times only once they are decoded, and merged ones are later than
+  /// what they were made of.
+  void completeTimes(Sessions& sessions) {
+    const auto stored = sessions.stored.back()->values<int64_t>();
+    for (size_t i = 0; i < sessions.times.size(); ++i) {
+      sessions.times[i] = sessions.fresh[i] != 0 ? sessions.times[i] : stored[i];
+    }
+    for (const auto& [into, from] : mergedFrom_) {
+      sessions.times[into] = std::max(sessions.times[into], sessions.times[from]);
+    }
+    mergedFrom_.clear();
+  }
+
+  Batch emit(const Batch& input, Sessions& sessions, const AggregateCalls::Result& result,
+             const Owner& owner) {
+    completeTimes(sessions);
+    Batch output;
+    output.numRows = sessions.changes.size();
+    if (output.numRows == 0) {
+      return output;
+    }
+    std::vector<std::string_view> keys;
+    std::vector<int64_t> starts;
+    std::vector<int64_t> ends;
+    const auto numSteps = static_cast<uint32_t>(sessions.steps.size());
+    // Results by step stand before the stored ones by group.
+    const auto placeOf = [&](uint32_t group) {
+      return sessions.lastStep[group] != kNoRow ? sessions.lastStep[group] : numSteps + group;
+    };
+    std::vector<uint32_t> pick;
+    std::vector<uint32_t> pickOld;
+    for (const SessionChange& change : sessions.changes) {
+      const bool isDeleted = change.step == kNoRow;
+      keys.push_back(change.session.key);
+      starts.push_back(change.session.bounds.start);
+      ends.push_back(change.session.bounds.end);
+      output.present.push_back(isDeleted ? 0 : 1);
+      output.oldPresent.push_back(change.previousGroup != kNoRow ? 1 : 0);
+      output.drawIndex.push_back(input.drawIndex[change.row]);
+      output.timestamps.push_back(sessions.times[change.session.group]);
+      pick.push_back(placeOf(change.session.group));
+      pickOld.push_back(
+          placeOf(change.previousGroup != kNoRow ? change.previousGroup : change.session.group));
+    }
+    output.columns = keyCodec_.decode(keys, owner);
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
+    output.carriesOld = true;
+    output.oldColumns = output.columns;
+    for (size_t call = 0; call < result.results.size(); ++call) {
+      const ColumnPtr both[] = {result.results[call], sessions.stored[calls_.numStates() + call]};
+      const ColumnPtr all = concatenate(both);
+      output.columns.push_back(gather(all, pick));
+      output.oldColumns.push_back(gather(all, pickOld));
+    }
+    return output;
+  }
+
+  /// Stores the sessions that this draw has made and that are still open.
+  void save(const Sessions& sessions, const AggregateCalls::Result& result) {
+    std::vector<ColumnPtr> columns = result.state;
+    for (const ColumnPtr& results : result.results) {
+      columns.push_back(gatherOrNull(results, sessions.lastStep));
+    }
+    columns.push_back(Column::make(SqlType::bigint(), sessions.times));
+    Arena arena(sessions.times.size() * 32);
+    std::vector<std::string_view> rows;
+    rowCodec_.encodeRows(columns, sessions.times.size(), arena, rows);
+    for (const auto& [key, open] : open_) {
+      for (const auto& [start, session] : open) {
+        if (!session.isStored) {
+          const std::string stored = storedKey(session);
+          store_.put(stored, rows[session.group]);
+          store_.put(expiryKey(session, stored), "");
+        }
+      }
+    }
+  }
+
+  static constexpr uint32_t kFinalStep = kNoRow - 1;
+
+  const WindowAggregateDescription& description_;
+  const AggregateWindow& window_;
+  stateStore::KeyValueStore& store_;
+  RowCodec keyCodec_;
+  RowCodec rowCodec_;
+  AggregateCalls calls_;
+  int64_t time_ = std::numeric_limits<int64_t>::min();
+  // Of one draw: the sessions of each key that it has touched, and which group was merged into
+  // which.
+  std::unordered_map<std::string_view, std::map<int64_t, Session>> open_;
+  std::vector<std::pair<uint32_t, uint32_t>> mergedFrom_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> makeSessionAggregate(const WindowAggregateDescription& description,
+                                               stateStore::KeyValueStore& store) {
+  return std::make_unique<SessionAggregate>(description, store);
+}
+
+}  // namespace auspex::operators

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/WindowAggregateOperator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "operators/OrderedBytes.h"
+#include "operators/data/RowCodec.h"
+#include "operators/expressions/NestedKernels.h"
+
+namespace auspex::operators {
+namespace {
+
+/// Shorter than the key of any window.
+constexpr std::string_view kTimeKey = "t";
+constexpr size_t kStartBytes = 8;
+
+std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
+  std::vector<SqlType> types;
+  for (const SchemaColumn& column : columns) {
+    types.push_back(column.type);
+  }
+  return types;
+}
+
+/// The windows that a draw touches.
+struct Windows : GroupSteps {
+  std::vector<std::string_view> keys;  // of the store
+  std::vector<int64_t> starts;
+  std::vector<uint32_t> rows;  // one of each, for its grouping columns
+};
+
+/// A window that is over, to be given out once.
+struct FinalWindow {
+  std::string_view key;    // of the store
+  uint32_t place = 0;      // in the columns of what may be given out
+  uint32_t drawIndex = 0;  // of the row that moved time
+};
+
+/// A row that moved time.
+struct TimeStep {
+  int64_t time;
+  uint32_t drawIndex;
+};
+
+class WindowAggregate final : public Operator {
+ public:
+  WindowAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store)
+      : description_(description),
+        window_(description.window),
+        store_(store),
+        keyCodec_(typesOf(description.groupColumns)),
+        rowCodec_(storedTypesOf(description.calls)),
+        calls_(description.calls) {}
+
+  Batch process(std::span<Batch> inputs, DrawContext& context) override {
+    const Batch& input = inputs[0];
+    if (input.numRows == 0) {
+      return {};
+    }
+    const auto arena = std::make_shared<Arena>();
+    const std::optional<std::string_view> stored = store_.get(kTimeKey);
+    time_ = stored ? readOrdered(*stored) : std::numeric_limits<int64_t>::min();
+    timeSteps_.clear();
+    Windows windows;
+    assign(input, *arena, context, windows);
+    std::string timeText;
+    appendOrdered(timeText, time_);
+    store_.put(kTimeKey, timeText);
+    load(windows, arena);
+    AggregateCalls::Result result = calls_.run(input, windows, context.errors);
+    Batch output = window_.emitFinal ? emitFinal(input, windows, result, arena)
+                                     : emitChanges(input, windows, result);
+    save(windows, result, input);
+    expire();
+    return output;
+  }
+
+ private:
+  int64_t closeOf(int64_t start) const {
+    int64_t close = 0;
+    const bool overflows =
+        __builtin_add_overflow(start, window_.key.sizeMillis + window_.grace, &close);
+    return overflows ? std::numeric_limits<int64_t>::max() : close;
+  }
+
+  /// Gives each row its windows.
+  void assign(const Batch& input, Arena& arena, DrawContext& context, Windows& windows) {
+    std::vector<std::string_view> keys;
+    const std::span<const ColumnPtr> columns(input.columns.data(),
+                                             description_.groupColumns.size());
+    keyCodec_.encodeRows(columns, input.numRows, arena, keys);
+    places_.clear();
+    for (uint32_t row = 0; row < input.numRows; ++row) {
+      if (!input.isPresent(row)) {
+        continue;
+      }
+      const bool hasNull = std::any_of(columns.begin(), columns.end(),
+                                       [row](const ColumnPtr& key) { return key->isNull(row); });
+      if (hasNull) {
+        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
+                           "a grouping column is NULL: row dropped");
+        continue;
+      }
+      const int64_t timestamp = input.timestamps[row];
+      if (timestamp > time_) {
+        time_ = timestamp;
+        timeSteps_.push_back({time_, input.drawIndex[row]});
+      }
+      if (!addToWindows(keys[row], timestamp, row, arena, windows)) {
+        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
+                           "the row is later than its window's end and grace period: dropped");
+      }
+    }
+  }
+
+  bool addToWindows(std::string_view key, int64_t timestamp, uint32_t row, Arena& arena,
+                    Windows& windows) {
+    bool isAdded = false;
+    const int64_t first =
+        std::max<int64_t>(0, timestamp - window_.key.sizeMillis + window_.advance);
+    for (int64_t start = first / window_.advance * window_.advance; start <= timestamp;
+         start += window_.advance) {
+      if (closeOf(start) <= time_) {
+        continue;
+      }
+      std::string text;
+      appendOrdered(text, start);
+      text += key;
+      const auto found = places_.find(text);
+      uint32_t place = 0;
+      if (found == places_.end()) {
+        place = static_cast<uint32_t>(windows.keys.size());
+        windows.keys.push_back(arena.copy(text));
+        windows.starts.push_back(start);
+        windows.rows.push_back(row);
+        places_.emplace(windows.keys.back(), place);
+      } else {
+        place = found->second;
+      }
+      windows.steps.push_back({AggregateStep::Kind::Add, place, row});
+      isAdded = true;
+    }
+    return isAdded;
+  }
+
+  void load(Windows& windows, const std::shared_ptr<Arena>& arena) {
+    std::vector<std::optional<std::string_view>> values(windows.keys.size());
+    store_.getBatch(windows.keys, values);
+    std::vector<std::string_view> rows(values.size());
+    windows.fresh.assign(values.size(), 0);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      windows.fresh[i] = values[i] ? 0 : 1;
+      rows[i] = values[i] ? arena->copy(*values[i]) : std::string_view();
+    }
+    windows.stored = rowCodec_.decode(rows, arena);
+  }
+
+  /// After each step the timestamp of its window.
+  std::vector<int64_t> stepTimes(const Batch& input, const Windows& windows,
+                                 std::vector<int64_t>& windowTimes) const {
+    const auto stored = windows.stored.back()->values<int64_t>();
+    windowTimes.resize(windows.keys.size());
+    for (size_t i = 0; i < windowTimes.size(); ++i) {
+      windowTimes[i] = windows.fresh[i] != 0 ? std::numeric_limits<int64_t>::min() : stored[i];
+    }
+    std::vector<int64_t> times;
+    for (const AggregateStep& step : windows.steps) {
+      windowTimes[step.group] = std::max(windowTimes[step.group], input.timestamps[step.row]);
+      times.push_back(windowTimes[step.group]);
+    }
+    return times;
+  }
+
+  Batch emitChanges(const Batch& input, const Windows& windows,
+                    const AggregateCalls::Result& result) const {
+    Batch output;
+    output.numRows = windows.steps.size();
+    if (output.numRows == 0) {
+      return output;
+    }
+    std::vector<int64_t> windowTimes;
+    output.timestamps = stepTimes(input, windows, windowTimes);
+    std::vector<uint32_t> rows;
+    std::vector<int64_t> starts;
+    std::vector<int64_t> ends;
+    for (const AggregateStep& step : windows.steps) {
+      output.drawIndex.push_back(input.drawIndex[step.row]);
+      rows.push_back(step.row);
+      starts.push_back(windows.starts[step.group]);
+      ends.push_back(windows.starts[step.group] + window_.key.sizeMillis);
+    }
+    for (size_t i = 0; i < description_.groupColumns.size(); ++i) {
+      output.columns.push_back(gather(input.columns[i], rows));
+    }
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
+    output.columns.insert(output.columns.end(), result.results.begin(), result.results.end());
+    if (description_.emitOld) {
+      addOldSide(output, windows, result);
+    }
+    return output;
+  }
+
+  void addOldSide(Batch& output, const Windows& windows,
+                  const AggregateCalls::Result& result) const {
+    output.carriesOld = true;
+    const auto numSteps = static_cast<uint32_t>(windows.steps.size());
+    std::vector<uint32_t> lastStep(windows.keys.size(), kNoRow);
+    std::vector<uint32_t> pick(numSteps);
+    for (uint32_t i = 0; i < numSteps; ++i) {
+      const uint32_t place = windows.steps[i].group;
+      const uint32_t previous = std::exchange(lastStep[place], i);
+      output.oldPresent.push_back(previous != kNoRow || windows.fresh[place] == 0 ? 1 : 0);
+      pick[i] = previous != kNoRow ? previous : numSteps + place;
+    }
+    const size_t numKeys = description_.groupColumns.size() + 2;
+    output.oldColumns.assign(output.columns.begin(),
+                             output.columns.begin() + static_cast<ptrdiff_t>(numKeys));
+    for (size_t call = 0; call < result.results.size(); ++call) {
+      const ColumnPtr both[] = {result.results[call], windows.stored[calls_.numStates() + call]};
+      output.oldColumns.push_back(gather(concatenate(both), pick));
+    }
+  }
+
+  /// The windows that ended in this draw: those of the draw, and others that are stored.
+  Batch emitFinal(const Batch& input, const Windows& windows, const AggregateCalls::Result& result,
+                  const std::shared_ptr<Arena>& arena) {
+    std::vector<FinalWindow> ended;
+    for (uint32_t i = 0; i < windows.keys.size(); ++i) {
+      if (closeOf(windows.starts[i]) <= time_) {
+        ended.push_back({windows.keys[i], i, drawIndexOf(windows.starts[i])});
+      }
+    }
+    std::vector<std::string_view> keys;
+    std::vector<std::string_view> rows;
+    scanEnded([&](std::string_view key, std::string_view row) {
+      if (places_.contains(key)) {
+        return;
+      }
+      const auto place = static_cast<uint32_t>(windows.keys.size() + keys.size());
+      const std::string_view copied = arena->copy(key);
+      ended.push_back({copied, place, drawIndexOf(readOrdered(key))});
+      keys.push_back(copied.substr(kStartBytes));
+      rows.push_back(arena->copy(row));
+    });
+    if (ended.empty()) {
+      return {};
+    }
+    std::stable_sort(ended.begin(), ended.end(), [](const auto& left, const auto& right) {
+      return std::pair(left.drawIndex, left.key) < std::pair(right.drawIndex, right.key);
+    });
+    return gatherFinal(input, windows, result, ended, keyCodec_.decode(keys, arena),
+                       rowCodec_.decode(rows, arena));
+  }
+
+  /// Columns of windows of the draw stand before those of the others that ended.
+  Batch gatherFinal(const Batch& input, const Windows& windows,
+                    const AggregateCalls::Result& result, const std::vector<FinalWindow>& ended,
+                    const std::vector<ColumnPtr>& otherKeys,
+                    const std::vector<ColumnPtr>& otherRows) const {
+    std::vector<uint32_t> pick;
+    std::vector<int64_t> starts;
+    std::vector<int64_t> ends;
+    Batch output;
+    output.numRows = ended.size();
+    for (const FinalWindow& window : ended) {
+      pick.push_back(window.place);
+      starts.push_back(readOrdered(window.key));
+      ends.push_back(starts.back() + window_.key.sizeMillis);
+      output.drawIndex.push_back(window.drawIndex);
+    }
+    for (size_t i = 0; i < description_.groupColumns.size(); ++i) {
+      const ColumnPtr both[] = {gather(input.columns[i], windows.rows), otherKeys[i]};
+      output.columns.push_back(gather(concatenate(both), pick));
+    }
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
+    output.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
+    const std::vector<uint32_t> last = lastSteps(windows);
+    for (size_t call = 0; call < result.results.size(); ++call) {
+      const ColumnPtr both[] = {gatherOrNull(result.results[call], last),
+                                otherRows[calls_.numStates() + call]};
+      output.columns.push_back(gather(concatenate(both), pick));
+    }
+    std::vector<int64_t> times;
+    stepTimes(input, windows, times);
+    const ColumnPtr both[] = {Column::make(SqlType::bigint(), std::move(times)), otherRows.back()};
+    const ColumnPtr picked = gather(concatenate(both), pick);
+    output.timestamps.assign(picked->values<int64_t>().begin(), picked->values<int64_t>().end());
+    return output;
+  }
+
+  static std::vector<uint32_t> lastSteps(const Windows& windows) {
+    std::vector<uint32_t> last(windows.keys.size(), kNoRow);
+    for (uint32_t i = 0; i < windows.steps.size(); ++i) {
+      last[windows.steps[i].group] = i;
+    }
+    return last;
+  }
+
+  /// The row with which time reached the end of a window that has ended.
+  uint32_t drawIndexOf(int64_t start) const {
+    const auto found =
+        std::find_if(timeSteps_.begin(), timeSteps_.end(),
+                     [&](const TimeStep& step) { return closeOf(start) <= step.time; });
+    return found == timeSteps_.end() ? 0 : found->drawIndex;
+  }
+
+  /// Calls visit(key, row) for the stored windows that are over.
+  template <typename Visit>
+  void scanEnded(Visit visit) {
+    store_.scan("", std::nullopt, [&](std::string_view key, std::string_view row) {
+      if (key.size() < kStartBytes) {
+        return true;
+      }
+      if (closeOf(readOrdered(key)) > time_) {
+        return false;
+      }
+      visit(key, row);
+      return true;
+    });
+  }
+
+  void save(const Windows& windows, AggregateCalls::Result& result, const Batch& input) {
+    const std::vector<uint32_t> last = lastSteps(windows);
+    std::vector<ColumnPtr> columns = std::move(result.state);
+    for (const ColumnPtr& results : result.results) {
+      columns.push_back(gatherOrNull(results, last));
+    }
+    std::vector<int64_t> times;
+    stepTimes(input, windows, times);
+    columns.push_back(Column::make(SqlType::bigint(), std::move(times)));
+    Arena arena(windows.keys.size() * 32);
+    std::vector<std::string_view> rows;
+    rowCodec_.encodeRows(columns, windows.keys.size(), arena, rows);
+    for (size_t i = 0; i < windows.keys.size(); ++i) {
+      store_.put(windows.keys[i], rows[i]);
+    }
+  }
+
+  /// No row can change a window that is over.
+  void expire() {
+    std::vector<std::string> ended;
+    scanEnded([&](std::string_view key, std::string_view) { ended.emplace_back(key); });
+    for (const std::string& key : ended) {
+      store_.erase(key);
+    }
+  }
+
+  const WindowAggregateDescription& description_;
+  const AggregateWindow& window_;
+  stateStore::KeyValueStore& store_;
+  RowCodec keyCodec_;
+  RowCodec rowCodec_;
+  AggregateCalls calls_;
+  int64_t time_ = std::numeric_limits<int64_t>::min();
+  std::vector<TimeStep> timeSteps_;
+  std::unordered_map<std::string_view, uint32_t> places_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> WindowAggregateDescription::create(TaskServices& services) const {
+  stateStore::KeyValueStore& stored = services.store(store);
+  if (window.key.isSession()) {
+    return makeSessionAggregate(*this, stored);
+  }
+  return std::make_unique<WindowAggregate>(*this, stored);
+}
+
+std::string WindowAggregateDescription::toString() const {
+  std::string text = "WindowAggregate(by=[";
+  for (size_t i = 0; i < groupColumns.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + groupColumns[i].name;
+  }
+  text += fmt::format("], {} {} ms", nameOf(window.key.type),
+                      window.key.isSession() ? window.gap : window.key.sizeMillis);
+  if (window.key.type == WindowType::Hopping) {
+    text += fmt::format(" by {} ms", window.advance);
+  }
+  text += fmt::format(", grace={} ms{}, ", window.grace, window.emitFinal ? ", final" : "");
+  for (size_t i = 0; i < calls.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + calls[i].text;
+  }
+  return text + ", store=" + store + ")";
+}
+
+}  // namespace auspex::operators
