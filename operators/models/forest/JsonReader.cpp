@@ -367,26 +367,35 @@ double JsonReader::readDouble() {
   return value;
 }
 
+template <typename OnElement>
+void JsonReader::readArray(OnElement onElement) {
+  beginArray();
+  const auto takeComma = [&] {
+    const bool isThere = position_ < bytes_.size() && bytes_[position_] == ',';
+    position_ += isThere ? 1 : 0;
+    return isThere;
+  };
+  for (bool isMore = nextElement(); isMore; isMore = takeComma() || nextElement()) {
+    onElement();
+  }
+}
+
 void JsonReader::readFloats(std::vector<float>& values) {
   values.clear();
-  beginArray();
-  while (nextElement()) {
-    values.push_back(readFloat());
-  }
+  readArray([&] { values.push_back(readFloat()); });
 }
 
 template <typename Integer>
 void JsonReader::readIntegerArray(std::vector<Integer>& values) {
   values.clear();
-  beginArray();
-  while (nextElement()) {
+  readArray([&] {
     const int64_t value = readInteger();
     if (value < std::numeric_limits<Integer>::min() ||
         value > std::numeric_limits<Integer>::max()) {
       fail(std::to_string(value) + " is out of range");
     }
     values.push_back(static_cast<Integer>(value));
-  }
+  });
 }
 
 void JsonReader::readIntegers(std::vector<int32_t>& values) {
@@ -399,18 +408,17 @@ void JsonReader::readIntegers(std::vector<int64_t>& values) {
 
 void JsonReader::readFlags(std::vector<uint8_t>& values) {
   values.clear();
-  beginArray();
-  while (nextElement()) {
+  readArray([&] {
     if (peek() == Kind::Boolean) {
       values.push_back(readBoolean() ? 1 : 0);
-      continue;
+      return;
     }
     const int64_t value = readInteger();
     if (value != 0 && value != 1) {
       fail(std::to_string(value) + " is neither 0 nor 1");
     }
     values.push_back(static_cast<uint8_t>(value));
-  }
+  });
 }
 
 void JsonReader::skip() {
@@ -423,10 +431,7 @@ void JsonReader::skip() {
       }
       return;
     case Kind::Array:
-      beginArray();
-      while (nextElement()) {
-        skip();
-      }
+      readArray([&] { skip(); });
       return;
     case Kind::String:
       readString();

@@ -60,6 +60,9 @@ class JsonReader final : public DocumentReader {
   uint32_t readHex4();
   template <typename Integer>
   void readIntegerArray(std::vector<Integer>& values);
+  /// Calls onElement before each element of the array that comes next.
+  template <typename OnElement>
+  void readArray(OnElement onElement);
 
   std::string_view bytes_;
   size_t position_ = 0;

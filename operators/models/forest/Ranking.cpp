@@ -71,8 +71,7 @@ void Ranking::collectThresholds(const ForestDescription& description) {
     Feature feature;
     feature.feature = i;
     feature.numLevels = static_cast<uint32_t>(std::bit_width(sorted.size()));
-    feature.searched = arrangeForSearch(sorted, feature.numLevels);
-    feature.thresholds = std::move(sorted);
+    feature.thresholds = arrangeForSearch(sorted, feature.numLevels);
     feature.lowColumn = static_cast<uint32_t>(numColumns_++);
     feature.highColumn =
         sendsMissingRight[i] ? static_cast<uint32_t>(numColumns_++) : feature.lowColumn;
@@ -123,11 +122,11 @@ uint32_t Ranking::columnOf(const TreeNode& split) const {
 
 uint8_t Ranking::rankOf(const TreeNode& split) const {
   AUSPEX_ASSERT(split.categorySet == 0);
-  const std::vector<float>& thresholds = features_[numericPlaces_[split.feature]].thresholds;
-  const auto isBelow = [](float threshold, float value) { return threshold < value; };
-  const auto found = std::lower_bound(thresholds.begin(), thresholds.end(), split.value, isBelow);
-  AUSPEX_ASSERT(found != thresholds.end());
-  return static_cast<uint8_t>(found - thresholds.begin());
+  const Feature& feature = features_[numericPlaces_[split.feature]];
+  const uint32_t numReached =
+      countReached(split.value, feature.thresholds.data(), feature.numLevels);
+  AUSPEX_ASSERT(numReached > 0);
+  return static_cast<uint8_t>(numReached - 1);
 }
 
 void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, int8_t* ranks,
@@ -136,7 +135,7 @@ void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, i
   for (const Feature& feature : features_) {
     const float* const values = rows + feature.feature;
     int8_t* const low = ranks + size_t{feature.lowColumn} * kRowsPerBlock;
-    rankValues(values, numRows, numFeatures, feature.searched.data(), feature.numLevels, low,
+    rankValues(values, numRows, numFeatures, feature.thresholds.data(), feature.numLevels, low,
                instructions);
     if (feature.highColumn == feature.lowColumn) {
       continue;
@@ -155,7 +154,7 @@ void Ranking::rankBlock(const float* rows, size_t numRows, size_t numFeatures, i
 void Ranking::rankRow(const float* row, uint8_t* ranks) const {
   for (const Feature& feature : features_) {
     const float value = row[feature.feature];
-    const uint32_t rank = countReached(value, feature.searched.data(), feature.numLevels);
+    const uint32_t rank = countReached(value, feature.thresholds.data(), feature.numLevels);
     ranks[feature.highColumn] = value != value ? kHighestRank : static_cast<uint8_t>(rank);
     ranks[feature.lowColumn] = static_cast<uint8_t>(rank);
   }

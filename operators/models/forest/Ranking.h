@@ -50,8 +50,7 @@ class Ranking {
 
   struct Feature {
     uint32_t feature = 0;
-    std::vector<float> thresholds;  ///< ascending
-    std::vector<float> searched;    ///< the same as countReached has them
+    std::vector<float> thresholds;  ///< as countReached has them
     uint32_t numLevels = 0;
     uint32_t lowColumn = 0;
     uint32_t highColumn = 0;  ///< the low one when no split sends missing values right
