@@ -19,6 +19,15 @@ bool isLeaf(const TreeNode& node) {
   return node.left == 0;
 }
 
+/// Keeps the thresholds ascending and different. One too many is enough to know.
+void insertThreshold(float threshold, std::vector<float>& ascending) {
+  const auto place = std::lower_bound(ascending.begin(), ascending.end(), threshold);
+  const bool isNew = place == ascending.end() || *place != threshold;
+  if (isNew && ascending.size() <= kMaxThresholds) {
+    ascending.insert(place, threshold);
+  }
+}
+
 /// Thresholds as countReached wants them, with NaN at the end of the ascending ones.
 std::vector<float> arrangeForSearch(const std::vector<float>& ascending, uint32_t numLevels) {
   std::vector<float> searched(size_t{1} << numLevels, std::numeric_limits<float>::quiet_NaN());
@@ -54,16 +63,14 @@ void Ranking::collectThresholds(const ForestDescription& description) {
       AUSPEX_ASSERT(node.left + size_t{1} < tree.nodes.size());
       AUSPEX_ASSERT(node.feature < description.numFeatures);
       if (node.categorySet == 0 && !std::isnan(node.value)) {
-        thresholds[node.feature].push_back(node.value);
+        insertThreshold(node.value, thresholds[node.feature]);
         sendsMissingRight[node.feature] = sendsMissingRight[node.feature] || !node.defaultLeft;
       }
     }
   }
   numericPlaces_.assign(description.numFeatures, kNoPlace);
   for (uint32_t i = 0; i < description.numFeatures; ++i) {
-    std::vector<float>& sorted = thresholds[i];
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    const std::vector<float>& sorted = thresholds[i];
     if (sorted.empty() || sorted.size() > kMaxThresholds) {
       continue;
     }
