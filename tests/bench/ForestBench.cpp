@@ -9,6 +9,7 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <sstream>
@@ -34,6 +35,10 @@ struct Shape {
   int classes;
   /// The last so many features are categories, 0 to 39.
   int categorical;
+  /// Leaves of a tree, which grows where chance wants up to the depth; 0: it is full.
+  int leaves = 0;
+  /// Different cuts of a feature.
+  int levels = 255;
 };
 
 constexpr Shape kShapes[] = {
@@ -41,8 +46,15 @@ constexpr Shape kShapes[] = {
     {"100 classes", 300, 6, 10, 100, 0},        {"with categories", 100, 6, 10, 1, 3},
     {"30 features", 100, 6, 30, 1, 0},          {"deep", 10, 12, 10, 1, 0},
 };
+/// What takes long to make: deep and irregular trees, cuts without number, thousands of trees.
+constexpr Shape kLargeShapes[] = {
+    {"irregular", 500, 24, 10, 1, 0, 64},
+    {"random forest", 100, 24, 10, 1, 0, 4000, 100000},
+    {"exact cuts", 500, 8, 10, 1, 0, 0, 100000},
+    {"5000 trees", 5000, 6, 10, 1, 0},
+};
 constexpr int kCategories = 40;
-constexpr int kLevels = 255;
+constexpr double kSpan = 5.1;
 
 std::string join(const std::vector<double>& values) {
   std::string text;
@@ -79,29 +91,58 @@ void addCategories(std::mt19937& random, int node, TreeLists& tree) {
                                 tree.categoryStarts.back());
 }
 
-/// A full tree.
+/// Which nodes are split: all above the depth, or leaves taken by chance, each with its sides
+/// behind all nodes there are.
+void growNodes(std::mt19937& random, const Shape& shape, TreeLists& tree) {
+  std::vector<int> depths = {0};
+  std::vector<int> leaves = {0};
+  const auto addNode = [&](int parent) {
+    tree.left.push_back(-1);
+    tree.right.push_back(-1);
+    tree.parents.push_back(parent);
+    return static_cast<int>(tree.left.size()) - 1;
+  };
+  addNode(std::numeric_limits<int>::max());
+  const size_t numLeaves =
+      shape.leaves > 0 ? static_cast<size_t>(shape.leaves) : size_t{1} << shape.depth;
+  for (size_t first = 0; first < leaves.size() && leaves.size() - first < numLeaves; ++first) {
+    // Behind `first` are the leaves that can still be split.
+    if (shape.leaves > 0) {
+      std::swap(leaves[first], leaves[first + random() % (leaves.size() - first)]);
+    }
+    const int node = leaves[first];
+    if (depths[static_cast<size_t>(node)] == shape.depth) {
+      continue;
+    }
+    const int left = addNode(node);
+    const int right = addNode(node);
+    tree.left[static_cast<size_t>(node)] = left;
+    tree.right[static_cast<size_t>(node)] = right;
+    depths.insert(depths.end(), 2, depths[static_cast<size_t>(node)] + 1);
+    leaves.insert(leaves.end(), {left, right});
+  }
+}
+
 std::string makeTree(std::mt19937& random, const Shape& shape, int id) {
-  const int numSplits = (1 << shape.depth) - 1;
-  const int numNodes = 2 * numSplits + 1;
-  std::normal_distribution<double> normal;
   TreeLists tree;
-  const std::vector<double> weights(static_cast<size_t>(numNodes), 1.0);
-  for (int node = 0; node < numNodes; ++node) {
-    const bool isSplit = node < numSplits;
+  growNodes(random, shape, tree);
+  const size_t numNodes = tree.left.size();
+  std::normal_distribution<double> normal;
+  const std::vector<double> weights(numNodes, 1.0);
+  for (size_t node = 0; node < numNodes; ++node) {
+    const bool isSplit = tree.left[node] >= 0;
     const int feature =
         isSplit ? static_cast<int>(random() % static_cast<unsigned>(shape.features)) : 0;
     const bool isCategorical = isSplit && feature >= shape.features - shape.categorical;
-    tree.left.push_back(isSplit ? 2 * node + 1 : -1);
-    tree.right.push_back(isSplit ? 2 * node + 2 : -1);
-    tree.parents.push_back(node == 0 ? std::numeric_limits<int>::max() : (node - 1) / 2);
     tree.features.push_back(feature);
     tree.defaultLeft.push_back(static_cast<int>(random() % 2));
     // Levels from -2.54 to 2.54.
-    const double level = (static_cast<double>(random() % kLevels) - kLevels / 2) / 50.0;
+    const auto place = static_cast<int>(random() % static_cast<unsigned>(shape.levels));
+    const double level = (place - shape.levels / 2) * kSpan / shape.levels;
     tree.conditions.push_back(isSplit ? level : 0.1 * normal(random));
     tree.types.push_back(isCategorical ? 1 : 0);
     if (isCategorical) {
-      addCategories(random, node, tree);
+      addCategories(random, static_cast<int>(node), tree);
     }
   }
   return R"({"base_weights":)" + join(weights) + R"(,"categories":)" + join(tree.categories) +
@@ -253,7 +294,11 @@ int main(int argc, char** argv) {
       compare(file, readFile(file), instructions);
       return 0;
     }
-    for (const Shape& shape : kShapes) {
+    std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
+    if (!auspex::bench::isQuick()) {
+      shapes.insert(shapes.end(), std::begin(kLargeShapes), std::end(kLargeShapes));
+    }
+    for (const Shape& shape : shapes) {
       if (only.empty() || only == shape.name) {
         compare(shape.name, makeModel(shape), instructions);
       }
