@@ -100,6 +100,7 @@ void Forest::addTree(const TreeDescription& tree) {
 TreeShape Forest::shapeOf(const TreeDescription& tree) const {
   TreeShape shape;
   shape.depth = tree.depth;
+  shape.numJoinedSplits = rankForest_.numJoinedSplits(trees_.size());
   shape.isComplete =
       rankForest_.isWorthwhile() && completeForest_.has(trees_.size() / kTreesAtOnce);
   for (const TreeNode& node : tree.nodes) {

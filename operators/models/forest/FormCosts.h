@@ -15,6 +15,7 @@ namespace auspex::operators {
 struct TreeShape {
   size_t numSplits = 0;
   size_t numCategoricalSplits = 0;
+  size_t numJoinedSplits = 0;  ///< that a program decides several at once
   uint32_t depth = 0;
   bool isComplete = false;  ///< CompleteForest has it
 
@@ -23,17 +24,18 @@ struct TreeShape {
 
 /// Nanoseconds on an AMD EPYC (Zen 3), where they were measured; only their ratios matter.
 namespace formCosts {
-/// Of a program: for each split, for each register of its ranks, for each categorical split, and
-/// for each 16 rows of that.
+/// Of a program: for each split that is joined and each other one, whose kind is rarely foreseen;
+/// for each register of a split's ranks; for each categorical split, and for each 16 rows of it.
 struct Program {
+  double joined;
   double turn;
   double vector;
   double categoryTurn;
   double categoryTable;
 };
-constexpr Program kProgram = {1.2, 0.7, 8, 2.5};
+constexpr Program kProgram = {1.0, 6, 0.7, 4, 2.5};
 /// Without an instruction that looks up 16 bytes.
-constexpr Program kPortableProgram = {2.0, 0.85, 8, 15};
+constexpr Program kPortableProgram = {1.5, 6, 0.85, 4, 15};
 constexpr double kNodeStep = 2.0;  ///< of a walk from node to node
 constexpr double kMixedNodeStep = 4.5;
 constexpr double kCompleteStep = 0.95;  ///< of a walk through a complete tree
@@ -47,7 +49,9 @@ inline double programCost(const TreeShape& tree, size_t numRows, Instructions in
   const auto numVectors = static_cast<double>((numRows + lanes - 1) / lanes);
   const auto numTables = static_cast<double>((numRows + kTableLanes - 1) / kTableLanes);
   const Program& cost = instructions == Instructions::Portable ? kPortableProgram : kProgram;
-  return static_cast<double>(tree.numSplits) * (cost.turn + cost.vector * numVectors) +
+  return static_cast<double>(tree.numJoinedSplits) * cost.joined +
+         static_cast<double>(tree.numSplits - tree.numJoinedSplits) * cost.turn +
+         static_cast<double>(tree.numSplits) * cost.vector * numVectors +
          static_cast<double>(tree.numCategoricalSplits) *
              (cost.categoryTurn + cost.categoryTable * numTables);
 }

@@ -16,8 +16,9 @@ bool isLeaf(const TreeNode& node) {
   return node.left == 0;
 }
 
-/// Marks the subtrees of eight leaves, and of four, that have numeric splits alone.
-void joinSubtrees(std::span<RankSplit> splits) {
+/// Marks the subtrees of eight leaves, and of four, that have numeric splits alone. Returns how
+/// many splits they have.
+size_t joinSubtrees(std::span<RankSplit> splits) {
   constexpr std::array<RankSides, kSplitsOfEight> kWhole = {
       RankSides::LeafLeaf, RankSides::LeafLeaf,   RankSides::SplitSplit, RankSides::LeafLeaf,
       RankSides::LeafLeaf, RankSides::SplitSplit, RankSides::SplitSplit};
@@ -32,15 +33,18 @@ void joinSubtrees(std::span<RankSplit> splits) {
     }
     return true;
   };
-  for (size_t i = 0; i < splits.size(); ++i) {
-    if (isWhole(i, kSplitsOfEight)) {
-      splits[i].sides = RankSides::EightLeaves;
-      i += kSplitsOfEight - 1;
-    } else if (isWhole(i, kSplitsOfFour)) {
-      splits[i].sides = RankSides::FourLeaves;
-      i += kSplitsOfFour - 1;
+  size_t numJoined = 0;
+  for (size_t i = 0; i < splits.size();) {
+    const size_t count = isWhole(i, kSplitsOfEight)  ? kSplitsOfEight
+                         : isWhole(i, kSplitsOfFour) ? kSplitsOfFour
+                                                     : 1;
+    if (count > 1) {
+      splits[i].sides = count == kSplitsOfFour ? RankSides::FourLeaves : RankSides::EightLeaves;
+      numJoined += count;
     }
+    i += count;
   }
+  return numJoined;
 }
 
 /// Splits that stand on the stack at once while the program of the subtree runs.
@@ -132,7 +136,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
     splits_.push_back(split);
   }
   compiled.numSplits = splits_.size() - compiled.firstSplit;
-  joinSubtrees(std::span(splits_).subspan(compiled.firstSplit));
+  compiled.numJoinedSplits = joinSubtrees(std::span(splits_).subspan(compiled.firstSplit));
   return compiled;
 }
 

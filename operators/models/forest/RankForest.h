@@ -25,6 +25,9 @@ class RankForest {
   /// The tree has this form.
   bool covers(size_t tree) const { return trees_[tree].numLeaves > 0; }
 
+  /// Splits of the tree that are decided several at once.
+  size_t numJoinedSplits(size_t tree) const { return trees_[tree].numJoinedSplits; }
+
   const Ranking& ranking() const { return ranking_; }
   /// Adds to margins[row * stride] the leaf that each ranked row reaches in a tree that has this
   /// form.
@@ -35,6 +38,7 @@ class RankForest {
   struct Tree {
     size_t firstSplit = 0;
     size_t numSplits = 0;
+    size_t numJoinedSplits = 0;
     size_t firstLeaf = 0;
     size_t numLeaves = 0;  ///< 0: not covered
   };
