@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores rows with the forest and with the XGBoost library, in turn, and prints the ratio per row:
 // ForestBench [--instructions portable|avx2|avx512] [--shape NAME] [FILE.json|ubj]. Without a file:
-// models of several shapes, whose cuts lie on 255 levels per feature as those of XGBoost's
-// histograms do. LD_PRELOAD=.../libxgboost.so measures
-// another library than the linked one, such as the newest wheel's.
+// models of several shapes, whose cuts mostly lie on 255 levels per feature as those of XGBoost's
+// histograms do. --write FOLDER and --compiled FOLDER are for tests/bench/compiled.
+// LD_PRELOAD=.../libxgboost.so measures another library than the linked one, such as the newest
+// wheel's.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -20,6 +22,7 @@
 
 #include "operators/models/ModelLoader.h"
 #include "operators/models/embedded/XgboostBooster.h"
+#include "tests/bench/CompiledModel.h"
 #include "tests/bench/QuickTurn.h"
 
 namespace {
@@ -189,11 +192,17 @@ double processorSeconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-/// Nanoseconds per row: the least of several rounds, each long enough to be measured.
-double measure(size_t rows, const std::function<void()>& scoreAll) {
+/// Rows that are scored in turn, few at a time: of one and the same row a branch predictor would
+/// soon know every turn.
+constexpr size_t kRowsInTurn = 4096;
+
+/// Nanoseconds per row: the least of several rounds, each long enough to be measured. scoreBlock is
+/// called with the first of `rows` rows.
+double measure(size_t rows, const std::function<void(size_t)>& scoreBlock) {
   constexpr double kRoundSeconds = 0.02;
   const size_t callsPerLook = std::max<size_t>(1, 128 / rows);
   double least = std::numeric_limits<double>::max();
+  size_t first = 0;
   for (int round = 0; round < auspex::bench::fullOrQuick(7, 1); ++round) {
     size_t numScored = 0;
     const double start = processorSeconds();
@@ -201,7 +210,8 @@ double measure(size_t rows, const std::function<void()>& scoreAll) {
     while (taken < kRoundSeconds) {
       // To ask for the time is a call of the kernel, which a single row must not pay for.
       for (size_t i = 0; i < callsPerLook; ++i) {
-        scoreAll();
+        scoreBlock(first);
+        first = (first + rows) % kRowsInTurn;
       }
       numScored += callsPerLook * rows;
       taken = processorSeconds() - start;
@@ -231,28 +241,68 @@ std::vector<float> makeRows(std::mt19937& random, const ModelInfo& info, size_t 
   return matrix;
 }
 
-void compare(const char* name, const std::string& bytes, Instructions instructions) {
+/// What the command line asks for.
+struct Request {
+  Instructions instructions = bestInstructions();
+  std::string shape;     ///< only this one
+  std::string file;      ///< a model instead of the shapes
+  std::string write;     ///< a folder for the models, which are not measured
+  std::string compiled;  ///< a folder with models that tl2cgen has compiled
+};
+
+/// A shape's file in a folder.
+std::string pathOf(const std::string& folder, std::string name, const char* ending) {
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return folder + "/" + name + ending;
+}
+
+/// matrix: kRowsInTurn rows.
+void compareSize(const ModelVersion& model, XgboostBooster& booster,
+                 auspex::bench::CompiledModel* compiled, const std::vector<float>& matrix,
+                 size_t rows) {
+  const size_t features = model.info().features.size();
+  std::vector<float> scores(rows * model.outputsPerRow(OutputForm::Value));
+  const auto block = [&](size_t first) {
+    return FeatureMatrix{matrix.data() + first * features, rows, features};
+  };
+  const double ours =
+      measure(rows, [&](size_t first) { model.score(block(first), OutputForm::Value, scores); });
+  const double theirs = measure(rows, [&](size_t first) { booster.predictValues(block(first)); });
+  std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.3f, %.1f times", rows,
+              ours, theirs, ours / theirs, theirs / ours);
+  if (compiled != nullptr) {
+    const double machine = measure(rows, [&](size_t first) { compiled->score(first, scores); });
+    std::printf(", compiled %8.1f ns/row, %.1f times", machine, machine / ours);
+  }
+  std::printf("\n");
+}
+
+void compare(const char* name, const std::string& bytes, const Request& request) {
   const double start = processorSeconds();
   LoadOptions options;
   options.name = "bench";
-  options.instructions = instructions;
+  options.instructions = request.instructions;
   const auto model = loadModelBytes(bytes, options);
   const double loaded = 1e3 * (processorSeconds() - start);
   XgboostBooster booster(bytes);
+  std::optional<auspex::bench::CompiledModel> compiled;
+  const std::string path = pathOf(request.compiled, name, ".so");
+  if (!request.compiled.empty() && std::ifstream(path).good()) {
+    compiled.emplace(path);
+  }
   const size_t features = model->info().features.size();
   std::printf(
       "%s: %s, %zu trees, depth %zu, %zu features; loaded in %.0f ms; library %s, one thread\n",
       name, model->info().objective.c_str(), model->info().numTrees, model->info().maxDepth,
       features, loaded, XgboostBooster::libraryVersion().c_str());
   std::mt19937 random(2);
-  for (const size_t rows : {size_t{1}, size_t{16}, size_t{256}, size_t{4096}}) {
-    const std::vector<float> matrix = makeRows(random, model->info(), rows);
-    const FeatureMatrix view{matrix.data(), rows, features};
-    std::vector<float> scores(rows * model->outputsPerRow(OutputForm::Value));
-    const double ours = measure(rows, [&] { model->score(view, OutputForm::Value, scores); });
-    const double theirs = measure(rows, [&] { booster.predictValues(view); });
-    std::printf("%5zu rows: forest %8.1f ns/row, library %8.1f ns/row, ratio %.3f, %.1f times\n",
-                rows, ours, theirs, ours / theirs, theirs / ours);
+  const std::vector<float> matrix = makeRows(random, model->info(), kRowsInTurn);
+  if (compiled) {
+    compiled->setRows({matrix.data(), kRowsInTurn, features},
+                      model->outputsPerRow(OutputForm::Value));
+  }
+  for (const size_t rows : {size_t{1}, size_t{16}, size_t{256}, kRowsInTurn}) {
+    compareSize(*model, booster, compiled ? &*compiled : nullptr, matrix, rows);
   }
 }
 
@@ -272,36 +322,58 @@ Instructions findInstructions(const std::string& name) {
   throw std::invalid_argument("no instructions '" + name + "' here");
 }
 
+Request readRequest(int argc, char** argv) {
+  Request request;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (!name.starts_with("--") || i + 1 == argc) {
+      request.file = name;
+      continue;
+    }
+    const std::string value = argv[++i];
+    if (name == "--instructions") {
+      request.instructions = findInstructions(value);
+    } else if (name == "--shape") {
+      request.shape = value;
+    } else if (name == "--write") {
+      request.write = value;
+    } else if (name == "--compiled") {
+      request.compiled = value;
+    } else {
+      throw std::invalid_argument("no option " + name);
+    }
+  }
+  return request;
+}
+
+void runShapes(const Request& request) {
+  std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
+  if (!auspex::bench::isQuick()) {
+    shapes.insert(shapes.end(), std::begin(kLargeShapes), std::end(kLargeShapes));
+  }
+  for (const Shape& shape : shapes) {
+    if (!request.shape.empty() && request.shape != shape.name) {
+      continue;
+    }
+    if (request.write.empty()) {
+      compare(shape.name, makeModel(shape), request);
+    } else {
+      std::ofstream(pathOf(request.write, shape.name, ".json")) << makeModel(shape);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    Instructions instructions = bestInstructions();
-    std::string only;
-    const char* file = nullptr;
-    for (int i = 1; i < argc; ++i) {
-      const std::string argument = argv[i];
-      if (argument == "--instructions" && i + 1 < argc) {
-        instructions = findInstructions(argv[++i]);
-      } else if (argument == "--shape" && i + 1 < argc) {
-        only = argv[++i];
-      } else {
-        file = argv[i];
-      }
-    }
-    std::printf("instructions: %s\n", kInstructions[static_cast<size_t>(instructions)].first);
-    if (file != nullptr) {
-      compare(file, readFile(file), instructions);
-      return 0;
-    }
-    std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
-    if (!auspex::bench::isQuick()) {
-      shapes.insert(shapes.end(), std::begin(kLargeShapes), std::end(kLargeShapes));
-    }
-    for (const Shape& shape : shapes) {
-      if (only.empty() || only == shape.name) {
-        compare(shape.name, makeModel(shape), instructions);
-      }
+    const Request request = readRequest(argc, argv);
+    std::printf("instructions: %s\n",
+                kInstructions[static_cast<size_t>(request.instructions)].first);
+    if (request.file.empty()) {
+      runShapes(request);
+    } else {
+      compare(request.file.c_str(), readFile(request.file.c_str()), request);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
