@@ -123,7 +123,7 @@ size_t Forest::findMinRankedRows() const {
     double walked = 0;
     for (size_t i = 0; i < trees_.size(); ++i) {
       const TreeShape& shape = trees_[i].shape;
-      walked += walkCost(shape, numRows);
+      walked += fewRowsCost(shape, numRows);
       ranked += isRanked(i, numRows) ? programCost(shape, numRows, instructions_)
                                      : nodeWalkCost(shape, numRows);
     }
