@@ -239,6 +239,44 @@ TEST_CASE("A tree of too many leaves, thresholds or levels is not ranked") {
   CHECK_FALSE(RankForest(description).covers(last));
 }
 
+TEST_CASE("Complete trees by ranks: every group of shallow trees, not of deep or sparse ones") {
+  std::mt19937 random(17);
+  for (const ForestShape& shape : std::vector<ForestShape>{
+           {3, 1, 11, 2, 0}, {9, 2, 20, 6, 0}, {6, 3, 17, 6, 4}, {4, 1, 8, 8, 1}}) {
+    CAPTURE(shape.trees);
+    CAPTURE(shape.depth);
+    const ForestDescription description = growForest(random, shape);
+    const Ranking ranking(description);
+    const CompleteForest complete(description, ranking);
+    const std::vector<float> matrix = makeRows(random, kRowsPerBlock, shape.features);
+    std::vector<uint8_t> ranks(complete.numRowBytes());
+    size_t numDifferent = 0;
+    for (size_t row = 0; row < kRowsPerBlock; ++row) {
+      const float* const values = matrix.data() + row * shape.features;
+      std::vector<float> margins = description.baseMargins;
+      ranking.rankRow(values, ranks.data());
+      for (size_t group = 0; group * CompleteForest::kTreesOfGroup < shape.trees; ++group) {
+        REQUIRE(complete.has(group));
+        complete.addGroup(group, ranks.data(), margins.data());
+      }
+      numDifferent +=
+          sameBits(margins.data(), walkPlainly(description, values).data(), margins.size()) ? 0 : 1;
+    }
+    CHECK(numDifferent == 0);
+  }
+  ForestDescription description = growForest(random, {30, 1, 8, 9, 0});
+  CHECK_FALSE(CompleteForest(description, Ranking(description)).has(0));
+  // A chain of eight splits, each with a leaf, alone in its group.
+  description = growForest(random, {1, 1, 1, 0, 0});
+  TreeDescription& chain = description.trees[0];
+  for (uint32_t depth = 0; depth < CompleteForest::kMaxDepth; ++depth) {
+    chain.nodes.back().left = static_cast<uint32_t>(chain.nodes.size());
+    chain.nodes.resize(chain.nodes.size() + 2);
+    chain.depth = depth + 1;
+  }
+  CHECK_FALSE(CompleteForest(description, Ranking(description)).has(0));
+}
+
 TEST_CASE("No rows, and no trees, are no trouble") {
   ForestDescription description;
   description.numFeatures = 2;
