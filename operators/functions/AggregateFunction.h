@@ -65,13 +65,20 @@ using AggregateMaker = AggregateFunctionPtr (*)(std::span<const SqlType> argumen
                                                 std::span<const Value> literals);
 
 struct AggregateOverload {
-  /// numLiterals: how many of the last parameters must be constants.
+  /// literalsAtEnd: how many of the last parameters must be constants.
   AggregateOverload(const char* signatureText, AggregateMaker makerOfIt, size_t literalsAtEnd = 0)
       : signature(Signature::parse(signatureText)), maker(makerOfIt), numLiterals(literalsAtEnd) {}
 
   Signature signature;
   AggregateMaker maker;
   size_t numLiterals;
+
+  /// How many of so many arguments are columns.
+  size_t numColumns(size_t numArguments) const {
+    const size_t firstLiteral = signature.parameters.size() - numLiterals;
+    const bool repeatsColumn = signature.variadic && signature.repeated < firstLiteral;
+    return repeatsColumn ? numArguments - numLiterals : firstLiteral;
+  }
 };
 
 /// Name, help and overloads of an aggregate.

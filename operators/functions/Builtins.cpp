@@ -18,6 +18,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addConcatFunctions(registry);
   addConditionalFunctions(registry);
   addDateFunctions(registry);
+  addDistinctAggregates(registry);
   addExplodeFunctions(registry);
   addExtremeFunctions(registry);
   addJsonFunctions(registry);
@@ -30,6 +31,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addRoundingFunctions(registry);
   addSearchFunctions(registry);
   addSliceFunctions(registry);
+  addStatisticAggregates(registry);
   addToJsonString(registry);
   addTrigonometryFunctions(registry);
   addUrlFunctions(registry);

@@ -37,6 +37,8 @@ void addDateFunctions(FunctionRegistry& registry);
 
 void addExplodeFunctions(FunctionRegistry& registry);
 
+void addDistinctAggregates(FunctionRegistry& registry);
+void addStatisticAggregates(FunctionRegistry& registry);
 void addCountAggregate(FunctionRegistry& registry);
 void addExtremeAggregates(FunctionRegistry& registry);
 void addListAggregates(FunctionRegistry& registry);

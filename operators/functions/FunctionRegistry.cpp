@@ -115,8 +115,8 @@ BoundAggregate FunctionRegistry::bindAggregate(std::string_view name,
   const AggregateOverload& overload = definition->overloads[match.index];
   arguments = coerceArguments(match, std::move(arguments));
   const std::vector<SqlType> types = typesOf(arguments);
-  AUSPEX_ASSERT(overload.numLiterals <= arguments.size());
-  const size_t numColumns = arguments.size() - overload.numLiterals;
+  const size_t numColumns = overload.numColumns(arguments.size());
+  AUSPEX_ASSERT(numColumns <= arguments.size());
   std::vector<Value> literals(arguments.size());
   for (size_t i = numColumns; i < arguments.size(); ++i) {
     const std::optional<Value> value = constantValue(*arguments[i]);

@@ -80,13 +80,13 @@ std::optional<OverloadMatch> matchSignature(const Signature& signature,
     return std::nullopt;
   }
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (!matchArgument(signature.parameterAt(i), *arguments[i], generics)) {
+    if (!matchArgument(signature.parameterAt(i, arguments.size()), *arguments[i], generics)) {
       return std::nullopt;
     }
   }
   // A generic that only NULLs stand for takes the type of a bare NULL.
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const TypePattern& pattern = signature.parameterAt(i);
+    const TypePattern& pattern = signature.parameterAt(i, arguments.size());
     if (pattern.kind == Kind::Generic && !generics[static_cast<size_t>(pattern.generic - 'A')]) {
       generics[static_cast<size_t>(pattern.generic - 'A')] = arguments[i]->type();
     }
@@ -94,7 +94,7 @@ std::optional<OverloadMatch> matchSignature(const Signature& signature,
   OverloadMatch match;
   for (size_t i = 0; i < arguments.size(); ++i) {
     match.parameterTypes.push_back(
-        parameterType(signature.parameterAt(i), *arguments[i], generics));
+        parameterType(signature.parameterAt(i, arguments.size()), *arguments[i], generics));
   }
   match.resultType = substitute(signature.result, generics);
   return match;

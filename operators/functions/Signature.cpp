@@ -18,13 +18,16 @@ class SignatureReader {
     Signature signature;
     expect("(");
     while (!take(")")) {
-      AUSPEX_ASSERT(!signature.variadic);
       if (!signature.parameters.empty()) {
         expect(",");
       }
       signature.parameters.push_back(readPattern());
       signature.names.emplace_back(takeWord());
-      signature.variadic = take("...");
+      if (take("...")) {
+        AUSPEX_ASSERT(!signature.variadic);
+        signature.variadic = true;
+        signature.repeated = signature.parameters.size() - 1;
+      }
     }
     expect("->");
     signature.result = readPattern();
@@ -201,13 +204,15 @@ Signature Signature::parse(std::string_view text) {
   return SignatureReader(text).read();
 }
 
-const TypePattern& Signature::parameterAt(size_t index) const {
-  AUSPEX_ASSERT(!parameters.empty());
-  if (variadic && index >= parameters.size()) {
-    return parameters.back();
+const TypePattern& Signature::parameterAt(size_t index, size_t numArguments) const {
+  AUSPEX_ASSERT(acceptsCount(numArguments));
+  AUSPEX_ASSERT(index < numArguments);
+  if (!variadic || index < repeated) {
+    return parameters[index];
   }
-  AUSPEX_ASSERT(index < parameters.size());
-  return parameters[index];
+  const size_t numBehind = parameters.size() - 1 - repeated;
+  const bool isBehind = index >= numArguments - numBehind;
+  return isBehind ? parameters[index + parameters.size() - numArguments] : parameters[repeated];
 }
 
 bool Signature::acceptsCount(size_t numArguments) const {
@@ -218,7 +223,7 @@ std::string Signature::toString(std::string_view name) const {
   std::string text = std::string(name) + "(";
   for (size_t i = 0; i < parameters.size(); ++i) {
     text += (i == 0 ? "" : ", ") + parameters[i].toString();
-    text += variadic && i + 1 == parameters.size() ? "..." : "";
+    text += variadic && i == repeated ? "..." : "";
     text += names[i].empty() ? "" : " " + names[i];
   }
   return text + ")";

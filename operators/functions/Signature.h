@@ -38,19 +38,20 @@ using GenericTypes = std::array<std::optional<SqlType>, 26>;
 /// The pattern with its generics replaced, or nullopt when one of them is not bound.
 std::optional<SqlType> substitute(const TypePattern& pattern, const GenericTypes& generics);
 
-/// Parameters and result. The last parameter may repeat (`STRING...`: none or more).
+/// Parameters and result. One parameter may repeat (`STRING...`: none or more).
 struct Signature {
   std::vector<TypePattern> parameters;
   std::vector<std::string> names;  ///< of the parameters; empty texts where none is given
   bool variadic = false;
+  size_t repeated = 0;  ///< which parameter repeats, when variadic
   TypePattern result;
 
   /// Reads `(T, T...) -> T` or, with names, `(ARRAY<T> list) -> T`. Aborts on a text that is none:
   /// signatures are constants of the code.
   static Signature parse(std::string_view text);
 
-  /// Pattern of argument number `index`.
-  const TypePattern& parameterAt(size_t index) const;
+  /// Pattern of argument number `index` of so many.
+  const TypePattern& parameterAt(size_t index, size_t numArguments) const;
   bool acceptsCount(size_t numArguments) const;
   /// `NAME(STRING, INT...)`, as the list of alternatives shows it.
   std::string toString(std::string_view name) const;

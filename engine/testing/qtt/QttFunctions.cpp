@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/testing/qtt/QttAggregates.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/NestedKernels.h"
@@ -148,6 +149,7 @@ operators::TableFunctionOutput throwOnTrue(const KernelInput& input) {
 
 void addQttFunctions(operators::FunctionRegistry& registry) {
   callsOfBadUdf = 0;
+  addQttAggregates(registry);
   registry.add(ScalarFunction{"test_udf",
                               "Tests",
                               "Says which of its forms was called.",

@@ -33,7 +33,7 @@ struct ListSettings {
 
 /// State: ARRAY<T>. Within a call a list is rows of a pool that holds stored elements and
 /// arguments.
-class ListAggregate final : public TypedAggregate {
+class ListAggregate : public TypedAggregate {
  public:
   ListAggregate(const SqlType& element, const ListSettings& settings)
       : TypedAggregate({SqlType::array(element)},
@@ -149,10 +149,15 @@ class ListAggregate final : public TypedAggregate {
     }
     const auto place =
         std::upper_bound(list.begin(), list.end(), row, [&](uint32_t added, uint32_t element) {
-          return compareRows(pool, added, pool, element) > 0;
+          return compareRows(orderOf(pool), added, orderOf(pool), element) > 0;
         });
     list.insert(place, row);
     list.resize(std::min(list.size(), settings_.limit));
+  }
+
+  /// What the largest ones are found by: of rows of several columns the first.
+  static const Column& orderOf(const Column& pool) {
+    return pool.type().is(TypeKind::Struct) ? *pool.children()[0] : pool;
   }
 
   /// The last equal element leaves.
@@ -167,6 +172,53 @@ class ListAggregate final : public TypedAggregate {
 
   ListSettings settings_;
 };
+
+SqlType topRowType(std::span<const SqlType> types) {
+  std::vector<StructField> fields{{"sort_col", types[0]}};
+  for (size_t i = 1; i < types.size(); ++i) {
+    fields.push_back({fmt::format("col{}", i - 1), types[i]});
+  }
+  return SqlType::structOf(std::move(fields));
+}
+
+/// TOPK with further columns: the list is of rows with all of them.
+class TopRowsAggregate final : public ListAggregate {
+ public:
+  TopRowsAggregate(std::span<const SqlType> types, size_t limit)
+      : ListAggregate(topRowType(types), ListSettings{ListRule::Top, limit, true, false}),
+        rowType_(topRowType(types)) {}
+
+  AggregateOutput run(const AggregateInput& input) const override {
+    const std::vector<ColumnPtr> rows = asRows(input.arguments);
+    const std::vector<ColumnPtr> oldRows = asRows(input.oldArguments);
+    AggregateInput inner = input;
+    inner.arguments = rows;
+    inner.oldArguments = oldRows;
+    return ListAggregate::run(inner);
+  }
+
+ private:
+  /// NULL where the column to sort by is.
+  std::vector<ColumnPtr> asRows(std::span<const ColumnPtr> columns) const {
+    if (columns.empty()) {
+      return {};
+    }
+    const std::span<const uint8_t> validity = columns[0]->validity();
+    return {Column::makeStruct(rowType_, columns[0]->size(), {columns.begin(), columns.end()},
+                               {validity.begin(), validity.end()})};
+  }
+
+  SqlType rowType_;
+};
+
+AggregateFunctionPtr makeTopRows(std::span<const SqlType> types, std::span<const Value> literals) {
+  const int32_t limit = std::get<int32_t>(literals.back().data);
+  if (limit < 1) {
+    throw TypeError(fmt::format("The number of values to keep must be 1 or more, got {}", limit));
+  }
+  return std::make_shared<const TopRowsAggregate>(types.first(types.size() - 1),
+                                                  static_cast<size_t>(limit));
+}
 
 template <ListRule rule>
 AggregateFunctionPtr makeCollect(std::span<const SqlType> types, std::span<const Value>) {
@@ -211,6 +263,15 @@ std::vector<AggregateOverload> topOverloads() {
   return overloads;
 }
 
+std::vector<AggregateOverload> topRowsOverloads() {
+  std::vector<AggregateOverload> overloads = topOverloads<ListRule::Top>();
+  for (const char* const type : {"INT", "BIGINT", "DOUBLE", "STRING"}) {
+    overloads.emplace_back(fmt::format("({}, ANY, ANY..., INT) -> ARRAY<ANY>", type).c_str(),
+                           makeTopRows, 1);
+  }
+  return overloads;
+}
+
 }  // namespace
 
 void addListAggregates(FunctionRegistry& registry) {
@@ -230,8 +291,9 @@ void addListAggregates(FunctionRegistry& registry) {
   registry.add(AggregateDefinition{
       "LATEST_BY_OFFSET", "The last value, or the last n; NULLs are ignored unless FALSE.",
       "LATEST_BY_OFFSET(amount)", false, offsetOverloads<ListRule::Latest>()});
-  registry.add(AggregateDefinition{"TOPK", "The n largest values, descending.", "TOPK(amount, 3)",
-                                   false, topOverloads<ListRule::Top>()});
+  registry.add(AggregateDefinition{
+      "TOPK", "The n largest values, descending; with further columns rows of sort_col, col0, ...",
+      "TOPK(amount, id, 3)", false, topRowsOverloads()});
   registry.add(AggregateDefinition{"TOPKDISTINCT", "The n largest different values, descending.",
                                    "TOPKDISTINCT(amount, 3)", false,
                                    topOverloads<ListRule::TopDistinct>()});
