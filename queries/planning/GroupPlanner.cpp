@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "parser/ast/Printer.h"
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
 
@@ -14,6 +15,13 @@ namespace {
 using operators::ExpressionPtr;
 
 constexpr const char* kBoundNames[] = {"WINDOWSTART", "WINDOWEND"};
+/// A column that stands neither in a grouping expression nor in an aggregate.
+class UngroupedColumn final : public StatementError {
+ public:
+  using StatementError::StatementError;
+};
+
+constexpr const char* kUngrouped = "Non-aggregate SELECT expression(s) not part of GROUP BY: ";
 
 /// Binds what may stand beside GROUP BY: grouping expressions and aggregates become columns of the
 /// aggregate's rows, everything else is refused.
@@ -24,6 +32,7 @@ class GroupedBinder {
       : context_(context),
         isWindowed_(isWindowed),
         plain_(from.scope, context.catalog, context.functions, "SELECT"),
+        grouping_(from.scope, context.catalog, context.functions, "GROUP BY"),
         grouped_(from.scope, context.catalog, context.functions, "SELECT") {
     plain_.intercept([&scoring, this](const parser::Expression& expression) {
       if (const char* const bound = boundNamed(expression)) {
@@ -31,12 +40,18 @@ class GroupedBinder {
       }
       return scoring.bind(expression, plain_);
     });
+    grouping_.intercept([&scoring, this](const parser::Expression& expression) {
+      if (const char* const bound = boundNamed(expression)) {
+        refuseBound(bound, expression.span);
+      }
+      return scoring.bind(expression, grouping_);
+    });
     grouped_.intercept(
         [this](const parser::Expression& expression) { return replace(expression); });
   }
 
   void addGroup(const parser::Expression& expression) {
-    groups_.push_back(plain_.bind(expression));
+    groups_.push_back(grouping_.bind(expression));
   }
 
   const ExpressionBinder& binder() const { return grouped_; }
@@ -110,10 +125,7 @@ class GroupedBinder {
     }
     if (std::holds_alternative<parser::ColumnReference>(expression.node) ||
         (call != nullptr && isScoringFunction(call->name.name))) {
-      throw StatementError(
-          fmt::format("Non-aggregate SELECT expression(s) not part of GROUP BY: {}",
-                      bound->toString()),
-          expression.span);
+      throw UngroupedColumn(kUngrouped + bound->toString(), expression.span);
     }
     return nullptr;
   }
@@ -182,6 +194,7 @@ class GroupedBinder {
   bool isWindowed_;
   bool isInHaving_ = false;
   ExpressionBinder plain_;
+  ExpressionBinder grouping_;
   ExpressionBinder grouped_;
   std::vector<ExpressionPtr> groups_;
   std::vector<operators::AggregateCall> calls_;
@@ -256,6 +269,79 @@ std::vector<std::optional<size_t>> rankGroups(const std::vector<BoundItem>& item
     throw StatementError(keyMissingMessage(sink, KeyKind::GroupingExpression, names), select.span);
   }
   return ranks;
+}
+
+/// The select list with the columns of `*` written out, since those stand in another place once
+/// the rows are grouped.
+parser::Select withoutStars(const parser::Select& select, const PlannedSources& from) {
+  parser::Select expanded = select;
+  expanded.items.clear();
+  for (const parser::SelectItem& item : select.items) {
+    const auto* const star = std::get_if<parser::AllColumns>(&item.item);
+    if (star == nullptr) {
+      expanded.items.push_back(item);
+      continue;
+    }
+    for (const ScopeColumn& column : from.scope.columns()) {
+      if (column.isPseudo || (star->source && star->source->name != column.source)) {
+        continue;
+      }
+      const parser::ColumnReference reference{parser::Identifier{column.source, false, item.span},
+                                              parser::Identifier{column.name, false, item.span}};
+      parser::SingleColumn single;
+      single.expression =
+          std::make_shared<const parser::Expression>(parser::Expression{reference, item.span});
+      if (from.isJoin) {
+        single.alias = parser::Identifier{column.source + "_" + column.name, false, item.span};
+      }
+      expanded.items.push_back({std::move(single), item.span});
+    }
+  }
+  return expanded;
+}
+
+/// Refuses all items at once that are made of other columns than those grouped by.
+void refuseUngrouped(const parser::Select& select, const GroupedBinder& grouped) {
+  std::string list;
+  std::optional<parser::Span> place;
+  for (const parser::SelectItem& item : select.items) {
+    const auto* const single = std::get_if<parser::SingleColumn>(&item.item);
+    if (single == nullptr) {
+      continue;
+    }
+    try {
+      grouped.binder().bind(*single->expression);
+    } catch (const UngroupedColumn&) {
+      const auto* const reference = std::get_if<parser::ColumnReference>(&single->expression->node);
+      list += list.empty() ? "" : ", ";
+      list += reference != nullptr
+                  ? reference->name.name
+                  : parser::print(*single->expression, parser::Parentheses::Everywhere);
+      place = place.value_or(item.span);
+    }
+  }
+  if (place) {
+    throw StatementError(kUngrouped + list, *place);
+  }
+}
+
+/// ksqlDB keeps the states of aggregates in the value format, and refuses those that it cannot
+/// hold: so do programs that are to run on both.
+void refuseStates(const std::vector<operators::AggregateCall>& calls, const PlannedSources& from,
+                  const parser::Span& span) {
+  if (from.sources[0]->valueFormat->name() != "DELIMITED") {
+    return;
+  }
+  for (const operators::AggregateCall& call : calls) {
+    const std::vector<operators::SqlType>& types = call.function->stateTypes();
+    if (types.size() != 1 || types[0].is(operators::TypeKind::Array) ||
+        types[0].is(operators::TypeKind::Map) || types[0].is(operators::TypeKind::Struct)) {
+      throw StatementError(
+          "One of the functions used in the statement has an intermediate type that the value "
+          "format can not handle. Please remove the function or change the format.",
+          span);
+    }
+  }
 }
 
 ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grouped) {
@@ -363,7 +449,9 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
   for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {
     grouped.addGroup(*expression);
   }
-  std::vector<BoundItem> items = bindItems(select, from, grouped.binder());
+  const parser::Select expanded = withoutStars(select, from);
+  refuseUngrouped(expanded, grouped);
+  std::vector<BoundItem> items = bindItems(expanded, from, grouped.binder());
   nameItems(items, from.scope);
   checkTimestamp(context.timestamp, items);
   grouped.beginHaving();
@@ -376,6 +464,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
   if (from.root->isTable) {
     refuseStreamOnly(grouped.calls(), select.groupBy->span);
   }
+  refuseStates(grouped.calls(), from, select.groupBy->span);
   const bool persistent = purpose == QueryPurpose::Persistent;
   const Projection projection =
       arrange(items,

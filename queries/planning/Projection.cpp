@@ -325,8 +325,8 @@ void nameItems(std::vector<BoundItem>& items, const Scope& scope) {
     }
     if (!used.insert(item.name).second) {
       throw StatementError(
-          fmt::format("The projection contains two columns named `{}`. Give one an alias.",
-                      item.name),
+          fmt::format("Duplicate value columns found in schema: `{}` {}. Give one an alias.",
+                      item.name, item.expression->type().toString()),
           item.span);
     }
   }
