@@ -241,6 +241,14 @@ void Engine::startQuery(std::shared_ptr<const operators::Topology> topology) {
       internallyWritten_.insert(sink.topic);
     }
   }
+  const auto former =
+      std::find_if(pendingQueries_.begin(), pendingQueries_.end(),
+                   [&](const auto& other) { return other->queryId == topology->queryId; });
+  if (former != pendingQueries_.end()) {
+    *former = std::move(topology);
+    return;
+  }
+  runtime_->stopQuery(topology->queryId);
   pendingQueries_.push_back(std::move(topology));
 }
 

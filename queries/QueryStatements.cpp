@@ -4,7 +4,10 @@
 
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
+#include "operators/formats/json/JsonText.h"
+#include "parser/NearestName.h"
 #include "queries/StatementRun.h"
+#include "queries/planning/ExpressionBinder.h"
 #include "queries/planning/Projection.h"
 
 namespace auspex::queries {
@@ -70,7 +73,42 @@ std::string StatementRun::nextQueryId(const char* kind, const std::string& sink)
   return fmt::format("{}_{}_{}", kind, sink, executor_.queryCounts_[sink]++);
 }
 
+StatementResult StatementRun::selectConstants(const parser::Select& select) const {
+  if (select.where || select.groupBy || select.partitionBy || select.having || select.window) {
+    throw StatementError("Only a select list can stand without FROM.", select.span);
+  }
+  const PlannedSources nothing;
+  const ExpressionBinder binder(nothing.scope, executor_.catalog_, executor_.functions_, "SELECT");
+  std::vector<BoundItem> items = bindItems(select, nothing, binder);
+  nameItems(items, nothing.scope);
+  StatementResult result;
+  result.table = TextTable{{}, {{}}};
+  for (const BoundItem& item : items) {
+    const auto value = operators::constantValue(*item.expression);
+    if (!value) {
+      throw StatementError(fmt::format("{} cannot be computed.", item.expression->toString()),
+                           item.span);
+    }
+    const auto column = operators::makeConstant(item.expression->type(), *value, 1);
+    std::string text;
+    if (item.expression->type().is(operators::TypeKind::String) && !value->isNull()) {
+      text = column->values<std::string_view>()[0];
+    } else {
+      operators::appendJson(*column, 0, text);
+    }
+    result.table->columns.push_back(item.name);
+    result.table->rows[0].push_back(std::move(text));
+  }
+  if (select.limit == 0) {
+    result.table->rows.clear();
+  }
+  return result;
+}
+
 StatementResult StatementRun::handle(const parser::Query& query) {
+  if (!query.select.from) {
+    return selectConstants(query.select);
+  }
   TransientQuery transient;
   transient.plan = planQuery(query.select, QueryPurpose::Transient, executor_.planningContext());
   transient.text = statement_.text;
@@ -128,6 +166,33 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   return sink;
 }
 
+void StatementRun::checkQueryUpgrade(const DataSource& former, const operators::Topology& next,
+                                     const parser::Span& place) const {
+  const auto refuse = [&](const char* why) {
+    throw StatementError(fmt::format("Cannot upgrade data source: upgrades are not yet supported "
+                                     "for {}. Drop {} and create it anew.",
+                                     why, former.name),
+                         place);
+  };
+  const auto query = executor_.catalog_.queries.find(former.queryId);
+  if (former.queryId.empty() || query == executor_.catalog_.queries.end()) {
+    refuse("what no query writes");
+  }
+  for (const operators::Topology* const topology : {query->second->topology.get(), &next}) {
+    if (topology->parts.size() != 1 || !topology->parts[0].stores.empty()) {
+      refuse("queries that keep state or repartition");
+    }
+  }
+  const auto& formerSources = query->second->topology->parts[0].sources;
+  const auto& sources = next.parts[0].sources;
+  const bool isSame =
+      std::equal(formerSources.begin(), formerSources.end(), sources.begin(), sources.end(),
+                 [](const auto& left, const auto& right) { return left.topic == right.topic; });
+  if (!isSame) {
+    refuse("queries that read from another topic");
+  }
+}
+
 void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
                               const std::string& queryId) {
   auto definition = std::make_shared<QueryDefinition>();
@@ -137,6 +202,7 @@ void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
   definition->sql = statement_.text;
   auto topology = std::make_shared<const operators::Topology>(
       buildTopology(plan, sinkOf(sink), executor_.topologyOptions(queryId)));
+  definition->topology = topology;
   catalog().queries[queryId] = definition;
   executor_.ports_.runner.startQuery(std::move(topology));
 }
@@ -144,28 +210,41 @@ void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
 StatementResult StatementRun::handle(const parser::CreateAsSelect& create) {
   const std::string& name = create.name.name;
   const char* const kind = create.kind == parser::SourceKind::Table ? "table" : "stream";
-  if (catalog().findSource(name) != nullptr) {
+  const std::shared_ptr<const DataSource> former =
+      catalog().findSource(name) == nullptr ? nullptr : catalog().sources[name];
+  if (former != nullptr && !create.orReplace) {
+    const char* const formerKind = former->isTable() ? "table" : "stream";
     if (create.ifNotExists) {
       return {fmt::format("Cannot add {} `{}`: A {} with the same name already exists.", kind, name,
-                          kind),
+                          formerKind),
               {},
               {}};
     }
-    if (create.orReplace) {
-      throw StatementError("CREATE OR REPLACE of a query is not supported yet.", create.name.span);
-    }
-    throw StatementError(
-        fmt::format("Cannot add {} '{}': A {} with the same name already exists", kind, name, kind),
-        create.name.span);
+    throw StatementError(fmt::format("Cannot add {} '{}': A {} with the same name already exists",
+                                     kind, name, formerKind),
+                         create.name.span);
   }
   const Properties properties(create.properties, kSinkProperties);
   QueryPlan plan;
   auto sink = std::make_shared<DataSource>(planSink(create, properties, plan));
+  if (former != nullptr) {
+    if (former->readOnly) {
+      throw StatementError(fmt::format("Cannot add {} '{}': CREATE OR REPLACE is not supported on "
+                                       "source {}s.",
+                                       kind, name, kind),
+                           create.name.span);
+    }
+    checkUpgrade(*former, *sink, create.name.span);
+    checkQueryUpgrade(
+        *former, buildTopology(plan, sinkOf(*sink), executor_.topologyOptions(former->queryId)),
+        create.name.span);
+  }
   if (replayed_ == nullptr) {
     const auto partitions = executor_.ports_.topics.numPartitions(plan.sources[0]->topic);
     ensureTopic(sink->topic, properties, partitions.value_or(1), sink->isTable(), create.name.span);
   }
-  sink->queryId = nextQueryId(sink->isTable() ? "CTAS" : "CSAS", name);
+  sink->queryId =
+      former != nullptr ? former->queryId : nextQueryId(sink->isTable() ? "CTAS" : "CSAS", name);
   // Logged before it starts: a crash between the two starts it again, never forgets it.
   log(sink->queryId);
   catalog().sources[name] = sink;
@@ -176,7 +255,11 @@ StatementResult StatementRun::handle(const parser::CreateAsSelect& create) {
 StatementResult StatementRun::handle(const parser::InsertSelect& insert) {
   const DataSource* const target = catalog().findSource(insert.target.name);
   if (target == nullptr) {
-    failUnknown("Source", insert.target, namesOf(catalog().sources));
+    std::string message = fmt::format("Source `{}` does not exist.", insert.target.name);
+    if (const auto nearest = parser::nearestName(insert.target.name, namesOf(catalog().sources))) {
+      message += fmt::format(" Did you mean {}?", *nearest);
+    }
+    throw StatementError(message, insert.target.span);
   }
   if (target->isTable()) {
     throw StatementError(
@@ -258,9 +341,6 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
 }
 
 StatementResult StatementRun::handle(const parser::ControlQuery& control) {
-  if (control.action != parser::QueryAction::Terminate) {
-    throw StatementError("PAUSE and RESUME are not supported yet.", span());
-  }
   std::vector<std::string> ids;
   if (!control.queryId) {
     ids = namesOf(catalog().queries);
@@ -269,12 +349,29 @@ StatementResult StatementRun::handle(const parser::ControlQuery& control) {
   } else {
     failUnknown("Query", *control.queryId, namesOf(catalog().queries));
   }
+  const char* done = "Terminated";
   for (const std::string& id : ids) {
-    executor_.ports_.runner.stopQuery(id);
-    catalog().queries.erase(id);
+    if (control.action == parser::QueryAction::Terminate) {
+      executor_.ports_.runner.stopQuery(id);
+      catalog().queries.erase(id);
+      continue;
+    }
+    const bool pauses = control.action == parser::QueryAction::Pause;
+    done = pauses ? "Paused" : "Resumed";
+    auto query = std::make_shared<QueryDefinition>(*catalog().queries[id]);
+    if (query->paused == pauses) {
+      continue;
+    }
+    if (pauses) {
+      executor_.ports_.runner.stopQuery(id);
+    } else {
+      executor_.ports_.runner.startQuery(query->topology);
+    }
+    query->paused = pauses;
+    catalog().queries[id] = query;
   }
   log();
-  return {fmt::format("Terminated {} quer{}.", ids.size(), ids.size() == 1 ? "y" : "ies"), {}, {}};
+  return {fmt::format("{} {} quer{}.", done, ids.size(), ids.size() == 1 ? "y" : "ies"), {}, {}};
 }
 
 }  // namespace auspex::queries

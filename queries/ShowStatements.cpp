@@ -104,7 +104,9 @@ TextTable StatementRun::listQueries() const {
         text += ' ';
       }
     }
-    table.rows.push_back({id, "PERSISTENT", executor_.ports_.runner.status(id), query->sink, text});
+    table.rows.push_back({id, "PERSISTENT",
+                          query->paused ? "PAUSED" : executor_.ports_.runner.status(id),
+                          query->sink, text});
   }
   return table;
 }

@@ -398,15 +398,16 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
                          create.name.span);
   }
   if (former != nullptr && !create.orReplace) {
+    const char* const formerKind = former->isTable() ? "table" : "stream";
     if (create.ifNotExists) {
       return {fmt::format("Cannot add {} `{}`: A {} with the same name already exists.", kind, name,
-                          kind),
+                          formerKind),
               {},
               {}};
     }
-    throw StatementError(
-        fmt::format("Cannot add {} '{}': A {} with the same name already exists", kind, name, kind),
-        create.name.span);
+    throw StatementError(fmt::format("Cannot add {} '{}': A {} with the same name already exists",
+                                     kind, name, formerKind),
+                         create.name.span);
   }
   const Properties properties(create.properties, kSourceProperties);
   auto source = std::make_shared<DataSource>();
@@ -441,6 +442,15 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
   applyWrapping(*source);
   checkFormats(*source);
   applyTimestamp(properties, *source);
+  if (former != nullptr) {
+    if (!former->queryId.empty()) {
+      throw StatementError(fmt::format("Cannot replace {} '{}': query {} writes it. Replace it by "
+                                       "CREATE OR REPLACE ... AS SELECT.",
+                                       kind, name, former->queryId),
+                           create.name.span);
+    }
+    checkUpgrade(*former, *source, create.name.span);
+  }
   if (replayed_ == nullptr) {
     ensureTopic(source->topic, properties, std::nullopt, source->isTable(),
                 properties.spanOf("KAFKA_TOPIC", span()));

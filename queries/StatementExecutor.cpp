@@ -228,6 +228,7 @@ std::string objectOf(const parser::Statement& statement) {
     std::string operator()(const parser::InsertSelect&) { return "#"; }
     std::string operator()(const parser::InsertValues&) { return "#"; }
     std::string operator()(const parser::DropSource&) { return "#"; }
+    std::string operator()(const parser::AlterSource&) { return "#"; }
     std::string operator()(const parser::DropModel&) { return "#"; }
     std::string operator()(const parser::DropConnector&) { return "#"; }
     std::string operator()(const parser::DropType&) { return "#"; }

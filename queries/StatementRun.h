@@ -28,9 +28,12 @@ class StatementRun {
   StatementResult run();
 
  private:
-  // Sources (SourceStatements.cpp).
+  // Sources (SourceStatements.cpp, AlterStatements.cpp).
   StatementResult handle(const parser::CreateSource& create);
   StatementResult handle(const parser::DropSource& drop);
+  StatementResult handle(const parser::AlterSource& alter);
+  StatementResult handle(const parser::AssertTopic& assertion);
+  StatementResult handle(const parser::AssertSchema& assertion);
   StatementResult handle(const parser::CreateType& create);
   StatementResult handle(const parser::DropType& drop);
   StatementResult handle(const parser::CreateConnector& create);
@@ -103,6 +106,11 @@ class StatementRun {
   /// A model of the log must still be the file that it was.
   void checkReplayedModel(const operators::ModelVersion& version, const std::string& uri,
                           const Properties& properties) const;
+  /// SELECT without FROM: one row of constants.
+  StatementResult selectConstants(const parser::Select& select) const;
+  /// Another query for a sink that has one: refuses what the running one cannot become.
+  void checkQueryUpgrade(const DataSource& former, const operators::Topology& next,
+                         const parser::Span& place) const;
   DataSource planSink(const parser::CreateAsSelect& create, const Properties& properties,
                       QueryPlan& plan) const;
   void startQuery(const QueryPlan& plan, const DataSource& sink, const std::string& queryId);
@@ -122,6 +130,9 @@ inline constexpr std::string_view kTopicPrefix = "ksql.output.topic.name.prefix"
 // What a PROTOBUF format does about NULL.
 inline constexpr std::string_view kKeyNullability = "KEY_PROTOBUF_NULLABLE_REPRESENTATION";
 inline constexpr std::string_view kValueNullability = "VALUE_PROTOBUF_NULLABLE_REPRESENTATION";
+
+/// Refuses what CREATE OR REPLACE may not change: all but new value columns at the end.
+void checkUpgrade(const DataSource& former, const DataSource& next, const parser::Span& span);
 
 /// The sink of a query that writes this source.
 SinkTarget sinkOf(const DataSource& source);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operators/TimestampColumn.h"
+#include "operators/Topology.h"
 #include "operators/data/KeyWindow.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
@@ -64,6 +65,8 @@ struct QueryDefinition {
   std::string sink;  ///< name of the stream or table it writes
   std::vector<std::string> sources;
   std::string sql;
+  std::shared_ptr<const operators::Topology> topology;  ///< how it runs
+  bool paused = false;
 };
 
 /// Names and what they stand for. A plain value: copying it takes a snapshot. Names compare

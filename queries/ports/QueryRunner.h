@@ -13,6 +13,7 @@ namespace auspex::queries {
 class QueryRunner {
  public:
   virtual ~QueryRunner() = default;
+  /// Starts a query from where it was committed; it takes the place of one of the same id.
   virtual void startQuery(std::shared_ptr<const operators::Topology> topology) = 0;
   /// Commits and ends the query; its topics stay.
   virtual void stopQuery(const std::string& queryId) = 0;
