@@ -70,8 +70,9 @@ ExitCode runQtt(const QttOptions& options) {
   }
   const size_t numWorkers =
       std::min<size_t>(cases.size(), std::max(1U, std::thread::hardware_concurrency()));
-  const std::vector<QttOutcome> outcomes = runInWorkers(
-      cases.size(), numWorkers, [&](size_t index) { return runQttCase(cases[index]); });
+  const std::vector<QttOutcome> outcomes =
+      runInWorkers(cases.size(), numWorkers,
+                   [&](size_t index) { return runQttCase(cases[index], options.printed); });
   size_t counts[3] = {};
   for (size_t i = 0; i < cases.size(); ++i) {
     ++counts[static_cast<size_t>(outcomes[i].verdict)];

@@ -13,6 +13,7 @@ struct QttOptions {
   std::vector<std::string> paths;  ///< JSON files, or folders searched for them
   std::string only;                ///< only cases whose name contains this text
   std::string failedFile;          ///< gets the name and first reason of each failing case
+  bool printed = false;            ///< runs what the printer makes of the statements
 };
 
 /// Runs the cases; failures and the closing line 'N passed, N failed, N skipped' go to standard

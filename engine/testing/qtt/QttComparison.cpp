@@ -142,7 +142,9 @@ class Comparison {
     const bool isDecimal =
         type != nullptr ? type->is(TypeKind::Decimal) : !isDouble && isFractional(found.text);
     if (isDecimal) {
-      return *left == *right;
+      // 1.0E12 has no fraction, so that it is the whole number it is.
+      const bool isWhole = right->scale <= 0 && !isFractional(expected.text);
+      return isWhole ? wholePart(*left) == wholePart(*right) : *left == *right;
     }
     if (expected.kind == Kind::String) {
       return false;

@@ -18,6 +18,7 @@
 #include "engine/testing/qtt/QttPost.h"
 #include "engine/testing/qtt/QttRecords.h"
 #include "parser/Parser.h"
+#include "parser/ast/Printer.h"
 
 namespace auspex::engine {
 namespace {
@@ -42,7 +43,8 @@ struct Failure {
 
 class QttRun {
  public:
-  explicit QttRun(const QttCase& test) : test_(test), broker_(std::make_shared<SimulatedBroker>()) {
+  QttRun(const QttCase& test, bool printed)
+      : test_(test), printed_(printed), broker_(std::make_shared<SimulatedBroker>()) {
     EngineOptions options;
     options.serviceId = kServiceId;
     options.numThreads = -1;
@@ -99,6 +101,14 @@ class QttRun {
             statement};
   }
 
+  /// What ksqlDB puts before some messages.
+  static std::string placeOf(const std::exception& error) {
+    const auto* const wrong = dynamic_cast<const queries::StatementError*>(&error);
+    return wrong == nullptr
+               ? ""
+               : fmt::format("Line: {}, Col: {}: ", wrong->span().line, wrong->span().column);
+  }
+
   std::optional<Failure> executeStatements() {
     std::string script;
     for (const std::string& statement : test_.statements) {
@@ -110,6 +120,9 @@ class QttRun {
     } catch (const parser::SyntaxError& error) {
       return syntaxFailure(error, script, 0);
     }
+    if (printed_) {
+      printAndParse(statements);
+    }
     lastStatement_ = statements.empty() ? 0 : statements.size() - 1;
     setProperties();
     createTopics(statements);
@@ -119,12 +132,24 @@ class QttRun {
       } catch (const parser::SyntaxError& error) {
         return syntaxFailure(error, script, i);
       } catch (const std::exception& error) {
-        const std::string message =
-            fmt::format("{}\nStatement: {};", error.what(), statements[i].text);
+        const std::string message = fmt::format("{}\n{}{}\nStatement: {};", error.what(),
+                                                placeOf(error), error.what(), statements[i].text);
         return Failure{{"KsqlStatementException", "KsqlException"}, message, error.what(), i};
       }
     }
     return std::nullopt;
+  }
+
+  /// Puts what is parsed of the printed text in the place of each statement.
+  static void printAndParse(std::vector<parser::ParsedStatement>& statements) {
+    for (parser::ParsedStatement& statement : statements) {
+      const std::string text = parser::print(statement.statement);
+      const std::vector<parser::ParsedStatement> again = parser::parse(text + ";");
+      if (again.size() != 1 || parser::print(again[0].statement) != text) {
+        throw std::runtime_error("printed and parsed again it is another statement: " + text);
+      }
+      statement.statement.node = again[0].statement.node;
+    }
   }
 
   void setProperties() {
@@ -312,6 +337,7 @@ class QttRun {
   }
 
   const QttCase& test_;
+  bool printed_;
   std::shared_ptr<SimulatedBroker> broker_;
   std::unique_ptr<Engine> engine_;
   std::vector<std::shared_ptr<const operators::Topology>> topologies_;
@@ -321,7 +347,7 @@ class QttRun {
 
 }  // namespace
 
-QttOutcome runQttCase(const QttCase& test) {
+QttOutcome runQttCase(const QttCase& test, bool printed) {
   if (!test.skipped.empty()) {
     return {QttVerdict::Skipped, test.skipped};
   }
@@ -329,7 +355,7 @@ QttOutcome runQttCase(const QttCase& test) {
     return {QttVerdict::Failed, fmt::format("    {}\n", test.broken)};
   }
   try {
-    if (auto text = QttRun(test).run()) {
+    if (auto text = QttRun(test, printed).run()) {
       return {QttVerdict::Failed, std::move(*text)};
     }
   } catch (const std::exception& error) {

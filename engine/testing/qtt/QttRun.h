@@ -18,6 +18,8 @@ struct QttOutcome {
 };
 
 /// Never throws. Any thread. Source: dialect, QTT: execution, comparison, expectedException, post.
-QttOutcome runQttCase(const QttCase& test);
+/// printed: each statement is printed and parsed again before it runs, so that the case passes only
+/// if both trees mean the same.
+QttOutcome runQttCase(const QttCase& test, bool printed);
 
 }  // namespace auspex::engine
