@@ -7,7 +7,7 @@
 #include "operators/SourceOperator.h"
 #include "operators/data/AsciiCase.h"
 #include "queries/StatementRun.h"
-#include "queries/planning/Durations.h"
+#include "queries/WindowProperties.h"
 #include "queries/planning/Scope.h"
 #include "queries/planning/TypeBinder.h"
 
@@ -35,51 +35,17 @@ const operators::Format* formatNamed(const std::string& name, const parser::Span
   return format;
 }
 
-/// WINDOW_TYPE and WINDOW_SIZE.
-std::optional<operators::KeyWindow> keyWindowOf(const Properties& properties,
-                                                const parser::Span& span) {
-  const auto type = properties.text("WINDOW_TYPE");
-  const auto size = properties.text("WINDOW_SIZE");
-  if (!type) {
-    if (size) {
-      throw StatementError("'WINDOW_SIZE' needs a 'WINDOW_TYPE'.",
-                           properties.spanOf("WINDOW_SIZE", span));
-    }
-    return std::nullopt;
-  }
-  const parser::Span place = properties.spanOf("WINDOW_TYPE", span);
-  operators::KeyWindow window;
-  using operators::WindowType;
-  bool isKnown = false;
-  for (const WindowType known : {WindowType::Tumbling, WindowType::Hopping, WindowType::Session}) {
-    if (operators::equalsIgnoringCase(*type, operators::nameOf(known))) {
-      window.type = known;
-      isKnown = true;
-    }
-  }
-  if (!isKnown) {
+/// Refuses to replace a stream or table that a query writes, or by one that it could not become.
+void checkReplaced(const parser::CreateSource& create, const DataSource& former,
+                   const DataSource& source) {
+  if (!former.queryId.empty()) {
     throw StatementError(
-        fmt::format("Invalid value '{}' for property 'WINDOW_TYPE': it is TUMBLING, HOPPING or "
-                    "SESSION.",
-                    *type),
-        place);
+        fmt::format("Cannot replace {} '{}': query {} writes it. Replace it by "
+                    "CREATE OR REPLACE ... AS SELECT.",
+                    source.isTable() ? "table" : "stream", source.name, former.queryId),
+        create.name.span);
   }
-  if (window.isSession()) {
-    if (size) {
-      throw StatementError("'WINDOW_SIZE' should not be set for SESSION windows.",
-                           properties.spanOf("WINDOW_SIZE", span));
-    }
-    return window;
-  }
-  if (!size) {
-    throw StatementError(
-        fmt::format("{} windows require 'WINDOW_SIZE' to be provided in the WITH clause. For "
-                    "example: 'WINDOW_SIZE'='10 SECONDS'",
-                    operators::nameOf(window.type)),
-        place);
-  }
-  window.sizeMillis = parseMillis(*size, properties.spanOf("WINDOW_SIZE", span));
-  return window;
+  checkUpgrade(former, source, create.name.span);
 }
 
 /// `last`, a column for headers, has the type for it and is the only one of its kind.
@@ -443,13 +409,7 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
   checkFormats(*source);
   applyTimestamp(properties, *source);
   if (former != nullptr) {
-    if (!former->queryId.empty()) {
-      throw StatementError(fmt::format("Cannot replace {} '{}': query {} writes it. Replace it by "
-                                       "CREATE OR REPLACE ... AS SELECT.",
-                                       kind, name, former->queryId),
-                           create.name.span);
-    }
-    checkUpgrade(*former, *source, create.name.span);
+    checkReplaced(create, *former, *source);
   }
   if (replayed_ == nullptr) {
     ensureTopic(source->topic, properties, std::nullopt, source->isTable(),
