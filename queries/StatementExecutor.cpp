@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "operators/ResultOperator.h"
+#include "operators/data/AsciiCase.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"
@@ -52,6 +56,22 @@ class CheckedLog final : public CommandLog {
   void append(const Command&, const std::vector<InsertedRecord>&) override {}
 };
 
+/// Whether a statement has the name as a word of its own, in any case.
+bool mentions(const std::string& text, const std::string& name) {
+  const std::string upper = operators::asciiUpper(text);
+  const std::string word = operators::asciiUpper(name);
+  const auto isPart = [&](size_t at) {
+    return at < upper.size() && (std::isalnum(static_cast<unsigned char>(upper[at])) != 0 ||
+                                 upper[at] == '_' || upper[at] == '@');
+  };
+  for (size_t at = upper.find(word); at != std::string::npos; at = upper.find(word, at + 1)) {
+    if ((at == 0 || !isPart(at - 1)) && !isPart(at + word.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 StatementExecutor::StatementExecutor(ExecutorPorts ports, ExecutorSettings settings,
@@ -95,11 +115,23 @@ std::vector<StatementError> StatementExecutor::check(
     }
   }
   std::vector<StatementError> errors;
+  std::vector<std::string> missing;  // what wrong statements were to make
   for (const parser::ParsedStatement& statement : statements) {
     try {
       copy.executeOnce(statement);
     } catch (const StatementError& error) {
-      errors.push_back(error);
+      const bool follows = std::any_of(missing.begin(), missing.end(), [&](const auto& name) {
+        return mentions(statement.text, name);
+      });
+      if (!follows) {
+        errors.push_back(error);
+      }
+      const std::string object = objectOf(statement.statement);  // "SOURCE NAME"
+      const size_t blank = object.find(' ');
+      if (blank != std::string::npos &&
+          copy.catalog_.findSource(object.substr(blank + 1)) == nullptr) {
+        missing.push_back(object.substr(blank + 1));
+      }
     }
   }
   return errors;

@@ -58,6 +58,19 @@ CREATE STREAM s2 (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=2);)")
   CHECK(describeCatalog(*executor).size() == 1);
 }
 
+TEST_CASE("what follows from another error is not told") {
+  FakeWorld world;
+  const auto executor = world.start();
+  CHECK(errorsOf(*executor,
+                 R"(CREATE STREAM s (k VARCHAR KEY, a NOTYPE) WITH (KAFKA_TOPIC='s', PARTITIONS=1);
+CREATE STREAM o AS SELECT k, a FROM s EMIT CHANGES;
+INSERT INTO O SELECT k, a FROM s EMIT CHANGES;
+SELECT * FROM other EMIT CHANGES;
+CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1);
+CREATE STREAM p AS SELECT k, b FROM s EMIT CHANGES;)")
+            .size() == 2);
+}
+
 TEST_CASE("a changed statement is found by the check, an equal one is none") {
   FakeWorld world;
   runProgram(*world.start(),
