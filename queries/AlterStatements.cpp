@@ -48,6 +48,10 @@ void checkUpgrade(const DataSource& former, const DataSource& next, const parser
   };
   check("type", former.kindName(), next.kindName());
   check("topic", former.topic, next.topic);
+  const auto windowName = [](const DataSource& source) {
+    return source.window ? operators::nameOf(source.window->type) : "none";
+  };
+  check("window type", windowName(former), windowName(next));
   check("key format", former.keyFormat->name(), next.keyFormat->name());
   check("value format", former.valueFormat->name(), next.valueFormat->name());
   const size_t numKeys = former.schema.numKeys();

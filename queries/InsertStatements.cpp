@@ -103,6 +103,9 @@ StatementResult StatementRun::handle(const parser::InsertValues& insert) {
         fmt::format("Cannot insert values into read-only source: {}", target->name),
         insert.target.span);
   }
+  if (target->window) {
+    throw StatementError("Cannot insert values into windowed stream/table!", insert.target.span);
+  }
   if (replayed_ != nullptr) {
     return {};  // its records are in the topic
   }

@@ -405,6 +405,10 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
         create.name.span);
   }
   source->schema = bindElements(create, catalog());
+  if (source->window && source->schema.numKeys() == 0) {
+    throw StatementError("Windowed sources require a key column.",
+                         properties.spanOf("WINDOW_TYPE", create.name.span));
+  }
   applyWrapping(*source);
   checkFormats(*source);
   applyTimestamp(properties, *source);
