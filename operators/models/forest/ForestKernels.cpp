@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/forest/ForestKernels.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <utility>
@@ -48,9 +49,10 @@ struct MixedSteps {
   const CategoryTables& tables_;
 };
 
-/// A tree's depth in steps always suffices; in deep ones most rows arrive long before, so every few
-/// steps it is worth asking.
-constexpr uint32_t kStepsBetweenChecks = 8;
+/// A tree's depth in steps always suffices; in deep ones most rows arrive long before, so after
+/// some steps it is worth asking, and again every few.
+constexpr uint32_t kStepsBeforeChecks = 8;
+constexpr uint32_t kStepsBetweenChecks = 4;
 
 /// Calls `step` with 0 to kCount - 1, written out: in a loop the compiler would keep what the steps
 /// change in memory.
@@ -67,7 +69,8 @@ template <size_t kWalks, typename Next>
 std::array<uint32_t, kWalks> findPlaces(uint32_t depth, Next next) {
   std::array<uint32_t, kWalks> places{};
   for (uint32_t done = 0; done < depth;) {
-    const uint32_t target = done + kStepsBetweenChecks < depth ? done + kStepsBetweenChecks : depth;
+    const uint32_t target =
+        std::min(depth, done + (done == 0 ? kStepsBeforeChecks : kStepsBetweenChecks));
     const std::array<uint32_t, kWalks> before = places;
     for (; done < target; ++done) {
       forEach<kWalks>([&](size_t i) { places[i] = next(i, places[i]); });
