@@ -80,8 +80,9 @@ void ForestModel::score(FeatureMatrix features, OutputForm form, std::span<float
   const size_t numOutputs = forest_.numOutputs();
   std::array<float, kStackMargins> small;
   std::vector<float> large;
-  if (numOutputs * kRowsPerBlock > kStackMargins) {
-    large.resize(numOutputs * kRowsPerBlock);
+  const size_t mostMargins = numOutputs * std::min(kRowsPerBlock, features.rows);
+  if (mostMargins > kStackMargins) {
+    large.resize(mostMargins);
   }
   float* margins = large.empty() ? small.data() : large.data();
   for (size_t start = 0; start < features.rows; start += kRowsPerBlock) {
