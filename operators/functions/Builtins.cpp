@@ -31,6 +31,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addRoundingFunctions(registry);
   addSearchFunctions(registry);
   addSliceFunctions(registry);
+  addHistogramAggregate(registry);
   addStatisticAggregates(registry);
   addToJsonString(registry);
   addTrigonometryFunctions(registry);

@@ -38,6 +38,7 @@ void addDateFunctions(FunctionRegistry& registry);
 void addExplodeFunctions(FunctionRegistry& registry);
 
 void addDistinctAggregates(FunctionRegistry& registry);
+void addHistogramAggregate(FunctionRegistry& registry);
 void addStatisticAggregates(FunctionRegistry& registry);
 void addCountAggregate(FunctionRegistry& registry);
 void addExtremeAggregates(FunctionRegistry& registry);
