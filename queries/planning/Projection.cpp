@@ -239,16 +239,19 @@ namespace {
 
 /// Refuses the names of pseudo columns as names of columns.
 void checkName(const parser::SingleColumn& single, const parser::Span& span, const Scope& scope) {
-  if (single.alias && isReservedColumnName(single.alias->name)) {
+  const auto* const reference = std::get_if<parser::ColumnReference>(&single.expression->node);
+  const bool isItself = reference != nullptr && isReservedColumnName(reference->name.name);
+  if (single.alias && isReservedColumnName(single.alias->name) &&
+      !(isItself && single.alias->name == reference->name.name)) {
     throw StatementError(
         fmt::format("`{}` is a reserved column name. You cannot use it as an alias for a column.",
                     single.alias->name),
         span);
   }
   // In a join ROWTIME is one of several, and named after its source.
-  const auto* const reference = std::get_if<parser::ColumnReference>(&single.expression->node);
-  if (!single.alias && reference != nullptr && isReservedColumnName(reference->name.name) &&
-      !scope.isShared(reference->name.name)) {
+  const bool keepsName = single.alias ? single.alias->name == (isItself ? reference->name.name : "")
+                                      : isItself && !scope.isShared(reference->name.name);
+  if (keepsName) {
     throw StatementError(
         fmt::format("Reserved column name in select: `{}`. Please remove or alias the column.",
                     reference->name.name),
