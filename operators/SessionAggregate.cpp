@@ -9,6 +9,7 @@
 
 #include "operators/OrderedBytes.h"
 #include "operators/WindowAggregateOperator.h"
+#include "operators/data/ClampedAdd.h"
 #include "operators/data/RowCodec.h"
 #include "operators/expressions/NestedKernels.h"
 
@@ -82,9 +83,7 @@ class SessionAggregate final : public Operator {
 
  private:
   int64_t closeOf(int64_t end) const {
-    int64_t close = 0;
-    const bool overflows = __builtin_add_overflow(end, window_.gap + window_.grace, &close);
-    return overflows ? std::numeric_limits<int64_t>::max() : close;
+    return addClamped(addClamped(end, window_.gap), window_.grace);
   }
 
   void walk(const Batch& input, Arena& arena, DrawContext& context, Sessions& sessions) {
@@ -150,7 +149,8 @@ class SessionAggregate final : public Operator {
     joined.bounds = {timestamp, timestamp};
     joined.key = key;
     for (const auto& [start, session] : open) {
-      if (start <= timestamp + window_.gap && session.bounds.end >= timestamp - window_.gap) {
+      if (start <= addClamped(timestamp, window_.gap) &&
+          session.bounds.end >= addClamped(timestamp, -window_.gap)) {
         merged.push_back(session);
         joined.bounds.start = std::min(joined.bounds.start, start);
         joined.bounds.end = std::max(joined.bounds.end, session.bounds.end);

@@ -8,6 +8,7 @@
 
 #include "operators/StreamJoinBuffer.h"
 #include "operators/TableOperators.h"
+#include "operators/data/ClampedAdd.h"
 #include "operators/data/RowCodec.h"
 #include "stateStore/ByteParser.h"
 
@@ -30,12 +31,6 @@ struct SideDraw {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> rows;
 };
-
-int64_t addClamped(int64_t left, int64_t right) {
-  int64_t sum = 0;
-  const bool overflows = __builtin_add_overflow(left, right, &sum);
-  return !overflows ? sum : right < 0 ? INT64_MIN : INT64_MAX;
-}
 
 class StreamJoinOperator final : public Operator {
  public:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "operators/OrderedBytes.h"
+#include "operators/data/ClampedAdd.h"
 #include "operators/data/RowCodec.h"
 #include "operators/expressions/NestedKernels.h"
 
@@ -81,12 +82,8 @@ class WindowAggregate final : public Operator {
   }
 
  private:
-  int64_t closeOf(int64_t start) const {
-    int64_t close = 0;
-    const bool overflows =
-        __builtin_add_overflow(start, window_.key.sizeMillis + window_.grace, &close);
-    return overflows ? std::numeric_limits<int64_t>::max() : close;
-  }
+  int64_t endOf(int64_t start) const { return addClamped(start, window_.key.sizeMillis); }
+  int64_t closeOf(int64_t start) const { return addClamped(endOf(start), window_.grace); }
 
   /// Gives each row its windows.
   void assign(const Batch& input, Arena& arena, DrawContext& context, Windows& windows) {
@@ -121,10 +118,13 @@ class WindowAggregate final : public Operator {
   bool addToWindows(std::string_view key, int64_t timestamp, uint32_t row, Arena& arena,
                     Windows& windows) {
     bool isAdded = false;
+    // No window begins before 1970.
     const int64_t first =
-        std::max<int64_t>(0, timestamp - window_.key.sizeMillis + window_.advance);
-    for (int64_t start = first / window_.advance * window_.advance; start <= timestamp;
-         start += window_.advance) {
+        std::max<int64_t>(0, addClamped(timestamp, window_.advance - window_.key.sizeMillis));
+    const int64_t firstNumber = first / window_.advance;
+    const int64_t lastNumber = timestamp < 0 ? -1 : timestamp / window_.advance;
+    for (int64_t number = firstNumber; number <= lastNumber; ++number) {
+      const int64_t start = number * window_.advance;
       if (closeOf(start) <= time_) {
         continue;
       }
@@ -192,7 +192,7 @@ class WindowAggregate final : public Operator {
       output.drawIndex.push_back(input.drawIndex[step.row]);
       rows.push_back(step.row);
       starts.push_back(windows.starts[step.group]);
-      ends.push_back(windows.starts[step.group] + window_.key.sizeMillis);
+      ends.push_back(endOf(windows.starts[step.group]));
     }
     for (size_t i = 0; i < description_.groupColumns.size(); ++i) {
       output.columns.push_back(gather(input.columns[i], rows));
@@ -271,7 +271,7 @@ class WindowAggregate final : public Operator {
     for (const FinalWindow& window : ended) {
       pick.push_back(window.place);
       starts.push_back(readOrdered(window.key));
-      ends.push_back(starts.back() + window_.key.sizeMillis);
+      ends.push_back(endOf(starts.back()));
       output.drawIndex.push_back(window.drawIndex);
     }
     for (size_t i = 0; i < description_.groupColumns.size(); ++i) {

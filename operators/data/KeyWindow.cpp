@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/data/KeyWindow.h"
 
+#include "operators/data/ClampedAdd.h"
 #include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
@@ -39,9 +40,7 @@ std::optional<WindowBounds> takeBounds(std::string_view& key, const KeyWindow& w
     bounds.start = readBound(bytes.substr(kBoundBytes));
   } else {
     bounds.start = readBound(bytes);
-    if (__builtin_add_overflow(bounds.start, window.sizeMillis, &bounds.end)) {
-      bounds.end = INT64_MAX;
-    }
+    bounds.end = addClamped(bounds.start, window.sizeMillis);
   }
   return bounds;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "operators/data/ClampedAdd.h"
 #include "parser/ast/Printer.h"
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
@@ -358,6 +359,9 @@ ExpressionPtr bindHaving(const parser::Select& select, const GroupedBinder& grou
   return having;
 }
 
+/// Each row changes all windows that it lies in.
+constexpr int64_t kMostWindowsOfRow = 10'000;
+
 /// The window of the clause, in milliseconds.
 std::optional<operators::AggregateWindow> windowOf(const parser::Select& select,
                                                    const PlannedSources& from) {
@@ -387,6 +391,11 @@ std::optional<operators::AggregateWindow> windowOf(const parser::Select& select,
         throw StatementError("A hopping window advances by more than 0 and at most its size.",
                              written.span);
       }
+      if (size / window.advance > kMostWindowsOfRow) {
+        throw StatementError(fmt::format("Each row would lie in {} windows; {} at most.",
+                                         size / window.advance, kMostWindowsOfRow),
+                             written.span);
+      }
       break;
     case parser::WindowKind::Session:
       window.key = {operators::WindowType::Session, 0};
@@ -397,7 +406,8 @@ std::optional<operators::AggregateWindow> windowOf(const parser::Select& select,
   window.emitFinal = select.emit == parser::EmitKind::Final;
   const int64_t defaultGrace = window.emitFinal ? 0 : std::max<int64_t>(0, kDayMillis - size);
   window.grace = written.grace ? millisOf(*written.grace) : defaultGrace;
-  if (written.retention && millisOf(*written.retention) < size + window.grace) {
+  if (written.retention &&
+      millisOf(*written.retention) < operators::addClamped(size, window.grace)) {
     throw StatementError("The retention of a window must be at least its size and grace period.",
                          written.retention->span);
   }
