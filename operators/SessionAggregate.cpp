@@ -115,8 +115,9 @@ class SessionAggregate final : public Operator {
 
   /// The sessions of a key, by their starts.
   std::map<int64_t, Session>& sessionsOf(std::string_view key, Arena& arena, Sessions& sessions) {
-    const auto [entry, isNew] = open_.try_emplace(key);
-    if (isNew) {
+    const auto inserted = open_.try_emplace(key);
+    std::map<int64_t, Session>& open = inserted.first->second;
+    if (inserted.second) {
       std::string prefix = "k";
       stateStore::appendText(prefix, key);
       store_.scanPrefix(prefix, [&](std::string_view stored, std::string_view row) {
@@ -126,11 +127,11 @@ class SessionAggregate final : public Operator {
         session.key = key;
         session.isStored = true;
         session.group = addGroup(sessions, arena.copy(row), 0);
-        entry->second.emplace(session.bounds.start, session);
+        open.emplace(session.bounds.start, session);
         return true;
       });
     }
-    return entry->second;
+    return open;
   }
 
   static uint32_t addGroup(Sessions& sessions, std::string_view storedRow, int64_t time) {
