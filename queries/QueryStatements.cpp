@@ -286,6 +286,12 @@ StatementResult StatementRun::handle(const parser::InsertSelect& insert) {
                                      plan.schema.toString(), target->schema.toString()),
                          insert.target.span);
   }
+  if (plan.window != target->window) {
+    throw StatementError(fmt::format("The keys of the result have {} windows, those of {} have {}.",
+                                     plan.window ? operators::nameOf(plan.window->type) : "no",
+                                     target->name, target->window ? "others" : "none"),
+                         insert.target.span);
+  }
   widenTo(target->schema, plan);
   std::string queryId = properties.text("QUERY_ID").value_or("");
   if (queryId.empty()) {

@@ -21,6 +21,7 @@ struct KeyWindow {
   int64_t sizeMillis = 0;  ///< of tumbling and hopping windows; sessions have no size
 
   bool isSession() const { return type == WindowType::Session; }
+  friend bool operator==(const KeyWindow& left, const KeyWindow& right) = default;
 };
 
 /// From `start` on, up to `end`: exclusive, but a session ends with its last row.
