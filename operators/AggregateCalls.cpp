@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/AggregateCalls.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
+
+#include "operators/data/Arena.h"
+#include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
 namespace {
@@ -29,11 +34,80 @@ std::vector<SqlType> storedTypesOf(const std::vector<AggregateCall>& calls) {
   return types;
 }
 
+std::vector<std::optional<std::string_view>> GroupKeys::encode(
+    const Batch& input, bool oldSide, Arena& arena, DrawContext& context,
+    const OperatorDescription& place) const {
+  const std::vector<ColumnPtr>& all = oldSide ? input.oldColumns : input.columns;
+  const std::span<const ColumnPtr> columns(all.data(), numColumns_);
+  std::vector<std::string_view> rows;
+  codec_.encodeRows(columns, input.numRows, arena, rows);
+  std::vector<std::optional<std::string_view>> keys(input.numRows);
+  for (size_t row = 0; row < input.numRows; ++row) {
+    if (oldSide ? !input.isOldPresent(row) : !input.isPresent(row)) {
+      continue;
+    }
+    const bool hasNull = std::any_of(columns.begin(), columns.end(),
+                                     [row](const ColumnPtr& key) { return key->isNull(row); });
+    if (!hasNull) {
+      keys[row] = rows[row];
+    } else if (!oldSide) {
+      context.errors.add(input.drawIndex[row], RowErrorKind::Expression, place.toString(),
+                         "a grouping column is NULL: row dropped");
+    }
+  }
+  return keys;
+}
+
 AggregateCalls::AggregateCalls(const std::vector<AggregateCall>& calls)
-    : calls_(calls), arguments_(argumentsOf(calls)) {
+    : calls_(calls), codec_(storedTypesOf(calls)), arguments_(argumentsOf(calls)) {
   for (const AggregateCall& call : calls) {
     numStates_ += call.function->stateTypes().size();
   }
+}
+
+void AggregateCalls::load(stateStore::KeyValueStore& store, std::span<const std::string_view> keys,
+                          GroupSteps& groups) const {
+  std::vector<std::optional<std::string_view>> values(keys.size());
+  store.getBatch(keys, values);
+  std::vector<std::string_view> rows(keys.size());
+  groups.fresh.assign(keys.size(), 0);
+  // The store's views hold until the commit, but the new state may replace them sooner: copy.
+  const auto copies = std::make_shared<Arena>();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    groups.fresh[i] = values[i] ? 0 : 1;
+    rows[i] = values[i] ? copies->copy(*values[i]) : std::string_view();
+  }
+  groups.stored = codec_.decode(rows, copies);
+}
+
+ColumnPtr AggregateCalls::withStored(const Result& result, const GroupSteps& groups,
+                                     size_t call) const {
+  const ColumnPtr both[] = {result.results[call], resultOf(groups.stored, call)};
+  return concatenate(both);
+}
+
+std::vector<std::string_view> AggregateCalls::encode(Result result,
+                                                     const std::vector<uint32_t>& lastStep,
+                                                     std::vector<int64_t> times,
+                                                     Arena& arena) const {
+  const size_t numGroups = times.size();
+  std::vector<ColumnPtr> columns = std::move(result.state);
+  for (const ColumnPtr& results : result.results) {
+    columns.push_back(gatherOrNull(results, lastStep));
+  }
+  columns.push_back(Column::make(SqlType::bigint(), std::move(times)));
+  std::vector<std::string_view> rows;
+  codec_.encodeRows(columns, numGroups, arena, rows);
+  return rows;
+}
+
+std::vector<int64_t> storedTimesOf(const GroupSteps& groups) {
+  const auto stored = groups.stored.back()->values<int64_t>();
+  std::vector<int64_t> times(groups.fresh.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    times[i] = groups.fresh[i] != 0 ? std::numeric_limits<int64_t>::min() : stored[i];
+  }
+  return times;
 }
 
 AggregateCalls::Result AggregateCalls::run(const Batch& input, const GroupSteps& groups,

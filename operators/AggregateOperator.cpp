@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "operators/data/RowCodec.h"
+#include "operators/data/Arena.h"
 #include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
@@ -22,21 +22,12 @@ struct Groups : GroupSteps {
   std::vector<uint32_t> outputs;        // the steps after which the group is given out, ascending
 };
 
-std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
-  std::vector<SqlType> types;
-  for (const SchemaColumn& column : columns) {
-    types.push_back(column.type);
-  }
-  return types;
-}
-
 class AggregateOperator final : public Operator {
  public:
   AggregateOperator(const AggregateDescription& description, stateStore::KeyValueStore& store)
       : description_(description),
         store_(store),
-        keyCodec_(typesOf(description.groupColumns)),
-        rowCodec_(storedTypesOf(description.calls)),
+        keys_(description.groupColumns),
         calls_(description.calls) {}
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
@@ -54,7 +45,7 @@ class AggregateOperator final : public Operator {
     if (groups.keys.empty()) {
       return {};
     }
-    load(groups);
+    calls_.load(store_, groups.keys, groups);
     makeSteps(groups);
     return groups.outputs.empty() ? Batch{} : aggregate(input, groups, context);
   }
@@ -63,37 +54,20 @@ class AggregateOperator final : public Operator {
   /// The group of each row's new or old side, or kNoGroup where there is none.
   std::vector<uint32_t> group(const Batch& input, bool oldSide, Arena& arena, DrawContext& context,
                               Groups& groups) {
-    const std::span<const ColumnPtr> keyColumns = groupColumns(input, oldSide);
-    std::vector<std::string_view> keys;
-    keyCodec_.encodeRows(keyColumns, input.numRows, arena, keys);
+    const auto keys = keys_.encode(input, oldSide, arena, context, description_);
     std::vector<uint32_t> groupOfRow(input.numRows, kNoGroup);
     for (uint32_t row = 0; row < input.numRows; ++row) {
-      if (oldSide ? !input.isOldPresent(row) : !input.isPresent(row)) {
-        continue;
-      }
-      const bool hasNull = std::any_of(keyColumns.begin(), keyColumns.end(),
-                                       [row](const ColumnPtr& key) { return key->isNull(row); });
-      if (hasNull) {
-        // The old side has been reported when it was new.
-        if (!oldSide) {
-          context.errors.add(input.drawIndex[row], RowErrorKind::Expression,
-                             description_.toString(), "a grouping column is NULL: row dropped");
-        }
+      if (!keys[row]) {
         continue;
       }
       const auto [entry, isNew] =
-          groupIndex_.try_emplace(keys[row], static_cast<uint32_t>(groups.keys.size()));
+          groupIndex_.try_emplace(*keys[row], static_cast<uint32_t>(groups.keys.size()));
       if (isNew) {
-        groups.keys.push_back(keys[row]);
+        groups.keys.push_back(*keys[row]);
       }
       groupOfRow[row] = entry->second;
     }
     return groupOfRow;
-  }
-
-  std::span<const ColumnPtr> groupColumns(const Batch& input, bool oldSide) const {
-    const std::vector<ColumnPtr>& columns = oldSide ? input.oldColumns : input.columns;
-    return {columns.data(), description_.groupColumns.size()};
   }
 
   /// A row leaves the group of its old side, if that knows of it, then joins that of its new side;
@@ -122,37 +96,13 @@ class AggregateOperator final : public Operator {
     }
   }
 
-  void load(Groups& groups) {
-    values_.assign(groups.keys.size(), std::nullopt);
-    store_.getBatch(groups.keys, values_);
-    std::vector<std::string_view> rows(groups.keys.size());
-    groups.fresh.assign(groups.keys.size(), 0);
-    // The store's views hold until the commit, but the new state may replace them sooner: copy.
-    auto copies = std::make_shared<Arena>();
-    for (size_t i = 0; i < rows.size(); ++i) {
-      groups.fresh[i] = values_[i] ? 0 : 1;
-      rows[i] = values_[i] ? copies->copy(*values_[i]) : std::string_view();
-    }
-    groups.stored = rowCodec_.decode(rows, copies);
-  }
-
   Batch aggregate(const Batch& input, const Groups& groups, DrawContext& context) {
     AggregateCalls::Result result = calls_.run(input, groups, context.errors);
-    return emit(input, groups, std::move(result.state), result.results, calls_.numStates());
-  }
-
-  Batch emit(const Batch& input, const Groups& groups, std::vector<ColumnPtr> newState,
-             const std::vector<ColumnPtr>& results, size_t numStates) {
-    const size_t numGroups = groups.keys.size();
     Batch output;
     output.numRows = groups.outputs.size();
     // Walk the outputs once: the group's timestamp so far, and its previous and last result.
-    const auto stored = groups.stored.back()->values<int64_t>();
-    std::vector<int64_t> groupTime(numGroups);
-    std::vector<uint32_t> lastStep(numGroups, kNoRow);
-    for (size_t g = 0; g < numGroups; ++g) {
-      groupTime[g] = groups.fresh[g] != 0 ? std::numeric_limits<int64_t>::min() : stored[g];
-    }
+    std::vector<int64_t> groupTime = storedTimesOf(groups);
+    std::vector<uint32_t> lastStep(groups.keys.size(), kNoRow);
     std::vector<uint32_t> previous(output.numRows);
     output.timestamps.resize(output.numRows);
     output.drawIndex.resize(output.numRows);
@@ -165,17 +115,13 @@ class AggregateOperator final : public Operator {
     }
     addGroupColumns(output, input, groups);
     const bool isEachStep = groups.outputs.size() == groups.steps.size();
-    for (const ColumnPtr& result : results) {
-      output.columns.push_back(isEachStep ? result : gather(result, groups.outputs));
+    for (const ColumnPtr& results : result.results) {
+      output.columns.push_back(isEachStep ? results : gather(results, groups.outputs));
     }
     if (description_.emitOld) {
-      addOldSide(output, groups, results, previous, numStates);
+      addOldSide(output, groups, result, previous);
     }
-    for (const ColumnPtr& result : results) {
-      newState.push_back(gatherOrNull(result, lastStep));
-    }
-    newState.push_back(Column::make(SqlType::bigint(), std::move(groupTime)));
-    save(groups, lastStep, newState);
+    save(groups, lastStep, std::move(result), std::move(groupTime));
     return output;
   }
 
@@ -187,7 +133,7 @@ class AggregateOperator final : public Operator {
       const bool isOld = step.kind == AggregateStep::Kind::Undo;
       pick[i] = step.row + (isOld ? static_cast<uint32_t>(input.numRows) : 0);
     }
-    for (size_t key = 0; key < description_.groupColumns.size(); ++key) {
+    for (size_t key = 0; key < keys_.numColumns(); ++key) {
       if (input.carriesOld) {
         const ColumnPtr both[] = {input.columns[key], input.oldColumns[key]};
         output.columns.push_back(gather(concatenate(both), pick));
@@ -198,8 +144,8 @@ class AggregateOperator final : public Operator {
   }
 
   /// The result before each output: that of the group's output before, else the stored one.
-  void addOldSide(Batch& output, const Groups& groups, const std::vector<ColumnPtr>& results,
-                  const std::vector<uint32_t>& previous, size_t numStates) const {
+  void addOldSide(Batch& output, const Groups& groups, const AggregateCalls::Result& result,
+                  const std::vector<uint32_t>& previous) const {
     output.carriesOld = true;
     output.oldPresent.resize(output.numRows);
     std::vector<uint32_t> pick(output.numRows);
@@ -209,21 +155,19 @@ class AggregateOperator final : public Operator {
       output.oldPresent[i] = previous[i] != kNoRow || groups.fresh[g] == 0 ? 1 : 0;
       pick[i] = previous[i] != kNoRow ? previous[i] : numSteps + g;
     }
-    const size_t numKeys = description_.groupColumns.size();
     output.oldColumns.assign(output.columns.begin(),
-                             output.columns.begin() + static_cast<ptrdiff_t>(numKeys));
-    for (size_t call = 0; call < results.size(); ++call) {
-      const ColumnPtr both[] = {results[call], groups.stored[numStates + call]};
-      output.oldColumns.push_back(gather(concatenate(both), pick));
+                             output.columns.begin() + static_cast<ptrdiff_t>(keys_.numColumns()));
+    for (size_t call = 0; call < result.results.size(); ++call) {
+      output.oldColumns.push_back(gather(calls_.withStored(result, groups, call), pick));
     }
   }
 
   /// Stores the groups that anything has happened to.
   void save(const Groups& groups, const std::vector<uint32_t>& lastStep,
-            const std::vector<ColumnPtr>& columns) {
+            AggregateCalls::Result result, std::vector<int64_t> times) {
     Arena arena(groups.keys.size() * 32);
-    std::vector<std::string_view> rows;
-    rowCodec_.encodeRows(columns, groups.keys.size(), arena, rows);
+    const std::vector<std::string_view> rows =
+        calls_.encode(std::move(result), lastStep, std::move(times), arena);
     for (size_t g = 0; g < groups.keys.size(); ++g) {
       if (lastStep[g] != kNoRow) {
         store_.put(groups.keys[g], rows[g]);
@@ -233,11 +177,9 @@ class AggregateOperator final : public Operator {
 
   const AggregateDescription& description_;
   stateStore::KeyValueStore& store_;
-  RowCodec keyCodec_;
-  RowCodec rowCodec_;
+  GroupKeys keys_;
   AggregateCalls calls_;
   std::unordered_map<std::string_view, uint32_t> groupIndex_;
-  std::vector<std::optional<std::string_view>> values_;
 };
 
 }  // namespace

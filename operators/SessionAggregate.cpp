@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups by sessions: rows that come no further apart than a gap.
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
-#include "operators/OrderedBytes.h"
+#include "operators/StreamTime.h"
 #include "operators/WindowAggregateOperator.h"
 #include "operators/data/ClampedAdd.h"
-#include "operators/data/RowCodec.h"
 #include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
 namespace {
 
-constexpr std::string_view kTimeKey = "t";
 constexpr size_t kBoundBytes = 8;
-
-std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
-  std::vector<SqlType> types;
-  for (const SchemaColumn& column : columns) {
-    types.push_back(column.type);
-  }
-  return types;
-}
 
 /// A session as it stands at one moment; each row that joins it makes another of it.
 struct Session {
@@ -35,12 +24,12 @@ struct Session {
   bool isStored = false;
 };
 
-/// A change that a draw gives out: a session deleted, or as it is after a step.
+/// A change that a draw gives out.
 struct SessionChange {
   Session session;
   uint32_t row = 0;  // of the input: for its draw index
-  uint32_t step = kNoRow;
-  uint32_t previousGroup = kNoRow;
+  bool isDeleted = false;
+  uint32_t previousGroup = kNoRow;  // what the session was before
 };
 
 struct Sessions : GroupSteps {
@@ -56,8 +45,8 @@ class SessionAggregate final : public Operator {
       : description_(description),
         window_(description.window),
         store_(store),
-        keyCodec_(typesOf(description.groupColumns)),
-        rowCodec_(storedTypesOf(description.calls)),
+        time_(store),
+        keys_(description.groupColumns),
         calls_(description.calls) {}
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
@@ -66,18 +55,19 @@ class SessionAggregate final : public Operator {
       return {};
     }
     const auto arena = std::make_shared<Arena>();
-    const std::optional<std::string_view> stored = store_.get(kTimeKey);
-    time_ = stored ? readOrdered(*stored) : std::numeric_limits<int64_t>::min();
+    time_.begin();
     open_.clear();
+    mergedFrom_.clear();
+    // Not kept from draw to draw: a transaction that failed may have brought sessions back.
+    firstEnd_ = INT64_MIN;
     Sessions sessions;
     walk(input, *arena, context, sessions);
-    std::string timeText;
-    appendOrdered(timeText, time_);
-    store_.put(kTimeKey, timeText);
-    sessions.stored = rowCodec_.decode(sessions.storedRows, arena);
-    const AggregateCalls::Result result = calls_.run(input, sessions, context.errors);
+    time_.end();
+    sessions.stored = calls_.decode(sessions.storedRows, arena);
+    AggregateCalls::Result result = calls_.run(input, sessions, context.errors);
+    completeTimes(sessions);
     Batch output = emit(input, sessions, result, arena);
-    save(sessions, result);
+    save(sessions, std::move(result));
     return output;
   }
 
@@ -85,28 +75,19 @@ class SessionAggregate final : public Operator {
   int64_t closeOf(int64_t end) const {
     return addClamped(addClamped(end, window_.gap), window_.grace);
   }
+  /// No row can join a session any more that ends there.
+  bool isOver(int64_t end) const { return closeOf(end) < time_.now(); }
 
   void walk(const Batch& input, Arena& arena, DrawContext& context, Sessions& sessions) {
-    std::vector<std::string_view> keys;
-    const std::span<const ColumnPtr> columns(input.columns.data(),
-                                             description_.groupColumns.size());
-    keyCodec_.encodeRows(columns, input.numRows, arena, keys);
+    const auto keys = keys_.encode(input, false, arena, context, description_);
     for (uint32_t row = 0; row < input.numRows; ++row) {
-      if (!input.isPresent(row)) {
+      if (!keys[row]) {
         continue;
       }
-      const bool hasNull = std::any_of(columns.begin(), columns.end(),
-                                       [row](const ColumnPtr& key) { return key->isNull(row); });
-      if (hasNull) {
-        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
-                           "a grouping column is NULL: row dropped");
-        continue;
-      }
-      if (input.timestamps[row] > time_) {
-        time_ = input.timestamps[row];
+      if (time_.advance(input.timestamps[row])) {
         endSessions(row, arena, sessions);
       }
-      if (!addRow(keys[row], input.timestamps[row], row, arena, sessions)) {
+      if (!addRow(*keys[row], input.timestamps[row], row, arena, sessions)) {
         context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
                            "the row is later than its session's end and grace period: dropped");
       }
@@ -126,7 +107,7 @@ class SessionAggregate final : public Operator {
                           readOrdered(stored.substr(prefix.size() + kBoundBytes))};
         session.key = key;
         session.isStored = true;
-        session.group = addGroup(sessions, arena.copy(row), 0);
+        session.group = addGroup(sessions, arena.copy(row), INT64_MIN);
         open.emplace(session.bounds.start, session);
         return true;
       });
@@ -157,7 +138,7 @@ class SessionAggregate final : public Operator {
         joined.bounds.end = std::max(joined.bounds.end, session.bounds.end);
       }
     }
-    if (closeOf(joined.bounds.end) < time_) {
+    if (isOver(joined.bounds.end)) {
       return false;
     }
     joined.group = addGroup(sessions, std::string_view(), timestamp);
@@ -165,7 +146,7 @@ class SessionAggregate final : public Operator {
     uint32_t previous = kNoRow;
     for (const Session& session : merged) {
       if (isExtended && !window_.emitFinal) {
-        sessions.changes.push_back({session, row, kNoRow, session.group});
+        sessions.changes.push_back({session, row, true, session.group});
       } else {
         previous = session.group;
       }
@@ -179,9 +160,10 @@ class SessionAggregate final : public Operator {
     sessions.lastStep[joined.group] = static_cast<uint32_t>(sessions.steps.size());
     sessions.steps.push_back({AggregateStep::Kind::Add, joined.group, row});
     if (!window_.emitFinal) {
-      sessions.changes.push_back({joined, row, sessions.lastStep[joined.group], previous});
+      sessions.changes.push_back({joined, row, false, previous});
     }
     open.emplace(joined.bounds.start, joined);
+    firstEnd_ = std::min(firstEnd_, joined.bounds.end);
     return true;
   }
 
@@ -205,22 +187,31 @@ class SessionAggregate final : public Operator {
     store_.erase(expiryKey(session, stored));
   }
 
-  /// Takes out the sessions that no row can join any more; they are given out now when each is to
-  /// be given out once.
+  /// Takes out the sessions that are over; they are given out now when each is to be given out
+  /// once.
   void endSessions(uint32_t row, Arena& arena, Sessions& sessions) {
+    if (!isOver(firstEnd_)) {
+      return;
+    }
+    firstEnd_ = INT64_MAX;
     std::vector<Session> ended;
     for (auto& [key, open] : open_) {
       for (auto entry = open.begin(); entry != open.end();) {
-        const bool isOver = closeOf(entry->second.bounds.end) < time_;
-        if (isOver) {
+        const int64_t end = entry->second.bounds.end;
+        if (isOver(end)) {
           ended.push_back(entry->second);
+          entry = open.erase(entry);
+        } else {
+          firstEnd_ = std::min(firstEnd_, end);
+          ++entry;
         }
-        entry = isOver ? open.erase(entry) : std::next(entry);
       }
     }
     std::vector<std::string> stored;
     store_.scan("x", "y", [&](std::string_view key, std::string_view) {
-      if (closeOf(readOrdered(key.substr(1))) >= time_) {
+      const int64_t end = readOrdered(key.substr(1));
+      if (!isOver(end)) {
+        firstEnd_ = std::min(firstEnd_, end);
         return false;
       }
       stored.emplace_back(key.substr(1 + kBoundBytes));
@@ -238,7 +229,7 @@ class SessionAggregate final : public Operator {
         eraseStored(session);
       }
       if (window_.emitFinal) {
-        sessions.changes.push_back({session, row, kFinalStep, kNoRow});
+        sessions.changes.push_back({session, row, false, kNoRow});
       }
     }
   }
@@ -256,26 +247,24 @@ class SessionAggregate final : public Operator {
     session.key = key;
     session.isStored = true;
     const std::optional<std::string_view> row = store_.get(stored);
-    session.group = addGroup(sessions, row ? arena.copy(*row) : std::string_view(), 0);
+    session.group = addGroup(sessions, row ? arena.copy(*row) : std::string_view(), INT64_MIN);
     ended.push_back(session);
   }
 
-  /// Stored groups know their times only once they are decoded, and merged ones are later than
-  /// what they were made of.
-  void completeTimes(Sessions& sessions) {
-    const auto stored = sessions.stored.back()->values<int64_t>();
-    for (size_t i = 0; i < sessions.times.size(); ++i) {
-      sessions.times[i] = sessions.fresh[i] != 0 ? sessions.times[i] : stored[i];
+  /// Stored groups know their times only once they are decoded, and merged ones are as late as what
+  /// they were made of.
+  void completeTimes(Sessions& sessions) const {
+    const std::vector<int64_t> stored = storedTimesOf(sessions);
+    for (size_t i = 0; i < stored.size(); ++i) {
+      sessions.times[i] = std::max(sessions.times[i], stored[i]);
     }
     for (const auto& [into, from] : mergedFrom_) {
       sessions.times[into] = std::max(sessions.times[into], sessions.times[from]);
     }
-    mergedFrom_.clear();
   }
 
-  Batch emit(const Batch& input, Sessions& sessions, const AggregateCalls::Result& result,
-             const Owner& owner) {
-    completeTimes(sessions);
+  Batch emit(const Batch& input, const Sessions& sessions, const AggregateCalls::Result& result,
+             const Owner& owner) const {
     Batch output;
     output.numRows = sessions.changes.size();
     if (output.numRows == 0) {
@@ -292,11 +281,10 @@ class SessionAggregate final : public Operator {
     std::vector<uint32_t> pick;
     std::vector<uint32_t> pickOld;
     for (const SessionChange& change : sessions.changes) {
-      const bool isDeleted = change.step == kNoRow;
       keys.push_back(change.session.key);
       starts.push_back(change.session.bounds.start);
       ends.push_back(change.session.bounds.end);
-      output.present.push_back(isDeleted ? 0 : 1);
+      output.present.push_back(change.isDeleted ? 0 : 1);
       output.oldPresent.push_back(change.previousGroup != kNoRow ? 1 : 0);
       output.drawIndex.push_back(input.drawIndex[change.row]);
       output.timestamps.push_back(sessions.times[change.session.group]);
@@ -304,14 +292,13 @@ class SessionAggregate final : public Operator {
       pickOld.push_back(
           placeOf(change.previousGroup != kNoRow ? change.previousGroup : change.session.group));
     }
-    output.columns = keyCodec_.decode(keys, owner);
+    output.columns = keys_.decode(keys, owner);
     output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
     output.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
     output.carriesOld = true;
     output.oldColumns = output.columns;
     for (size_t call = 0; call < result.results.size(); ++call) {
-      const ColumnPtr both[] = {result.results[call], sessions.stored[calls_.numStates() + call]};
-      const ColumnPtr all = concatenate(both);
+      const ColumnPtr all = calls_.withStored(result, sessions, call);
       output.columns.push_back(gather(all, pick));
       output.oldColumns.push_back(gather(all, pickOld));
     }
@@ -319,15 +306,10 @@ class SessionAggregate final : public Operator {
   }
 
   /// Stores the sessions that this draw has made and that are still open.
-  void save(const Sessions& sessions, const AggregateCalls::Result& result) {
-    std::vector<ColumnPtr> columns = result.state;
-    for (const ColumnPtr& results : result.results) {
-      columns.push_back(gatherOrNull(results, sessions.lastStep));
-    }
-    columns.push_back(Column::make(SqlType::bigint(), sessions.times));
+  void save(const Sessions& sessions, AggregateCalls::Result result) {
     Arena arena(sessions.times.size() * 32);
-    std::vector<std::string_view> rows;
-    rowCodec_.encodeRows(columns, sessions.times.size(), arena, rows);
+    const std::vector<std::string_view> rows =
+        calls_.encode(std::move(result), sessions.lastStep, sessions.times, arena);
     for (const auto& [key, open] : open_) {
       for (const auto& [start, session] : open) {
         if (!session.isStored) {
@@ -339,15 +321,13 @@ class SessionAggregate final : public Operator {
     }
   }
 
-  static constexpr uint32_t kFinalStep = kNoRow - 1;
-
   const WindowAggregateDescription& description_;
   const AggregateWindow& window_;
   stateStore::KeyValueStore& store_;
-  RowCodec keyCodec_;
-  RowCodec rowCodec_;
+  StreamTime time_;
+  GroupKeys keys_;
   AggregateCalls calls_;
-  int64_t time_ = std::numeric_limits<int64_t>::min();
+  int64_t firstEnd_ = INT64_MIN;  // no open session ends earlier; unknown at first
   // Of one draw: the sessions of each key that it has touched, and which group was merged into
   // which.
   std::unordered_map<std::string_view, std::map<int64_t, Session>> open_;

@@ -4,35 +4,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 
-#include "operators/OrderedBytes.h"
+#include "operators/StreamTime.h"
 #include "operators/data/ClampedAdd.h"
-#include "operators/data/RowCodec.h"
 #include "operators/expressions/NestedKernels.h"
 
 namespace auspex::operators {
 namespace {
 
-/// Shorter than the key of any window.
-constexpr std::string_view kTimeKey = "t";
 constexpr size_t kStartBytes = 8;
-
-std::vector<SqlType> typesOf(const std::vector<SchemaColumn>& columns) {
-  std::vector<SqlType> types;
-  for (const SchemaColumn& column : columns) {
-    types.push_back(column.type);
-  }
-  return types;
-}
 
 /// The windows that a draw touches.
 struct Windows : GroupSteps {
   std::vector<std::string_view> keys;  // of the store
   std::vector<int64_t> starts;
-  std::vector<uint32_t> rows;  // one of each, for its grouping columns
+  std::vector<uint32_t> rows;      // one of each, for its grouping columns
+  std::vector<int64_t> stepTimes;  // after each step the timestamp of its window
+  std::vector<int64_t> times;      // of each window after all steps
+  std::vector<uint32_t> lastStep;  // of each window
 };
 
 /// A window that is over, to be given out once.
@@ -54,8 +45,8 @@ class WindowAggregate final : public Operator {
       : description_(description),
         window_(description.window),
         store_(store),
-        keyCodec_(typesOf(description.groupColumns)),
-        rowCodec_(storedTypesOf(description.calls)),
+        time_(store),
+        keys_(description.groupColumns),
         calls_(description.calls) {}
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
@@ -64,19 +55,18 @@ class WindowAggregate final : public Operator {
       return {};
     }
     const auto arena = std::make_shared<Arena>();
-    const std::optional<std::string_view> stored = store_.get(kTimeKey);
-    time_ = stored ? readOrdered(*stored) : std::numeric_limits<int64_t>::min();
+    time_.begin();
     timeSteps_.clear();
+    places_.clear();
     Windows windows;
     assign(input, *arena, context, windows);
-    std::string timeText;
-    appendOrdered(timeText, time_);
-    store_.put(kTimeKey, timeText);
-    load(windows, arena);
+    time_.end();
+    calls_.load(store_, windows.keys, windows);
+    walkSteps(input, windows);
     AggregateCalls::Result result = calls_.run(input, windows, context.errors);
     Batch output = window_.emitFinal ? emitFinal(input, windows, result, arena)
                                      : emitChanges(input, windows, result);
-    save(windows, result, input);
+    save(windows, std::move(result));
     expire();
     return output;
   }
@@ -87,28 +77,16 @@ class WindowAggregate final : public Operator {
 
   /// Gives each row its windows.
   void assign(const Batch& input, Arena& arena, DrawContext& context, Windows& windows) {
-    std::vector<std::string_view> keys;
-    const std::span<const ColumnPtr> columns(input.columns.data(),
-                                             description_.groupColumns.size());
-    keyCodec_.encodeRows(columns, input.numRows, arena, keys);
-    places_.clear();
+    const auto keys = keys_.encode(input, false, arena, context, description_);
     for (uint32_t row = 0; row < input.numRows; ++row) {
-      if (!input.isPresent(row)) {
-        continue;
-      }
-      const bool hasNull = std::any_of(columns.begin(), columns.end(),
-                                       [row](const ColumnPtr& key) { return key->isNull(row); });
-      if (hasNull) {
-        context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
-                           "a grouping column is NULL: row dropped");
+      if (!keys[row]) {
         continue;
       }
       const int64_t timestamp = input.timestamps[row];
-      if (timestamp > time_) {
-        time_ = timestamp;
-        timeSteps_.push_back({time_, input.drawIndex[row]});
+      if (time_.advance(timestamp)) {
+        timeSteps_.push_back({timestamp, input.drawIndex[row]});
       }
-      if (!addToWindows(keys[row], timestamp, row, arena, windows)) {
+      if (!addToWindows(*keys[row], timestamp, row, arena, windows)) {
         context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
                            "the row is later than its window's end and grace period: dropped");
       }
@@ -125,7 +103,7 @@ class WindowAggregate final : public Operator {
     const int64_t lastNumber = timestamp < 0 ? -1 : timestamp / window_.advance;
     for (int64_t number = firstNumber; number <= lastNumber; ++number) {
       const int64_t start = number * window_.advance;
-      if (closeOf(start) <= time_) {
+      if (closeOf(start) <= time_.now()) {
         continue;
       }
       std::string text;
@@ -148,32 +126,17 @@ class WindowAggregate final : public Operator {
     return isAdded;
   }
 
-  void load(Windows& windows, const std::shared_ptr<Arena>& arena) {
-    std::vector<std::optional<std::string_view>> values(windows.keys.size());
-    store_.getBatch(windows.keys, values);
-    std::vector<std::string_view> rows(values.size());
-    windows.fresh.assign(values.size(), 0);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      windows.fresh[i] = values[i] ? 0 : 1;
-      rows[i] = values[i] ? arena->copy(*values[i]) : std::string_view();
+  /// The timestamps of windows after each step and at the end, and the last step of each.
+  static void walkSteps(const Batch& input, Windows& windows) {
+    windows.times = storedTimesOf(windows);
+    windows.lastStep.assign(windows.keys.size(), kNoRow);
+    for (uint32_t i = 0; i < windows.steps.size(); ++i) {
+      const AggregateStep& step = windows.steps[i];
+      int64_t& time = windows.times[step.group];
+      time = std::max(time, input.timestamps[step.row]);
+      windows.stepTimes.push_back(time);
+      windows.lastStep[step.group] = i;
     }
-    windows.stored = rowCodec_.decode(rows, arena);
-  }
-
-  /// After each step the timestamp of its window.
-  std::vector<int64_t> stepTimes(const Batch& input, const Windows& windows,
-                                 std::vector<int64_t>& windowTimes) const {
-    const auto stored = windows.stored.back()->values<int64_t>();
-    windowTimes.resize(windows.keys.size());
-    for (size_t i = 0; i < windowTimes.size(); ++i) {
-      windowTimes[i] = windows.fresh[i] != 0 ? std::numeric_limits<int64_t>::min() : stored[i];
-    }
-    std::vector<int64_t> times;
-    for (const AggregateStep& step : windows.steps) {
-      windowTimes[step.group] = std::max(windowTimes[step.group], input.timestamps[step.row]);
-      times.push_back(windowTimes[step.group]);
-    }
-    return times;
   }
 
   Batch emitChanges(const Batch& input, const Windows& windows,
@@ -183,8 +146,7 @@ class WindowAggregate final : public Operator {
     if (output.numRows == 0) {
       return output;
     }
-    std::vector<int64_t> windowTimes;
-    output.timestamps = stepTimes(input, windows, windowTimes);
+    output.timestamps = windows.stepTimes;
     std::vector<uint32_t> rows;
     std::vector<int64_t> starts;
     std::vector<int64_t> ends;
@@ -194,7 +156,7 @@ class WindowAggregate final : public Operator {
       starts.push_back(windows.starts[step.group]);
       ends.push_back(endOf(windows.starts[step.group]));
     }
-    for (size_t i = 0; i < description_.groupColumns.size(); ++i) {
+    for (size_t i = 0; i < keys_.numColumns(); ++i) {
       output.columns.push_back(gather(input.columns[i], rows));
     }
     output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
@@ -218,12 +180,11 @@ class WindowAggregate final : public Operator {
       output.oldPresent.push_back(previous != kNoRow || windows.fresh[place] == 0 ? 1 : 0);
       pick[i] = previous != kNoRow ? previous : numSteps + place;
     }
-    const size_t numKeys = description_.groupColumns.size() + 2;
+    const size_t numKeys = keys_.numColumns() + 2;
     output.oldColumns.assign(output.columns.begin(),
                              output.columns.begin() + static_cast<ptrdiff_t>(numKeys));
     for (size_t call = 0; call < result.results.size(); ++call) {
-      const ColumnPtr both[] = {result.results[call], windows.stored[calls_.numStates() + call]};
-      output.oldColumns.push_back(gather(concatenate(both), pick));
+      output.oldColumns.push_back(gather(calls_.withStored(result, windows, call), pick));
     }
   }
 
@@ -232,7 +193,7 @@ class WindowAggregate final : public Operator {
                   const std::shared_ptr<Arena>& arena) {
     std::vector<FinalWindow> ended;
     for (uint32_t i = 0; i < windows.keys.size(); ++i) {
-      if (closeOf(windows.starts[i]) <= time_) {
+      if (closeOf(windows.starts[i]) <= time_.now()) {
         ended.push_back({windows.keys[i], i, drawIndexOf(windows.starts[i])});
       }
     }
@@ -254,8 +215,8 @@ class WindowAggregate final : public Operator {
     std::stable_sort(ended.begin(), ended.end(), [](const auto& left, const auto& right) {
       return std::pair(left.drawIndex, left.key) < std::pair(right.drawIndex, right.key);
     });
-    return gatherFinal(input, windows, result, ended, keyCodec_.decode(keys, arena),
-                       rowCodec_.decode(rows, arena));
+    return gatherFinal(input, windows, result, ended, keys_.decode(keys, arena),
+                       calls_.decode(rows, arena));
   }
 
   /// Columns of windows of the draw stand before those of the others that ended.
@@ -274,32 +235,21 @@ class WindowAggregate final : public Operator {
       ends.push_back(endOf(starts.back()));
       output.drawIndex.push_back(window.drawIndex);
     }
-    for (size_t i = 0; i < description_.groupColumns.size(); ++i) {
+    for (size_t i = 0; i < keys_.numColumns(); ++i) {
       const ColumnPtr both[] = {gather(input.columns[i], windows.rows), otherKeys[i]};
       output.columns.push_back(gather(concatenate(both), pick));
     }
     output.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
     output.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
-    const std::vector<uint32_t> last = lastSteps(windows);
     for (size_t call = 0; call < result.results.size(); ++call) {
-      const ColumnPtr both[] = {gatherOrNull(result.results[call], last),
-                                otherRows[calls_.numStates() + call]};
+      const ColumnPtr both[] = {gatherOrNull(result.results[call], windows.lastStep),
+                                calls_.resultOf(otherRows, call)};
       output.columns.push_back(gather(concatenate(both), pick));
     }
-    std::vector<int64_t> times;
-    stepTimes(input, windows, times);
-    const ColumnPtr both[] = {Column::make(SqlType::bigint(), std::move(times)), otherRows.back()};
+    const ColumnPtr both[] = {Column::make(SqlType::bigint(), windows.times), otherRows.back()};
     const ColumnPtr picked = gather(concatenate(both), pick);
     output.timestamps.assign(picked->values<int64_t>().begin(), picked->values<int64_t>().end());
     return output;
-  }
-
-  static std::vector<uint32_t> lastSteps(const Windows& windows) {
-    std::vector<uint32_t> last(windows.keys.size(), kNoRow);
-    for (uint32_t i = 0; i < windows.steps.size(); ++i) {
-      last[windows.steps[i].group] = i;
-    }
-    return last;
   }
 
   /// The row with which time reached the end of a window that has ended.
@@ -317,7 +267,7 @@ class WindowAggregate final : public Operator {
       if (key.size() < kStartBytes) {
         return true;
       }
-      if (closeOf(readOrdered(key)) > time_) {
+      if (closeOf(readOrdered(key)) > time_.now()) {
         return false;
       }
       visit(key, row);
@@ -325,18 +275,10 @@ class WindowAggregate final : public Operator {
     });
   }
 
-  void save(const Windows& windows, AggregateCalls::Result& result, const Batch& input) {
-    const std::vector<uint32_t> last = lastSteps(windows);
-    std::vector<ColumnPtr> columns = std::move(result.state);
-    for (const ColumnPtr& results : result.results) {
-      columns.push_back(gatherOrNull(results, last));
-    }
-    std::vector<int64_t> times;
-    stepTimes(input, windows, times);
-    columns.push_back(Column::make(SqlType::bigint(), std::move(times)));
+  void save(const Windows& windows, AggregateCalls::Result result) {
     Arena arena(windows.keys.size() * 32);
-    std::vector<std::string_view> rows;
-    rowCodec_.encodeRows(columns, windows.keys.size(), arena, rows);
+    const std::vector<std::string_view> rows =
+        calls_.encode(std::move(result), windows.lastStep, windows.times, arena);
     for (size_t i = 0; i < windows.keys.size(); ++i) {
       store_.put(windows.keys[i], rows[i]);
     }
@@ -354,10 +296,9 @@ class WindowAggregate final : public Operator {
   const WindowAggregateDescription& description_;
   const AggregateWindow& window_;
   stateStore::KeyValueStore& store_;
-  RowCodec keyCodec_;
-  RowCodec rowCodec_;
+  StreamTime time_;
+  GroupKeys keys_;
   AggregateCalls calls_;
-  int64_t time_ = std::numeric_limits<int64_t>::min();
   std::vector<TimeStep> timeSteps_;
   std::unordered_map<std::string_view, uint32_t> places_;
 };

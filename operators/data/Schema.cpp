@@ -5,6 +5,14 @@
 
 namespace auspex::operators {
 
+std::vector<SqlType> typesOf(std::span<const SchemaColumn> columns) {
+  std::vector<SqlType> types;
+  for (const SchemaColumn& column : columns) {
+    types.push_back(column.type);
+  }
+  return types;
+}
+
 Schema::Schema(std::vector<SchemaColumn> columns) : columns_(std::move(columns)) {
   const auto firstValue = std::stable_partition(
       columns_.begin(), columns_.end(), [](const SchemaColumn& column) { return column.isKey; });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct SchemaColumn {
   std::string headerKey = {};  ///< of HEADER('key'); empty: all headers
   friend bool operator==(const SchemaColumn& left, const SchemaColumn& right) = default;
 };
+
+std::vector<SqlType> typesOf(std::span<const SchemaColumn> columns);
 
 /// Key columns, then value columns, each in declared order. Immutable after construction.
 class Schema {
