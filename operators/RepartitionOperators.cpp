@@ -21,15 +21,6 @@ using Encoded = std::vector<std::optional<std::string_view>>;
 constexpr char kNewSide = 1;
 constexpr char kOldSide = 2;
 
-std::vector<ColumnPtr> pick(const std::vector<ColumnPtr>& columns,
-                            const std::vector<size_t>& positions) {
-  std::vector<ColumnPtr> picked;
-  for (const size_t position : positions) {
-    picked.push_back(columns[position]);
-  }
-  return picked;
-}
-
 /// One side of a batch's rows, encoded: a key where the row is there and can be keyed.
 struct Side {
   Encoded keys;
@@ -70,10 +61,10 @@ class RepartitionSink final : public Operator {
  private:
   void encode(const Batch& input, bool oldSide, Arena& arena, DrawContext& context, Side& side) {
     const std::vector<ColumnPtr>& columns = oldSide ? input.oldColumns : input.columns;
-    const std::vector<ColumnPtr> keyColumns = pick(columns, description_.keyPositions);
+    const std::vector<ColumnPtr> keyColumns = pickColumns(columns, description_.keyPositions);
     errors_.clear();
     keyEncoder_->encode(keyColumns, input.numRows, arena, side.keys, errors_);
-    codec_.encodeRows(pick(columns, description_.kept), input.numRows, arena, side.rows);
+    codec_.encodeRows(pickColumns(columns, description_.kept), input.numRows, arena, side.rows);
     std::vector<uint8_t> failed(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
       failed[error.row] = 1;

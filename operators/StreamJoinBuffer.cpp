@@ -57,13 +57,8 @@ void StreamJoinBuffer::add(std::string_view key, Arrival arrival, std::string_vi
 }
 
 void StreamJoinBuffer::expire(int64_t limit) {
-  const int64_t bucket = bucketOf(limit);
-  if (bucket <= firstBucket_) {
-    return;
-  }
-  firstBucket_ = bucket;
   std::string end;
-  appendOrdered(end, bucket);
+  appendOrdered(end, bucketOf(limit));
   std::vector<std::string> expired;
   store_.scan("", end, [&](std::string_view stored, std::string_view) {
     if (stored.size() >= kLeastKeyBytes) {

@@ -58,7 +58,6 @@ class StreamJoinBuffer {
   int64_t bucketMillis_;
   std::unordered_map<std::string_view, std::map<Arrival, std::string_view>> rows_;
   std::set<std::pair<std::string_view, int64_t>> loaded_;
-  int64_t firstBucket_ = INT64_MIN;  // what lies before has been removed
 };
 
 }  // namespace auspex::operators

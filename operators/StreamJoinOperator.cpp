@@ -7,17 +7,15 @@
 #include <vector>
 
 #include "operators/StreamJoinBuffer.h"
-#include "operators/TableOperators.h"
+#include "operators/StreamTime.h"
 #include "operators/data/ClampedAdd.h"
-#include "operators/data/RowCodec.h"
-#include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
 namespace {
 
 constexpr int64_t kDefaultGraceMillis = int64_t{24} * 60 * 60 * 1000;
-/// Key of the left store under which time and the next number stand; shorter than any row's.
-constexpr std::string_view kClockKey = "t";
+/// Key of the left store under which the next number stands, beside time; shorter than any row's.
+constexpr std::string_view kNumberKey = "n";
 
 /// A row of the result; a side without data has no row.
 struct JoinedRow {
@@ -37,10 +35,9 @@ class StreamJoinOperator final : public Operator {
   StreamJoinOperator(const StreamJoinDescription& description, TaskServices& services)
       : description_(description),
         grace_(description.window.grace.value_or(kDefaultGraceMillis)),
-        keyCodec_({description.sides[0].types[description.sides[0].key]}),
-        codecs_{RowCodec(keptTypes(description.sides[0].keptColumns, description.sides[0].types)),
-                RowCodec(keptTypes(description.sides[1].keptColumns, description.sides[1].types))},
+        codecs_{JoinSideCodec(description.sides[0]), JoinSideCodec(description.sides[1])},
         clock_(services.store(description.sides[0].store)),
+        time_(clock_),
         pending_(description.pending.empty() ? nullptr : &services.store(description.pending)),
         buffers_{StreamJoinBuffer(clock_, bucketMillis()),
                  StreamJoinBuffer(services.store(description.sides[1].store), bucketMillis())} {}
@@ -53,16 +50,18 @@ class StreamJoinOperator final : public Operator {
     joined_.clear();
     // Not kept from draw to draw: a transaction that failed may have brought waiting rows back.
     firstWait_ = INT64_MIN;
-    readClock();
+    time_.begin();
+    readNumber();
     for (size_t side = 0; side < 2; ++side) {
       buffers_[side].clear();
-      encode(inputs[side], side, *arena);
+      codecs_[side].encode(inputs[side], *arena, draws_[side].keys, draws_[side].rows);
     }
     walk(inputs, *arena);
-    writeClock();
+    time_.end();
+    writeNumber();
     const int64_t span = addClamped(description_.window.before, description_.window.after);
     for (StreamJoinBuffer& buffer : buffers_) {
-      buffer.expire(addClamped(time_, -addClamped(span, grace_)));
+      buffer.expire(addClamped(time_.now(), -addClamped(span, grace_)));
     }
     return emit(arena);
   }
@@ -87,50 +86,25 @@ class StreamJoinOperator final : public Operator {
            description_.kind == (side == 0 ? JoinKind::Left : JoinKind::Right);
   }
 
-  void readClock() {
-    const std::optional<std::string_view> stored = clock_.get(kClockKey);
-    time_ = stored ? readOrdered(*stored) : INT64_MIN;
-    nextNumber_ = stored ? static_cast<uint64_t>(readOrdered(stored->substr(8))) : 0;
+  /// The number that the next row of either side gets, and that none has had before.
+  void readNumber() {
+    const std::optional<std::string_view> stored = clock_.get(kNumberKey);
+    nextNumber_ = stored ? static_cast<uint64_t>(readOrdered(*stored)) : 0;
   }
 
-  void writeClock() {
+  void writeNumber() {
     std::string text;
-    appendOrdered(text, time_);
     appendOrdered(text, static_cast<int64_t>(nextNumber_));
-    clock_.put(kClockKey, text);
+    clock_.put(kNumberKey, text);
   }
 
-  void encode(const Batch& input, size_t side, Arena& arena) {
-    SideDraw& draw = draws_[side];
-    draw.keys.clear();
-    draw.rows.clear();
-    if (input.numRows == 0) {
-      return;
-    }
-    const JoinSide& description = description_.sides[side];
-    const ColumnPtr key[] = {input.columns[description.key]};
-    keyCodec_.encodeRows(key, input.numRows, arena, draw.keys);
-    std::vector<ColumnPtr> columns;
-    for (const size_t column : description.keptColumns) {
-      columns.push_back(input.columns[column]);
-    }
-    codecs_[side].encodeRows(columns, input.numRows, arena, draw.rows);
-  }
-
-  /// Both sides by draw index; of a record that reaches both, the left one first.
-  void walk(std::span<Batch> inputs, Arena& arena) {
-    std::array<size_t, 2> next = {0, 0};
-    while (next[0] < inputs[0].numRows || next[1] < inputs[1].numRows) {
-      const bool isRight = next[0] == inputs[0].numRows ||
-                           (next[1] < inputs[1].numRows &&
-                            inputs[1].drawIndex[next[1]] < inputs[0].drawIndex[next[0]]);
-      const size_t side = isRight ? 1 : 0;
-      const size_t row = next[side]++;
+  void walk(std::span<const Batch> inputs, Arena& arena) {
+    walkByDrawIndex(inputs, [&](size_t side, size_t row) {
       const Batch& input = inputs[side];
       if (input.isPresent(row) && !input.columns[description_.sides[side].key]->isNull(row)) {
         take(side, row, input, arena);
       }
-    }
+    });
   }
 
   void take(size_t side, size_t row, const Batch& input, Arena& arena) {
@@ -138,11 +112,10 @@ class StreamJoinOperator final : public Operator {
     const uint32_t drawIndex = input.drawIndex[row];
     const std::string_view key = draws_[side].keys[row];
     const std::string_view values = draws_[side].rows[row];
-    if (timestamp >= time_) {
-      time_ = timestamp;
+    if (time_.advance(timestamp)) {
       giveOutPending(drawIndex, arena);
     }
-    if (waitsUntil(side, timestamp) < time_) {
+    if (waitsUntil(side, timestamp) < time_.now()) {
       if (isKeptAlone(side)) {
         addAlone(side, values, timestamp, drawIndex);
       }
@@ -208,14 +181,14 @@ class StreamJoinOperator final : public Operator {
 
   /// Gives out the rows whose wait has ended before now.
   void giveOutPending(uint32_t drawIndex, Arena& arena) {
-    if (pending_ == nullptr || time_ <= firstWait_) {
+    if (pending_ == nullptr || time_.now() <= firstWait_) {
       return;
     }
     std::vector<std::string> ended;
     firstWait_ = INT64_MAX;
     pending_->scan("", std::nullopt, [&](std::string_view waiting, std::string_view values) {
       const int64_t end = readOrdered(waiting);
-      if (end >= time_) {
+      if (end >= time_.now()) {
         firstWait_ = end;
         return false;
       }
@@ -245,25 +218,18 @@ class StreamJoinOperator final : public Operator {
       for (const JoinedRow& joined : joined_) {
         rows.push_back(joined.rows[side]);
       }
-      const JoinSide& description = description_.sides[side];
-      const std::vector<ColumnPtr> kept = codecs_[side].decode(rows, owner);
-      const size_t first = output.columns.size();
-      output.columns.resize(first + description.types.size());
-      for (size_t i = 0; i < description.keptColumns.size(); ++i) {
-        output.columns[first + description.keptColumns[i]] = kept[i];
-      }
+      codecs_[side].decodeTo(rows, owner, output.columns);
     }
     return output;
   }
 
   const StreamJoinDescription& description_;
   int64_t grace_;
-  RowCodec keyCodec_;
-  std::array<RowCodec, 2> codecs_;
+  std::array<JoinSideCodec, 2> codecs_;
   stateStore::KeyValueStore& clock_;
+  StreamTime time_;
   stateStore::KeyValueStore* pending_;
   std::array<StreamJoinBuffer, 2> buffers_;
-  int64_t time_ = INT64_MIN;
   uint64_t nextNumber_ = 0;
   int64_t firstWait_ = INT64_MIN;  // no pending row's wait ends earlier; unknown at first
   std::array<SideDraw, 2> draws_;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "operators/TableJoinOperator.h"
+#include "operators/JoinSide.h"
 
 namespace auspex::operators {
 
@@ -32,7 +32,7 @@ struct JoinWindow {
 ///
 /// Stores: per side the rows by [bucket of time, key, timestamp, number], so that what has expired
 /// is dropped bucket by bucket; `pending` (where rows may wait for a partner): by the end of their
-/// wait. The left store keeps time and the next number under a key of its own.
+/// wait. The left store keeps time and the next number under keys of their own.
 struct StreamJoinDescription final : OperatorDescription {
   JoinKind kind = JoinKind::Inner;
   JoinWindow window;

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "operators/TableOperators.h"
-#include "operators/data/RowCodec.h"
 #include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
@@ -48,9 +46,7 @@ class TableJoinOperator final : public Operator {
  public:
   TableJoinOperator(const TableJoinDescription& description, TaskServices& services)
       : description_(description),
-        keyCodec_({description.sides[0].types[description.sides[0].key]}),
-        codecs_{RowCodec(keptTypes(description.sides[0].keptColumns, description.sides[0].types)),
-                RowCodec(keptTypes(description.sides[1].keptColumns, description.sides[1].types))},
+        codecs_{JoinSideCodec(description.sides[0]), JoinSideCodec(description.sides[1])},
         stores_{&services.store(description.sides[0].store),
                 &services.store(description.sides[1].store)} {}
 
@@ -74,20 +70,8 @@ class TableJoinOperator final : public Operator {
  private:
   void encode(const Batch& input, size_t side, Arena& arena) {
     SideDraw& draw = draws_[side];
-    draw.keys.clear();
-    draw.rows.clear();
     draw.keyOfRow.clear();
-    if (input.numRows == 0) {
-      return;
-    }
-    const JoinSide& description = description_.sides[side];
-    const ColumnPtr key[] = {input.columns[description.key]};
-    keyCodec_.encodeRows(key, input.numRows, arena, draw.keys);
-    std::vector<ColumnPtr> columns;
-    for (const size_t column : description.keptColumns) {
-      columns.push_back(input.columns[column]);
-    }
-    codecs_[side].encodeRows(columns, input.numRows, arena, draw.rows);
+    codecs_[side].encode(input, arena, draw.keys, draw.rows);
     for (size_t row = 0; row < input.numRows; ++row) {
       std::string stored;
       stateStore::appendFixed64(stored, static_cast<uint64_t>(input.timestamps[row]));
@@ -116,35 +100,30 @@ class TableJoinOperator final : public Operator {
     }
   }
 
-  /// Both sides by draw index; of a record that reaches both, the left one first.
-  void walk(std::span<Batch> inputs, std::vector<JoinedChange>& changes) {
-    std::array<size_t, 2> next = {0, 0};
-    while (next[0] < inputs[0].numRows || next[1] < inputs[1].numRows) {
-      const bool isRight = next[0] == inputs[0].numRows ||
-                           (next[1] < inputs[1].numRows &&
-                            inputs[1].drawIndex[next[1]] < inputs[0].drawIndex[next[0]]);
-      const size_t side = isRight ? 1 : 0;
-      const size_t row = next[side]++;
+  void walk(std::span<const Batch> inputs, std::vector<JoinedChange>& changes) {
+    walkByDrawIndex(inputs, [&](size_t side, size_t row) {
       const Batch& input = inputs[side];
-      if (input.columns[description_.sides[side].key]->isNull(row)) {
-        continue;
+      if (!input.columns[description_.sides[side].key]->isNull(row)) {
+        take(side, row, input, changes);
       }
-      const uint32_t key = draws_[side].keyOfRow[row];
-      JoinedChange change;
-      change.before = {current_[0][key], current_[1][key]};
-      current_[side][key] = input.isPresent(row) ? draws_[side].rows[row] : StoredRow();
-      changed_[side][key] = 1;
-      change.after = {current_[0][key], current_[1][key]};
-      change.wasThere = isResult(change.before);
-      change.isThere = isResult(change.after);
-      change.drawIndex = input.drawIndex[row];
-      const StoredRow partner = current_[1 - side][key];
-      change.timestamp = partner.data() == nullptr
-                             ? input.timestamps[row]
-                             : std::max(input.timestamps[row], timeOf(partner));
-      if (change.wasThere || change.isThere) {
-        changes.push_back(change);
-      }
+    });
+  }
+
+  void take(size_t side, size_t row, const Batch& input, std::vector<JoinedChange>& changes) {
+    const uint32_t key = draws_[side].keyOfRow[row];
+    JoinedChange change;
+    change.before = {current_[0][key], current_[1][key]};
+    current_[side][key] = input.isPresent(row) ? draws_[side].rows[row] : StoredRow();
+    changed_[side][key] = 1;
+    change.after = {current_[0][key], current_[1][key]};
+    change.wasThere = isResult(change.before);
+    change.isThere = isResult(change.after);
+    change.drawIndex = input.drawIndex[row];
+    const StoredRow partner = current_[1 - side][key];
+    change.timestamp = partner.data() == nullptr ? input.timestamps[row]
+                                                 : std::max(input.timestamps[row], timeOf(partner));
+    if (change.wasThere || change.isThere) {
+      changes.push_back(change);
     }
   }
 
@@ -200,26 +179,14 @@ class TableJoinOperator final : public Operator {
         rows.push_back(rowOf(change.isThere ? change.after[side] : change.before[side]));
         oldRows.push_back(rowOf(change.before[side]));
       }
-      appendSide(side, rows, owner, output.columns);
-      appendSide(side, oldRows, owner, output.oldColumns);
+      codecs_[side].decodeTo(rows, owner, output.columns);
+      codecs_[side].decodeTo(oldRows, owner, output.oldColumns);
     }
     return output;
   }
 
-  void appendSide(size_t side, const std::vector<std::string_view>& rows, const Owner& owner,
-                  std::vector<ColumnPtr>& columns) const {
-    const JoinSide& description = description_.sides[side];
-    const std::vector<ColumnPtr> kept = codecs_[side].decode(rows, owner);
-    const size_t first = columns.size();
-    columns.resize(first + description.types.size());
-    for (size_t i = 0; i < description.keptColumns.size(); ++i) {
-      columns[first + description.keptColumns[i]] = kept[i];
-    }
-  }
-
   const TableJoinDescription& description_;
-  RowCodec keyCodec_;
-  std::array<RowCodec, 2> codecs_;
+  std::array<JoinSideCodec, 2> codecs_;
   std::array<stateStore::KeyValueStore*, 2> stores_;
   // Of one draw: its distinct keys, and per key what each side has and whether it has changed.
   std::vector<std::string_view> keys_;
@@ -230,11 +197,6 @@ class TableJoinOperator final : public Operator {
 };
 
 }  // namespace
-
-const char* nameOf(JoinKind kind) {
-  constexpr const char* kNames[] = {"inner", "left", "right", "full"};
-  return kNames[static_cast<size_t>(kind)];
-}
 
 std::unique_ptr<Operator> TableJoinDescription::create(TaskServices& services) const {
   return std::make_unique<TableJoinOperator>(*this, services);

@@ -5,26 +5,10 @@
 #include <array>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "operators/Topology.h"
-#include "operators/data/SqlType.h"
+#include "operators/JoinSide.h"
 
 namespace auspex::operators {
-
-/// Which rows a join gives that have no partner on the other side.
-enum class JoinKind : uint8_t { Inner, Left, Right, Full };
-
-/// "inner", "left", ...
-const char* nameOf(JoinKind kind);
-
-/// What is kept of one side of a join.
-struct JoinSide {
-  std::string store;
-  size_t key = 0;                   ///< column of the side
-  std::vector<size_t> keptColumns;  ///< columns that are used; others stay null pointers
-  std::vector<SqlType> types;       ///< of all columns of the side
-};
 
 /// Joins table changes of two inputs as the tables are at each change. Columns out: all left ones,
 /// then all right ones. Each change of either side gives the changed row of the result; nothing,

@@ -10,15 +10,6 @@
 namespace auspex::operators {
 namespace {
 
-std::vector<ColumnPtr> pickColumns(const std::vector<ColumnPtr>& columns,
-                                   const std::vector<size_t>& positions) {
-  std::vector<ColumnPtr> picked;
-  for (const size_t position : positions) {
-    picked.push_back(columns[position]);
-  }
-  return picked;
-}
-
 class MaterializeOperator final : public Operator {
  public:
   MaterializeOperator(const MaterializeDescription& description, stateStore::KeyValueStore& store)
@@ -161,7 +152,7 @@ class StreamTableJoin final : public Operator {
     for (uint32_t row = 0; row < stream.numRows; ++row) {
       const bool usable =
           stream.isPresent(row) && !stream.columns[description_.streamKey]->isNull(row);
-      if (usable && (found_[row] || description_.kind == LookupJoinKind::Left)) {
+      if (usable && (found_[row] || description_.kind == JoinKind::Left)) {
         kept.push_back(row);
         rows.push_back(found_[row].value_or(std::string_view()));
       }
@@ -213,8 +204,7 @@ std::unique_ptr<Operator> StreamTableJoinDescription::create(TaskServices& servi
 }
 
 std::string StreamTableJoinDescription::toString() const {
-  return fmt::format("StreamTableJoin({}, store={})",
-                     kind == LookupJoinKind::Inner ? "inner" : "left", store);
+  return fmt::format("StreamTableJoin({}, store={})", nameOf(kind), store);
 }
 
 }  // namespace auspex::operators

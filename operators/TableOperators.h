@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "operators/Topology.h"
+#include "operators/JoinSide.h"
 #include "operators/data/Schema.h"
 
 namespace auspex::operators {
@@ -24,8 +24,6 @@ struct MaterializeDescription final : OperatorDescription {
   std::string toString() const override;
 };
 
-enum class LookupJoinKind : uint8_t { Inner, Left };
-
 /// Joins stream rows (input 0) with a table (input 1, changes) as it is at each row, by equality of
 /// a stream column with the table's single key column. Columns out: all stream columns, then all
 /// table columns. Only stream rows give output; rows with a NULL key or value are dropped; LEFT
@@ -34,9 +32,9 @@ enum class LookupJoinKind : uint8_t { Inner, Left };
 /// Store: as MaterializeDescription's; this operator keeps it.
 struct StreamTableJoinDescription final : OperatorDescription {
   std::string store;
-  LookupJoinKind kind = LookupJoinKind::Inner;
-  size_t streamKey = 0;  ///< column of the stream
-  size_t tableKey = 0;   ///< column of the table
+  JoinKind kind = JoinKind::Inner;  ///< or Left
+  size_t streamKey = 0;             ///< column of the stream
+  size_t tableKey = 0;              ///< column of the table
   std::vector<SqlType> streamTypes;
   std::vector<size_t> keptColumns;  ///< table columns that are used; others stay null pointers
   std::vector<SqlType> tableTypes;

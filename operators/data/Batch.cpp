@@ -63,6 +63,15 @@ Batch gatherRows(const Batch& batch, std::span<const uint32_t> rows) {
   return result;
 }
 
+std::vector<ColumnPtr> pickColumns(std::span<const ColumnPtr> columns,
+                                   std::span<const size_t> positions) {
+  std::vector<ColumnPtr> picked;
+  for (const size_t position : positions) {
+    picked.push_back(columns[position]);
+  }
+  return picked;
+}
+
 void checkBatch(const Batch& batch) {
   checkColumns(batch.columns, batch.numRows);
   AUSPEX_ASSERT(batch.present.empty() || batch.present.size() == batch.numRows);

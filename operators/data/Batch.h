@@ -42,6 +42,10 @@ struct Batch {
 /// The rows of `batch` picked by `rows`, in that order, with all they carry.
 Batch gatherRows(const Batch& batch, std::span<const uint32_t> rows);
 
+/// The columns at these positions.
+std::vector<ColumnPtr> pickColumns(std::span<const ColumnPtr> columns,
+                                   std::span<const size_t> positions);
+
 /// Checks the invariants above (lengths, order of drawIndex); aborts when broken. For tests and
 /// paranoid builds.
 void checkBatch(const Batch& batch);

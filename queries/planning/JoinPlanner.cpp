@@ -264,11 +264,11 @@ class JoinPlanner {
         keying.partitionsOf = left.partitionsOf;
       }
       left = keying;
-      planned_.root = repartition(planned_.root, leftKey_, "left");
+      planned_.root = repartition(planned_.root, leftKey_, false);
     }
     // Where only the formats of their keys differ the left rows stay.
     if (!rightKeyed || (leftKeyed && !fits)) {
-      rightRoot_ = repartition(rightRoot_, rightKey_, "right");
+      rightRoot_ = repartition(rightRoot_, rightKey_, true);
     }
   }
 
@@ -291,8 +291,7 @@ class JoinPlanner {
     }
   }
 
-  PlanNodePtr repartition(const PlanNodePtr& input, size_t key, const char* side) const {
-    const bool isRight = std::string_view(side) == "right";
+  PlanNodePtr repartition(const PlanNodePtr& input, size_t key, bool isRight) const {
     RepartitionPlan step;
     step.keyPositions = {key};
     std::string name = texts_[isRight ? 1 : 0];
@@ -303,7 +302,7 @@ class JoinPlanner {
     // A table that moves is materialized there, which its topic's name tells.
     step.operation = input->isTable ? fmt::format("{}{}SourceKeyed-SelectKey", prefix_,
                                                   isRight ? "Right" : "Left")
-                                    : fmt::format("{}Join-{}", prefix_, side);
+                                    : fmt::format("{}Join-{}", prefix_, isRight ? "right" : "left");
     step.partitionsOf = planned_.keying.partitionsOf;
     try {
       step.keyFormat->check(step.keyColumns, step.keyOptions);
@@ -319,10 +318,7 @@ class JoinPlanner {
     node.types.insert(node.types.end(), rightRoot_->types.begin(), rightRoot_->types.end());
     switch (shape_) {
       case Shape::StreamTable:
-        node.step = StreamTableJoinPlan{kind_ == operators::JoinKind::Left
-                                            ? operators::LookupJoinKind::Left
-                                            : operators::LookupJoinKind::Inner,
-                                        leftKey_, rightKey_};
+        node.step = StreamTableJoinPlan{kind_, leftKey_, rightKey_};
         break;
       case Shape::TableTable:
         node.step = TableJoinPlan{kind_, {leftKey_, rightKey_}};

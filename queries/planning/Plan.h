@@ -91,7 +91,7 @@ struct StreamJoinPlan {
 
 /// Inputs: stream, table.
 struct StreamTableJoinPlan {
-  operators::LookupJoinKind kind = operators::LookupJoinKind::Inner;
+  operators::JoinKind kind = operators::JoinKind::Inner;  ///< or Left
   size_t streamKey = 0;
   size_t tableKey = 0;
 };

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operators/JoinSide.h"
+
+#include "operators/TableOperators.h"
+
+namespace auspex::operators {
+
+const char* nameOf(JoinKind kind) {
+  constexpr const char* kNames[] = {"inner", "left", "right", "full"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+JoinSideCodec::JoinSideCodec(const JoinSide& side)
+    : side_(side),
+      keyCodec_({side.types[side.key]}),
+      rowCodec_(keptTypes(side.keptColumns, side.types)) {
+}
+
+void JoinSideCodec::encode(const Batch& input, Arena& arena, std::vector<std::string_view>& keys,
+                           std::vector<std::string_view>& rows) const {
+  keys.clear();
+  rows.clear();
+  if (input.numRows == 0) {
+    return;
+  }
+  const ColumnPtr key[] = {input.columns[side_.key]};
+  keyCodec_.encodeRows(key, input.numRows, arena, keys);
+  rowCodec_.encodeRows(pickColumns(input.columns, side_.keptColumns), input.numRows, arena, rows);
+}
+
+void JoinSideCodec::decodeTo(std::span<const std::string_view> rows, const Owner& owner,
+                             std::vector<ColumnPtr>& columns) const {
+  const std::vector<ColumnPtr> kept = rowCodec_.decode(rows, owner);
+  const size_t first = columns.size();
+  columns.resize(first + side_.types.size());
+  for (size_t i = 0; i < side_.keptColumns.size(); ++i) {
+    columns[first + side_.keptColumns[i]] = kept[i];
+  }
+}
+
+}  // namespace auspex::operators
