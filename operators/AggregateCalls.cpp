@@ -112,13 +112,7 @@ std::vector<int64_t> storedTimesOf(const GroupSteps& groups) {
 
 AggregateCalls::Result AggregateCalls::run(const Batch& input, const GroupSteps& groups,
                                            RowErrors& errors) {
-  const std::vector<ColumnPtr> arguments =
-      arguments_.evaluate(EvaluationInput::newSide(input), errors);
-  std::vector<ColumnPtr> oldArguments;
-  if (input.carriesOld) {
-    RowErrors reportedBefore;
-    oldArguments = arguments_.evaluate(EvaluationInput::oldSide(input), reportedBefore);
-  }
+  const Evaluator::Sides arguments = arguments_.evaluateSides(input, errors);
   Result result;
   size_t firstArgument = 0;
   size_t firstState = 0;
@@ -129,9 +123,9 @@ AggregateCalls::Result AggregateCalls::run(const Batch& input, const GroupSteps&
     aggregateInput.numGroups = groups.fresh.size();
     aggregateInput.state = std::span(groups.stored).subspan(firstState, numStates);
     aggregateInput.fresh = groups.fresh;
-    aggregateInput.arguments = std::span(arguments).subspan(firstArgument, numArguments);
+    aggregateInput.arguments = std::span(arguments.now).subspan(firstArgument, numArguments);
     if (input.carriesOld) {
-      aggregateInput.oldArguments = std::span(oldArguments).subspan(firstArgument, numArguments);
+      aggregateInput.oldArguments = std::span(arguments.old).subspan(firstArgument, numArguments);
     }
     aggregateInput.steps = groups.steps;
     AggregateOutput output = call.function->run(aggregateInput);

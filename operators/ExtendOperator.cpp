@@ -18,13 +18,11 @@ class ExtendOperator final : public Operator {
     if (batch.numRows == 0) {
       return {};
     }
+    const Evaluator::Sides sides = evaluator_.evaluateSides(batch, context.errors);
+    append(batch.columns, sides.now);
     if (batch.carriesOld) {
-      // What fails on the old side was reported when it was new.
-      RowErrors reportedBefore;
-      append(batch.oldColumns,
-             evaluator_.evaluate(EvaluationInput::oldSide(batch), reportedBefore));
+      append(batch.oldColumns, sides.old);
     }
-    append(batch.columns, evaluator_.evaluate(EvaluationInput::newSide(batch), context.errors));
     return batch;
   }
 

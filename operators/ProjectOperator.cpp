@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/ProjectOperator.h"
 
+#include <utility>
+
 #include "operators/expressions/Evaluator.h"
 #include "operators/expressions/NestedKernels.h"
 
@@ -17,13 +19,10 @@ class ProjectOperator final : public Operator {
     if (batch.numRows == 0) {
       return {};
     }
-    // The old side first: its errors belong to the past, so they are not reported again.
-    if (batch.carriesOld) {
-      RowErrors reportedBefore;
-      batch.oldColumns = evaluator_.evaluate(EvaluationInput::oldSide(batch), reportedBefore);
-    }
     // Rows without a value are computed too, over nulls: their key columns are needed.
-    batch.columns = evaluator_.evaluate(EvaluationInput::newSide(batch), context.errors);
+    Evaluator::Sides sides = evaluator_.evaluateSides(batch, context.errors);
+    batch.columns = std::move(sides.now);
+    batch.oldColumns = std::move(sides.old);
     if (!batch.present.empty()) {
       clearColumnsWithoutValue(batch);
     }

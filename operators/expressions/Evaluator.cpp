@@ -534,6 +534,16 @@ std::vector<ColumnPtr> Evaluator::evaluate(const EvaluationInput& input, Selecti
   return results;
 }
 
+Evaluator::Sides Evaluator::evaluateSides(const Batch& batch, RowErrors& errors) {
+  Sides sides;
+  if (batch.carriesOld) {
+    RowErrors reportedBefore;
+    sides.old = evaluate(EvaluationInput::oldSide(batch), reportedBefore);
+  }
+  sides.now = evaluate(EvaluationInput::newSide(batch), errors);
+  return sides;
+}
+
 std::span<const uint32_t> Evaluator::evaluateFilter(const EvaluationInput& input, Selection rows,
                                                     RowErrors& errors) {
   AUSPEX_ASSERT(expressions().size() == 1);

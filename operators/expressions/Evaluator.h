@@ -52,6 +52,14 @@ class Evaluator {
     return evaluate(input, Selection::all(input.numRows), errors);
   }
 
+  /// The columns of both sides of a batch; what fails on the old side is not reported, since it was
+  /// when it was new. `old` is empty when the batch carries no old side.
+  struct Sides {
+    std::vector<ColumnPtr> now;
+    std::vector<ColumnPtr> old;
+  };
+  Sides evaluateSides(const Batch& batch, RowErrors& errors);
+
   /// The rows among `rows` for which the only expression (BOOLEAN, asserted) is true; false and
   /// NULL drop. Ascending. The span is valid until the next call.
   std::span<const uint32_t> evaluateFilter(const EvaluationInput& input, Selection rows,

@@ -27,6 +27,30 @@ class TypedAggregate : public AggregateFunction {
   bool canUndo_;
 };
 
+/// What an aggregate that keeps values themselves works on: one column of the arguments, the old
+/// ones and the elements of the stored ARRAY or MAP keys, so that a value is a row of it.
+struct ValuePool {
+  ColumnPtr column;
+  uint32_t oldBegin = 0;     ///< where the old arguments begin
+  uint32_t storedBegin = 0;  ///< where the elements of state column 0 begin
+};
+
+inline ValuePool makeValuePool(const AggregateInput& input) {
+  ValuePool pool;
+  std::vector<ColumnPtr> parts{input.arguments[0]};
+  pool.oldBegin = static_cast<uint32_t>(parts[0]->size());
+  pool.storedBegin = pool.oldBegin;
+  if (!input.oldArguments.empty()) {
+    parts.push_back(input.oldArguments[0]);
+    pool.storedBegin += static_cast<uint32_t>(parts[1]->size());
+  }
+  if (!input.state.empty()) {
+    parts.push_back(input.state[0]->children()[0]);
+  }
+  pool.column = parts.size() == 1 ? parts[0] : concatenate(parts);
+  return pool;
+}
+
 /// The values of state column `index` by group; fresh groups get `initial`.
 template <typename T>
 std::vector<T> loadState(const AggregateInput& input, size_t index, T initial) {

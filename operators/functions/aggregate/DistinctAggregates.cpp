@@ -22,17 +22,7 @@ class AttributeAggregate final : public TypedAggregate {
       : TypedAggregate({SqlType::array(type), SqlType::array(SqlType::bigint())}, type, true) {}
 
   AggregateOutput run(const AggregateInput& input) const override {
-    std::vector<ColumnPtr> parts{input.arguments[0]};
-    if (!input.oldArguments.empty()) {
-      parts.push_back(input.oldArguments[0]);
-    }
-    const auto numArguments = static_cast<uint32_t>(input.arguments[0]->size());
-    const auto storedBegin =
-        static_cast<uint32_t>(numArguments + (parts.size() > 1 ? parts[1]->size() : 0));
-    if (!input.state.empty()) {
-      parts.push_back(input.state[0]->children()[0]);
-    }
-    const ColumnPtr pool = parts.size() == 1 ? parts[0] : concatenate(parts);
+    const auto [pool, oldBegin, storedBegin] = makeValuePool(input);
     std::vector<std::vector<Entry>> groups = load(input, storedBegin);
     std::vector<uint32_t> results;
     for (const AggregateStep& step : input.steps) {
@@ -42,7 +32,7 @@ class AttributeAggregate final : public TypedAggregate {
           change(entries, *pool, step.row, 1);
           break;
         case AggregateStep::Kind::Undo:
-          change(entries, *pool, numArguments + step.row, -1);
+          change(entries, *pool, oldBegin + step.row, -1);
           break;
         case AggregateStep::Kind::Merge:
           for (const Entry& entry : std::vector<Entry>(groups[step.row])) {

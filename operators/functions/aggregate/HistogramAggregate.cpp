@@ -81,17 +81,7 @@ class HistogramAggregate final : public TypedAggregate {
   explicit HistogramAggregate(const SqlType& map) : TypedAggregate({map}, map, true) {}
 
   AggregateOutput run(const AggregateInput& input) const override {
-    std::vector<ColumnPtr> parts{input.arguments[0]};
-    if (!input.oldArguments.empty()) {
-      parts.push_back(input.oldArguments[0]);
-    }
-    const auto oldBegin = static_cast<uint32_t>(input.arguments[0]->size());
-    const auto storedBegin =
-        static_cast<uint32_t>(oldBegin + (parts.size() > 1 ? parts[1]->size() : 0));
-    if (!input.state.empty()) {
-      parts.push_back(input.state[0]->children()[0]);
-    }
-    const ColumnPtr pool = parts.size() == 1 ? parts[0] : concatenate(parts);
+    const auto [pool, oldBegin, storedBegin] = makeValuePool(input);
     std::vector<Histogram> histograms = load(input, *pool, storedBegin);
     MapRows results;
     for (const AggregateStep& step : input.steps) {

@@ -42,17 +42,7 @@ class ListAggregate : public TypedAggregate {
         settings_(settings) {}
 
   AggregateOutput run(const AggregateInput& input) const override {
-    std::vector<ColumnPtr> parts{input.arguments[0]};
-    if (!input.oldArguments.empty()) {
-      parts.push_back(input.oldArguments[0]);
-    }
-    const auto numArguments = static_cast<uint32_t>(input.arguments[0]->size());
-    const auto storedBegin =
-        static_cast<uint32_t>(numArguments + (parts.size() > 1 ? parts[1]->size() : 0));
-    if (!input.state.empty()) {
-      parts.push_back(input.state[0]->children()[0]);
-    }
-    const ColumnPtr pool = parts.size() == 1 ? parts[0] : concatenate(parts);
+    const auto [pool, oldBegin, storedBegin] = makeValuePool(input);
     std::vector<std::vector<uint32_t>> lists = loadLists(input, storedBegin);
     std::vector<uint32_t> resultRows;
     std::vector<uint32_t> resultOffsets{0};
@@ -63,7 +53,7 @@ class ListAggregate : public TypedAggregate {
           add(list, *pool, step.row);
           break;
         case AggregateStep::Kind::Undo:
-          remove(list, *pool, numArguments + step.row);
+          remove(list, *pool, oldBegin + step.row);
           break;
         case AggregateStep::Kind::Merge:
           for (const uint32_t element : std::vector<uint32_t>(lists[step.row])) {
