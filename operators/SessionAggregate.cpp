@@ -58,8 +58,6 @@ class SessionAggregate final : public Operator {
     time_.begin();
     open_.clear();
     mergedFrom_.clear();
-    // Not kept from draw to draw: a transaction that failed may have brought sessions back.
-    firstEnd_ = INT64_MIN;
     Sessions sessions;
     walk(input, *arena, context, sessions);
     time_.end();

@@ -48,8 +48,6 @@ class StreamJoinOperator final : public Operator {
     }
     const auto arena = std::make_shared<Arena>();
     joined_.clear();
-    // Not kept from draw to draw: a transaction that failed may have brought waiting rows back.
-    firstWait_ = INT64_MIN;
     time_.begin();
     readNumber();
     for (size_t side = 0; side < 2; ++side) {

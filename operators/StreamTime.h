@@ -11,8 +11,8 @@
 
 namespace auspex::operators {
 
-/// Kept in the operator's store, so that it goes back with the rows when a transaction fails. One
-/// thread; begin() and end() around each draw.
+/// Kept in the operator's store, so that it outlives the operator and goes back with the rows when
+/// a transaction fails. One thread; begin() and end() around each draw.
 class StreamTime {
  public:
   /// Where it stands in the store; shorter than the keys of rows, which say something of time.
