@@ -100,12 +100,7 @@ StatementResult StatementRun::handle(const parser::AlterSource& alter) {
   }
   std::vector<operators::SchemaColumn> columns = former->schema.columns();
   for (const parser::AddedColumn& added : alter.columns) {
-    if (isReservedColumnName(added.name.name)) {
-      throw StatementError(
-          fmt::format("'{}' is a reserved column name. You cannot use it as a name for a column.",
-                      added.name.name),
-          added.span);
-    }
+    checkColumnName(added.name.name, added.span);
     const auto isSame = [&](const auto& column) { return column.name == added.name.name; };
     if (std::any_of(columns.begin(), columns.end(), isSame)) {
       throw StatementError(fmt::format("Cannot add column `{}` to schema. A column with the same "

@@ -80,12 +80,7 @@ operators::Schema bindElements(const parser::CreateSource& create, const Catalog
   const bool isTable = create.kind == parser::SourceKind::Table;
   for (const parser::TableElement& element : create.elements) {
     const std::string& name = element.name.name;
-    if (isReservedColumnName(name)) {
-      throw StatementError(
-          fmt::format("'{}' is a reserved column name. You cannot use it as a name for a column.",
-                      name),
-          element.span);
-    }
+    checkColumnName(name, element.span);
     if (isTable && element.role == parser::ColumnRole::Key) {
       throw StatementError(
           fmt::format("Column `{}` is a 'KEY' column: please use 'PRIMARY KEY' for tables.", name),

@@ -16,6 +16,15 @@ bool isReservedColumnName(std::string_view name) {
   return std::find(std::begin(pseudo), std::end(pseudo), name) != std::end(pseudo);
 }
 
+void checkColumnName(const std::string& name, const parser::Span& span) {
+  if (isReservedColumnName(name)) {
+    throw StatementError(
+        fmt::format("'{}' is a reserved column name. You cannot use it as a name for a column.",
+                    name),
+        span);
+  }
+}
+
 const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
                                   const parser::Span& span, const std::string& clause) const {
   const std::string& name = reference.name.name;

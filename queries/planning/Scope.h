@@ -16,6 +16,9 @@ namespace auspex::queries {
 /// like, and the bounds of windows.
 bool isReservedColumnName(std::string_view name);
 
+/// Throws StatementError when a column of a stream or table cannot have the name for that reason.
+void checkColumnName(const std::string& name, const parser::Span& span);
+
 struct ScopeColumn {
   std::string source;  ///< alias of its stream or table; empty for the key that a join makes up
   std::string name;

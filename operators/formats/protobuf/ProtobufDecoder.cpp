@@ -6,6 +6,7 @@
 #include "operators/data/Assert.h"
 #include "operators/expressions/TimeText.h"
 #include "operators/formats/Utf8.h"
+#include "operators/formats/protobuf/ProtobufFormat.h"
 #include "operators/formats/protobuf/ProtobufWire.h"
 
 namespace auspex::operators {
@@ -67,15 +68,10 @@ class ValueReader {
   }
 
  private:
-  static bool isScalar(const SqlType& type) {
-    return type.is(TypeKind::Boolean) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint) ||
-           type.is(TypeKind::Double) || type.is(TypeKind::String) || type.is(TypeKind::Bytes);
-  }
-
   bool append(const std::vector<WireField>& field, ColumnBuilder& builder, int depth,
               NullableRepresentation nullable) {
     const SqlType& type = builder.type();
-    if (nullable != NullableRepresentation::None && isScalar(type)) {
+    if (nullable != NullableRepresentation::None && isProtobufScalar(type)) {
       if (field.empty()) {
         builder.appendNull();
         return true;

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "operators/expressions/TimeText.h"
+#include "operators/formats/protobuf/ProtobufFormat.h"
 #include "operators/formats/protobuf/ProtobufWire.h"
 #include "stateStore/ByteParser.h"
 
@@ -84,16 +85,11 @@ void appendMap(std::string& out, uint32_t number, const Column& column, size_t r
   }
 }
 
-bool isScalar(const SqlType& type) {
-  return type.is(TypeKind::Boolean) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint) ||
-         type.is(TypeKind::Double) || type.is(TypeKind::String) || type.is(TypeKind::Bytes);
-}
-
 void appendField(std::string& out, uint32_t number, const Column& column, size_t row, bool wraps) {
   if (column.isNull(row)) {
     return;
   }
-  if (wraps && isScalar(column.type())) {
+  if (wraps && isProtobufScalar(column.type())) {
     std::string message;
     appendField(message, 1, column, row, false);
     return appendBytes(out, number, message);

@@ -5,6 +5,11 @@
 #include "operators/formats/protobuf/ProtobufEncoder.h"
 
 namespace auspex::operators {
+
+bool isProtobufScalar(const SqlType& type) {
+  return type.is(TypeKind::Boolean) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint) ||
+         type.is(TypeKind::Double) || type.is(TypeKind::String) || type.is(TypeKind::Bytes);
+}
 namespace {
 
 /// A single key column is always unwrapped, a single value column where WRAP_SINGLE_VALUE says so.

@@ -6,6 +6,9 @@
 
 namespace auspex::operators {
 
+/// Types whose field is a number, a text or bytes, without a message of its own around it.
+bool isProtobufScalar(const SqlType& type);
+
 class ProtobufFormat final : public Format {
  public:
   std::string_view name() const override { return "PROTOBUF_NOSR"; }
