@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::string_view kQueryIdHeader = "auspex.queryId";
 constexpr std::string_view kDetailPrefix = "auspex.detail.";
-constexpr size_t kFetch = 1024;
 
 queries::Command toCommand(const operators::Record& record) {
   queries::Command command;
@@ -62,7 +61,7 @@ std::vector<queries::Command> BrokerCommandLog::read() {
   const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
                                          Isolation::ReadCommitted, wakeup);
   while (reader->position() < end) {
-    const auto fetched = reader->poll(kFetch);
+    const auto fetched = reader->poll(kRecordsPerPoll);
     if (!fetched) {
       wakeup->wait(std::chrono::milliseconds(20));
       continue;

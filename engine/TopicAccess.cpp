@@ -19,8 +19,6 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kFetch = 1024;
-
 /// A JSON object or array as it is (but on one line), or nothing if the bytes are none.
 std::optional<std::string> asJson(std::string_view bytes) {
   if (bytes.empty() || (bytes.front() != '{' && bytes.front() != '[')) {
@@ -113,7 +111,8 @@ ExitCode writeTopicRecords(Broker& broker, const TopicReading& reading, std::ost
     open = reading.fromEnd;
     bool any = false;
     for (size_t i = 0; i < readers.size() && left > 0; ++i) {
-      const auto fetched = readers[i]->poll(std::min<size_t>(kFetch, static_cast<size_t>(left)));
+      const auto fetched =
+          readers[i]->poll(std::min<size_t>(kRecordsPerPoll, static_cast<size_t>(left)));
       for (size_t row = 0; fetched && row < fetched->records.size() && left > 0; ++row, --left) {
         writeRecord(*fetched, fetched->records[row], output);
       }

@@ -2,6 +2,7 @@
 // Numbers as bytes whose order is that of the numbers: for keys of stores that are scanned.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,9 +11,11 @@
 
 namespace auspex::operators {
 
+/// Bytes of a number.
+inline constexpr size_t kOrderedBytes = 8;
 inline constexpr uint64_t kOrderedSign = uint64_t{1} << 63;
 
-/// Appends 8 bytes.
+/// Appends kOrderedBytes bytes.
 inline void appendOrdered(std::string& out, int64_t value) {
   stateStore::appendFixed64(out, static_cast<uint64_t>(value) ^ kOrderedSign);
 }

@@ -14,8 +14,6 @@
 namespace auspex::operators {
 namespace {
 
-constexpr size_t kBoundBytes = 8;
-
 /// A session as it stands at one moment; each row that joins it makes another of it.
 struct Session {
   WindowBounds bounds;
@@ -102,7 +100,7 @@ class SessionAggregate final : public Operator {
       store_.scanPrefix(prefix, [&](std::string_view stored, std::string_view row) {
         Session session;
         session.bounds = {readOrdered(stored.substr(prefix.size())),
-                          readOrdered(stored.substr(prefix.size() + kBoundBytes))};
+                          readOrdered(stored.substr(prefix.size() + kOrderedBytes))};
         session.key = key;
         session.isStored = true;
         session.group = addGroup(sessions, arena.copy(row), INT64_MIN);
@@ -212,7 +210,7 @@ class SessionAggregate final : public Operator {
         firstEnd_ = std::min(firstEnd_, end);
         return false;
       }
-      stored.emplace_back(key.substr(1 + kBoundBytes));
+      stored.emplace_back(key.substr(1 + kOrderedBytes));
       return true;
     });
     for (const std::string& key : stored) {
@@ -241,7 +239,7 @@ class SessionAggregate final : public Operator {
       return;  // it is among those of its key
     }
     Session session;
-    session.bounds = {readOrdered(parser.rest()), readOrdered(parser.rest().substr(kBoundBytes))};
+    session.bounds = {readOrdered(parser.rest()), readOrdered(parser.rest().substr(kOrderedBytes))};
     session.key = key;
     session.isStored = true;
     const std::optional<std::string_view> row = store_.get(stored);

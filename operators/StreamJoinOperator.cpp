@@ -25,7 +25,7 @@ struct JoinedRow {
 };
 
 /// One side's part of a draw.
-struct SideDraw {
+struct StreamSideDraw {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> rows;
 };
@@ -230,7 +230,7 @@ class StreamJoinOperator final : public Operator {
   std::array<StreamJoinBuffer, 2> buffers_;
   uint64_t nextNumber_ = 0;
   int64_t firstWait_ = INT64_MIN;  // no pending row's wait ends earlier; unknown at first
-  std::array<SideDraw, 2> draws_;
+  std::array<StreamSideDraw, 2> draws_;
   std::vector<JoinedRow> joined_;
 };
 

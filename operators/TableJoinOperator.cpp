@@ -36,7 +36,7 @@ struct JoinedChange {
 };
 
 /// One side's part of a draw.
-struct SideDraw {
+struct TableSideDraw {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> rows;
   std::vector<uint32_t> keyOfRow;  // place among the draw's distinct keys
@@ -69,7 +69,7 @@ class TableJoinOperator final : public Operator {
 
  private:
   void encode(const Batch& input, size_t side, Arena& arena) {
-    SideDraw& draw = draws_[side];
+    TableSideDraw& draw = draws_[side];
     draw.keyOfRow.clear();
     codecs_[side].encode(input, arena, draw.keys, draw.rows);
     for (size_t row = 0; row < input.numRows; ++row) {
@@ -191,7 +191,7 @@ class TableJoinOperator final : public Operator {
   // Of one draw: its distinct keys, and per key what each side has and whether it has changed.
   std::vector<std::string_view> keys_;
   std::unordered_map<std::string_view, uint32_t> keyPlaces_;
-  std::array<SideDraw, 2> draws_;
+  std::array<TableSideDraw, 2> draws_;
   std::array<std::vector<StoredRow>, 2> current_;
   std::array<std::vector<uint8_t>, 2> changed_;
 };

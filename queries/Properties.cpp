@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "operators/SourceOperator.h"
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "queries/StatementRun.h"
 #include "queries/WindowProperties.h"
 #include "queries/planning/Scope.h"

@@ -7,7 +7,7 @@
 #include <cctype>
 
 #include "operators/ResultOperator.h"
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"

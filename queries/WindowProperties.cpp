@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
 

@@ -94,6 +94,9 @@ class Wakeup {
   bool signalled_ = false;
 };
 
+/// What those who read a topic from end to end ask of poll() at a time.
+inline constexpr size_t kRecordsPerPoll = 1024;
+
 /// Reads one partition from a position on, without a group. One thread.
 class PartitionReader {
  public:

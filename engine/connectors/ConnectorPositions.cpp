@@ -8,8 +8,6 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kFetch = 1024;
-
 ConnectorPosition decode(std::string_view text) {
   ConnectorPosition position;
   while (!text.empty()) {
@@ -47,7 +45,7 @@ ConnectorPosition ConnectorPositions::read(const std::string& connector) const {
   const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
                                          Isolation::ReadCommitted, wakeup);
   while (reader->position() < end) {
-    const auto fetched = reader->poll(kFetch);
+    const auto fetched = reader->poll(kRecordsPerPoll);
     if (!fetched) {
       wakeup->wait(std::chrono::milliseconds(20));
       continue;

@@ -13,12 +13,6 @@
 #include "engine/runtime/KillPoints.h"
 
 namespace auspex::engine {
-namespace {
-
-constexpr size_t kRowsPerStep = 2048;
-
-}  // namespace
-
 FileSink::FileSink(Broker& broker, EndTracker& ends, const std::string& serviceId,
                    FileSinkSettings settings, std::shared_ptr<Wakeup> wakeup)
     : broker_(broker),
@@ -185,7 +179,7 @@ void FileSink::writeRows(const std::vector<operators::ColumnPtr>& columns,
 void FileSink::writeAll(std::string_view bytes) {
   length_ += bytes.size();
   while (!bytes.empty()) {
-    const ssize_t count = write(file_, bytes.data(), bytes.size());
+    const ssize_t count = ::write(file_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) {
       continue;
     }

@@ -19,8 +19,6 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kRowsPerStep = 2048;
-
 /// A JSON number without exponent and without leading zeros: `-12.50`, not `007`, `1e3`, `+1`,
 /// `.5`.
 bool isPlainNumber(std::string_view text) {

@@ -27,6 +27,9 @@ struct GroupOffsets {
   Offsets offsets;
 };
 
+/// Rows that connectors read or write in one work(): short enough for others to have their turn.
+inline constexpr size_t kRowsPerStep = 2048;
+
 /// All calls come from the thread the job was given to.
 ///
 ///   open --> work* --> prepare --> committed

@@ -9,10 +9,9 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kFetch = 1024;
 constexpr std::chrono::milliseconds kRound{20};
 /// A pull query ends after so many rounds without anything to read.
-constexpr int kQuietRounds = 2;
+constexpr int kQuietPolls = 2;
 
 void appendText(const std::optional<std::string_view>& bytes, std::string& line) {
   line += bytes ? std::string(*bytes) : "<null>";
@@ -187,7 +186,7 @@ void Shell::stepSelect() {
   if (!done && !select_->push) {
     const bool caughtUp = engine_.runtime().transientCaughtUp(select_->running.id);
     select_->quietRounds = caughtUp ? select_->quietRounds + 1 : 0;
-    done = select_->quietRounds > kQuietRounds;
+    done = select_->quietRounds > kQuietPolls;
   }
   if (done) {
     cancel();
@@ -214,7 +213,7 @@ void Shell::startPrint(const parser::PrintTopic& print) {
 
 void Shell::stepPrint() {
   for (const auto& reader : print_->readers) {
-    const auto fetched = reader->poll(kFetch);
+    const auto fetched = reader->poll(kRecordsPerPoll);
     for (size_t row = 0; fetched && row < fetched->records.size() && print_->left > 0; ++row) {
       const operators::Record& record = fetched->records[row];
       std::string line = fmt::format("rowtime: {}, key: ", record.timestamp);

@@ -48,9 +48,9 @@ bool isSameNumber(const std::string& expected, const std::string& actual, double
   return std::abs(left - right) <= tolerance * std::max(std::abs(left), std::abs(right));
 }
 
-class Comparison {
+class JsonComparison {
  public:
-  explicit Comparison(double tolerance) : tolerance_(tolerance) {}
+  explicit JsonComparison(double tolerance) : tolerance_(tolerance) {}
 
   std::optional<std::string> compare(const JsonTree& expected, const JsonTree& actual,
                                      const std::string& path) const {
@@ -125,7 +125,7 @@ class Comparison {
 
 std::optional<std::string> differenceOf(const JsonTree& expected, const JsonTree& actual,
                                         double tolerance) {
-  return Comparison(tolerance).compare(expected, actual, "");
+  return JsonComparison(tolerance).compare(expected, actual, "");
 }
 
 }  // namespace auspex::engine

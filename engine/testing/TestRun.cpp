@@ -13,19 +13,12 @@
 #include "engine/Engine.h"
 #include "engine/testing/JsonDifference.h"
 #include "engine/testing/RecordComparison.h"
+#include "engine/testing/Settling.h"
 #include "engine/testing/TopicRecords.h"
 #include "parser/Parser.h"
 
 namespace auspex::engine {
 namespace {
-
-/// Rounds without work after which everything has been read, computed and committed: a commit makes
-/// records visible to the next task, whose work then shows in the next round.
-constexpr int kQuietRounds = 3;
-/// A run that is still at work after so many rounds would go on for ever.
-constexpr int kMaxRounds = 20'000'000;
-/// Commits come when there is nothing left to do, not by the clock: the same run every time.
-constexpr const char* kCommitIntervalMs = "3600000";
 
 /// Where states of tests live: in memory if the system offers it, since nothing of a test has to
 /// survive a loss of power, and syncing a disk takes most of its time.

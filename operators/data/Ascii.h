@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Upper case and comparison of names, which are ASCII as far as case goes; text of users is Unicode
-// and the matter of functions/string/Utf16.h.
+// Digits, letters, upper case and comparison of names, which are ASCII as far as case goes; text of
+// users is Unicode and the matter of functions/string/Utf16.h.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,14 @@
 #include <string_view>
 
 namespace auspex::operators {
+
+inline bool isDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+inline bool isLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 inline char asciiUpper(char letter) {
   return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/data/NumberText.h"
+#include "operators/data/Ascii.h"
 
 #include <algorithm>
 #include <array>
@@ -148,10 +149,6 @@ char* layOut(char* out, const Digits& digits) {
   }
   *out++ = '.';
   return count > numWhole ? copyText(out, {text + numWhole, count - numWhole}) : copyText(out, "0");
-}
-
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 /// Collects digits of a number; zeros wait until another digit follows, so that they cost nothing

@@ -51,6 +51,10 @@ class SqlType {
   bool is(TypeKind kind) const { return kind_ == kind; }
   /// INTEGER, BIGINT, DECIMAL or DOUBLE.
   bool isNumeric() const;
+  /// ARRAY, MAP or STRUCT.
+  bool isNested() const {
+    return kind_ == TypeKind::Array || kind_ == TypeKind::Map || kind_ == TypeKind::Struct;
+  }
   int precision() const { return precision_; }
   int scale() const { return scale_; }
   /// Element of an ARRAY.

@@ -190,6 +190,10 @@ class BoundExpression {
   Node node_;
 };
 
+inline ExpressionPtr makeExpression(SqlType type, BoundExpression::Node node) {
+  return std::make_shared<const BoundExpression>(std::move(type), std::move(node));
+}
+
 /// The direct operands of a node, in the order in which they were written.
 std::vector<ExpressionPtr> childrenOf(const BoundExpression& expression);
 

@@ -12,10 +12,6 @@ namespace auspex::operators {
 
 namespace {
 
-ExpressionPtr make(SqlType type, BoundExpression::Node node) {
-  return std::make_shared<const BoundExpression>(std::move(type), std::move(node));
-}
-
 /// Coerces all items to their common type; nullopt when all of them are a bare NULL.
 std::optional<SqlType> unify(std::vector<ExpressionPtr>& items) {
   const std::optional<SqlType> type = commonTypeOfList(items);
@@ -81,7 +77,8 @@ ExpressionPtr caseWhen(std::vector<ExpressionPtr> conditions, std::vector<Expres
   if (otherwise != nullptr) {
     otherwise = implicitCast(otherwise, *type);
   }
-  return make(*type, CaseNode{std::move(conditions), std::move(results), std::move(otherwise)});
+  return makeExpression(*type,
+                        CaseNode{std::move(conditions), std::move(results), std::move(otherwise)});
 }
 
 ExpressionPtr arrayOf(std::vector<ExpressionPtr> elements) {
@@ -97,7 +94,7 @@ ExpressionPtr arrayOf(std::vector<ExpressionPtr> elements) {
         "(see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a "
         "NULL value to the desired type.");
   }
-  return make(SqlType::array(*type), ArrayNode{std::move(elements)});
+  return makeExpression(SqlType::array(*type), ArrayNode{std::move(elements)});
 }
 
 ExpressionPtr mapOf(std::vector<ExpressionPtr> keys, std::vector<ExpressionPtr> values) {
@@ -121,7 +118,8 @@ ExpressionPtr mapOf(std::vector<ExpressionPtr> keys, std::vector<ExpressionPtr> 
         "(see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you "
         "may cast a NULL value to the desired type.");
   }
-  return make(SqlType::map(*keyType, *valueType), MapNode{std::move(keys), std::move(values)});
+  return makeExpression(SqlType::map(*keyType, *valueType),
+                        MapNode{std::move(keys), std::move(values)});
 }
 
 ExpressionPtr structOf(std::vector<std::pair<std::string, ExpressionPtr>> fields) {
@@ -137,7 +135,7 @@ ExpressionPtr structOf(std::vector<std::pair<std::string, ExpressionPtr>> fields
     types.push_back({name, value->type()});
     node.fields.push_back(value->isUntypedNull() ? literal(Value{}, value->type()) : value);
   }
-  return make(SqlType::structOf(std::move(types)), std::move(node));
+  return makeExpression(SqlType::structOf(std::move(types)), std::move(node));
 }
 
 ExpressionPtr subscript(ExpressionPtr base, ExpressionPtr index) {
@@ -149,7 +147,8 @@ ExpressionPtr subscript(ExpressionPtr base, ExpressionPtr index) {
                                   index->type().toString()));
     }
     SqlType element = type.element();
-    return make(std::move(element), SubscriptNode{base, implicitCast(index, SqlType::integer())});
+    return makeExpression(std::move(element),
+                          SubscriptNode{base, implicitCast(index, SqlType::integer())});
   }
   if (!type.is(TypeKind::Map)) {
     throw TypeError(fmt::format("[] works on ARRAY and MAP, not on {} ({})", base->toString(),
@@ -163,7 +162,7 @@ ExpressionPtr subscript(ExpressionPtr base, ExpressionPtr index) {
   }
   SqlType value = type.mapValue();
   const SqlType key = type.mapKey();
-  return make(std::move(value), SubscriptNode{std::move(base), implicitCast(index, key)});
+  return makeExpression(std::move(value), SubscriptNode{std::move(base), implicitCast(index, key)});
 }
 
 ExpressionPtr dereference(ExpressionPtr base, std::string_view field) {
@@ -175,7 +174,7 @@ ExpressionPtr dereference(ExpressionPtr base, std::string_view field) {
   for (size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name == field) {
       SqlType type = fields[i].type;
-      return make(std::move(type), DereferenceNode{std::move(base), i});
+      return makeExpression(std::move(type), DereferenceNode{std::move(base), i});
     }
   }
   std::string names;

@@ -97,7 +97,7 @@ void compareTexts(ComparisonOperator operation, const Operand& left, const Opera
 /// Decimals and nested values, row by row.
 void compareSlowly(ComparisonOperator operation, const Operand& left, const Operand& right,
                    Selection rows, std::vector<uint8_t>& out) {
-  const bool nested = isNested(left.type());
+  const bool nested = left.type().isNested();
   AUSPEX_ASSERT(!nested || isEquality(operation));
   rows.forEach([&](size_t row) {
     if (left.isNull(row) || right.isNull(row)) {

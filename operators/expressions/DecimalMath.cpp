@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 #include "operators/data/NumberText.h"
 
@@ -14,7 +15,7 @@ namespace auspex::operators {
 
 namespace {
 
-constexpr std::array<Int128, kMaxDecimalPrecision + 1> makePowers() {
+constexpr std::array<Int128, kMaxDecimalPrecision + 1> makeDecimalPowers() {
   std::array<Int128, kMaxDecimalPrecision + 1> powers{};
   powers[0] = 1;
   for (size_t i = 1; i < powers.size(); ++i) {
@@ -23,11 +24,7 @@ constexpr std::array<Int128, kMaxDecimalPrecision + 1> makePowers() {
   return powers;
 }
 
-constexpr std::array<Int128, kMaxDecimalPrecision + 1> kPowers = makePowers();
-
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
+constexpr std::array<Int128, kMaxDecimalPrecision + 1> kPowers = makeDecimalPowers();
 
 /// Takes the digits of `text` into `number`; false when there are too many.
 bool addDigits(DecimalNumber& number, int& numDigits, std::string_view digits) {
@@ -54,7 +51,7 @@ std::string_view takeDigits(std::string_view& text) {
 }
 
 /// Reads `e-12` at the end of a number; nullopt when something else stands there.
-std::optional<int> parseExponent(std::string_view text) {
+std::optional<int> readExponentPart(std::string_view text) {
   if (text.empty()) {
     return 0;
   }
@@ -157,7 +154,7 @@ std::optional<DecimalNumber> parseDecimal(std::string_view text) {
   if (whole.empty() && fraction.empty()) {
     return std::nullopt;
   }
-  const std::optional<int> exponent = parseExponent(text);
+  const std::optional<int> exponent = readExponentPart(text);
   if (!exponent || !addDigits(number, numDigits, whole) ||
       !addDigits(number, numDigits, fraction)) {
     return std::nullopt;

@@ -113,7 +113,7 @@ bool isHarmless(const BoundExpression& expression) {
       return false;
     }
   } else if (const auto* const comparison = expression.as<ComparisonNode>()) {
-    if (isNested(comparison->left->type()) || comparison->left->type().is(TypeKind::Decimal)) {
+    if (comparison->left->type().isNested() || comparison->left->type().is(TypeKind::Decimal)) {
       return false;
     }
   } else if (const auto* const cast = expression.as<CastNode>()) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/Evaluator.h"
@@ -16,10 +16,6 @@
 namespace auspex::operators {
 
 namespace {
-
-ExpressionPtr make(SqlType type, BoundExpression::Node node) {
-  return std::make_shared<const BoundExpression>(std::move(type), std::move(node));
-}
 
 bool isTemporal(const SqlType& type) {
   return type.is(TypeKind::Date) || type.is(TypeKind::Time) || type.is(TypeKind::Timestamp);
@@ -67,17 +63,18 @@ ExpressionPtr logical(LogicalOperator operation, ExpressionPtr left, ExpressionP
     }
     requireBoolean(**operand, name);
   }
-  return fold(make(SqlType::boolean(), LogicalNode{operation, std::move(left), std::move(right)}));
+  return fold(makeExpression(SqlType::boolean(),
+                             LogicalNode{operation, std::move(left), std::move(right)}));
 }
 
 }  // namespace
 
 ExpressionPtr column(size_t index, SqlType type, std::string name) {
-  return make(std::move(type), ColumnNode{index, std::move(name)});
+  return makeExpression(std::move(type), ColumnNode{index, std::move(name)});
 }
 
 ExpressionPtr literal(Value value, SqlType type) {
-  return make(std::move(type), LiteralNode{std::move(value), false});
+  return makeExpression(std::move(type), LiteralNode{std::move(value), false});
 }
 
 ExpressionPtr literal(std::string text) {
@@ -109,7 +106,7 @@ ExpressionPtr doubleLiteral(double value) {
 }
 
 ExpressionPtr nullLiteral() {
-  return make(SqlType::string(), LiteralNode{Value{}, true});
+  return makeExpression(SqlType::string(), LiteralNode{Value{}, true});
 }
 
 ExpressionPtr timeUnit(std::string_view unit) {
@@ -118,7 +115,7 @@ ExpressionPtr timeUnit(std::string_view unit) {
   const std::string upper = asciiUpper(unit);
   for (const std::string_view known : kUnits) {
     if (upper == known || upper + "S" == known) {
-      return make(SqlType::string(), TimeUnitNode{std::string(known)});
+      return makeExpression(SqlType::string(), TimeUnitNode{std::string(known)});
     }
   }
   throw TypeError(fmt::format("Unknown unit of time: '{}'", unit));
@@ -132,8 +129,8 @@ ExpressionPtr arithmetic(ArithmeticOperator operation, ExpressionPtr left, Expre
   }
   const bool bothText = left->type().is(TypeKind::String) && right->type().is(TypeKind::String);
   if (bothText && operation == ArithmeticOperator::Add) {
-    return fold(
-        make(SqlType::string(), ArithmeticNode{operation, std::move(left), std::move(right)}));
+    return fold(makeExpression(SqlType::string(),
+                               ArithmeticNode{operation, std::move(left), std::move(right)}));
   }
   if (!left->type().isNumeric() || !right->type().isNumeric()) {
     const auto baseName = [](const SqlType& type) {
@@ -150,7 +147,7 @@ ExpressionPtr arithmetic(ArithmeticOperator operation, ExpressionPtr left, Expre
     *operand =
         implicitCast(*operand, type.is(TypeKind::Decimal) ? asDecimal((*operand)->type()) : type);
   }
-  return fold(make(type, ArithmeticNode{operation, std::move(left), std::move(right)}));
+  return fold(makeExpression(type, ArithmeticNode{operation, std::move(left), std::move(right)}));
 }
 
 ExpressionPtr negate(ExpressionPtr operand) {
@@ -167,7 +164,7 @@ ExpressionPtr negate(ExpressionPtr operand) {
     return integerLiteral(std::numeric_limits<int32_t>::min());
   }
   SqlType type = operand->type();
-  return fold(make(std::move(type), NegateNode{std::move(operand)}));
+  return fold(makeExpression(std::move(type), NegateNode{std::move(operand)}));
 }
 
 ExpressionPtr comparison(ComparisonOperator operation, ExpressionPtr left, ExpressionPtr right) {
@@ -188,8 +185,8 @@ ExpressionPtr comparison(ComparisonOperator operation, ExpressionPtr left, Expre
     const bool keepsScale = type->is(TypeKind::Decimal) && !(*operand)->isNullLiteral();
     *operand = implicitCast(*operand, keepsScale ? asDecimal((*operand)->type()) : *type);
   }
-  return fold(
-      make(SqlType::boolean(), ComparisonNode{operation, std::move(left), std::move(right)}));
+  return fold(makeExpression(SqlType::boolean(),
+                             ComparisonNode{operation, std::move(left), std::move(right)}));
 }
 
 ExpressionPtr logicalAnd(ExpressionPtr left, ExpressionPtr right) {
@@ -205,7 +202,7 @@ ExpressionPtr logicalNot(ExpressionPtr operand) {
     operand = literal(Value{}, SqlType::boolean());
   }
   requireBoolean(*operand, "NOT");
-  return fold(make(SqlType::boolean(), NotNode{std::move(operand)}));
+  return fold(makeExpression(SqlType::boolean(), NotNode{std::move(operand)}));
 }
 
 ExpressionPtr between(ExpressionPtr value, ExpressionPtr low, ExpressionPtr high, bool negated) {
@@ -227,7 +224,7 @@ ExpressionPtr in(ExpressionPtr value, std::vector<ExpressionPtr> candidates, boo
     throw TypeError(fmt::format("Invalid Predicate: {}", error.what()));
   }
   InNode node{items[0], {items.begin() + 1, items.end()}};
-  ExpressionPtr result = fold(make(SqlType::boolean(), std::move(node)));
+  ExpressionPtr result = fold(makeExpression(SqlType::boolean(), std::move(node)));
   return negated ? logicalNot(std::move(result)) : result;
 }
 
@@ -247,13 +244,13 @@ ExpressionPtr like(ExpressionPtr value, ExpressionPtr pattern, std::optional<std
           fmt::format("Expected exactly one character in ESCAPE expression, got: {}", *escape));
     }
   }
-  ExpressionPtr result =
-      fold(make(SqlType::boolean(), LikeNode{std::move(value), std::move(pattern), escape}));
+  ExpressionPtr result = fold(
+      makeExpression(SqlType::boolean(), LikeNode{std::move(value), std::move(pattern), escape}));
   return negated ? logicalNot(std::move(result)) : result;
 }
 
 ExpressionPtr isNull(ExpressionPtr operand, bool negated) {
-  return fold(make(SqlType::boolean(), IsNullNode{std::move(operand), negated}));
+  return fold(makeExpression(SqlType::boolean(), IsNullNode{std::move(operand), negated}));
 }
 
 ExpressionPtr cast(ExpressionPtr operand, const SqlType& type) {
@@ -264,7 +261,7 @@ ExpressionPtr cast(ExpressionPtr operand, const SqlType& type) {
     throw TypeError(fmt::format("Cast of {} to {} is not supported", operand->type().toString(),
                                 type.toString()));
   }
-  return fold(make(type, CastNode{std::move(operand), false}));
+  return fold(makeExpression(type, CastNode{std::move(operand), false}));
 }
 
 ExpressionPtr coerce(ExpressionPtr operand, const SqlType& type) {
@@ -289,12 +286,12 @@ ExpressionPtr coerce(ExpressionPtr operand, const SqlType& type) {
 }
 
 ExpressionPtr lambdaParameter(uint32_t id, SqlType type, std::string name) {
-  return make(std::move(type), LambdaParameterNode{id, std::move(name)});
+  return makeExpression(std::move(type), LambdaParameterNode{id, std::move(name)});
 }
 
 ExpressionPtr lambda(std::vector<ExpressionPtr> parameters, ExpressionPtr body) {
   SqlType type = body->type();
-  return make(std::move(type), LambdaNode{std::move(parameters), std::move(body)});
+  return makeExpression(std::move(type), LambdaNode{std::move(parameters), std::move(body)});
 }
 
 ExpressionPtr fold(ExpressionPtr expression) {

@@ -2,7 +2,7 @@
 // Expressions as text, in ksqlDB's form: for EXPLAIN, error texts and the processing log.
 #include <fmt/format.h>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/expressions/BoundExpression.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/functions/ScalarFunction.h"

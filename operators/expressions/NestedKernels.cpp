@@ -217,7 +217,7 @@ ColumnPtr choose(const SqlType& type, std::span<const Operand> parts,
   if (parts.empty()) {
     return Column::makeNulls(type, numRows);
   }
-  if (!isNested(type)) {
+  if (!type.isNested()) {
     return visitPhysical(type.kind(), [&](auto identity) {
       return chooseValues<typename decltype(identity)::type>(type, parts, choice, numRows);
     });

@@ -41,11 +41,6 @@ decltype(auto) visitPhysical(TypeKind kind, Visit&& visit) {
   return visit(std::type_identity<uint8_t>{});
 }
 
-/// ARRAY, MAP or STRUCT.
-inline bool isNested(const SqlType& type) {
-  return type.is(TypeKind::Array) || type.is(TypeKind::Map) || type.is(TypeKind::Struct);
-}
-
 /// Rows of an operand by row of the batch, whether it is a constant or not.
 template <typename T>
 class OperandView {

@@ -14,10 +14,6 @@ namespace auspex::operators {
 
 namespace {
 
-bool isNestedType(const SqlType& type) {
-  return type.is(TypeKind::Array) || type.is(TypeKind::Map) || type.is(TypeKind::Struct);
-}
-
 int rankOf(const SqlType& type) {
   switch (type.kind()) {
     case TypeKind::Integer:
@@ -145,7 +141,7 @@ SqlType mergeItem(const SqlType& common, const ExpressionPtr& item) {
     }
     return *widerNumber(common, *number);
   }
-  const bool isLaxLiteral = text != nullptr && !isNestedType(common);
+  const bool isLaxLiteral = text != nullptr && !common.isNested();
   if (isLaxLiteral || (common.is(TypeKind::String) && item->isLiteral())) {
     return common;
   }
@@ -333,7 +329,7 @@ ExpressionPtr coerceTo(const ExpressionPtr& operand, const SqlType& type) {
   if (operand->type() == type) {
     return operand;
   }
-  if (operand->isLiteral() && !isNestedType(type)) {
+  if (operand->isLiteral() && !type.isNested()) {
     return coerceLiteral(operand, type);
   }
   if (!isCastSupported(operand->type(), type)) {

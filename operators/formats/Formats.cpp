@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/formats/Format.h"
 #include "operators/formats/delimited/DelimitedFormat.h"
 #include "operators/formats/json/JsonFormat.h"

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
 #include "operators/functions/OverloadResolution.h"

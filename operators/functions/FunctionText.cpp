@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/functions/FunctionRegistry.h"
 
 namespace auspex::operators {

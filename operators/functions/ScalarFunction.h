@@ -72,6 +72,10 @@ using Kernel = ColumnPtr (*)(const KernelInput& input);
 
 /// Result type where it depends on more than the signature's generics (DECIMAL, structs).
 using ResultTypeRule = SqlType (*)(std::span<const SqlType> argumentTypes);
+/// The rule of functions whose result has the type of their first argument.
+inline SqlType typeOfFirst(std::span<const SqlType> argumentTypes) {
+  return argumentTypes[0];
+}
 
 struct ScalarOverload {
   ScalarOverload(const char* signatureText, Kernel kernelOfIt, ResultTypeRule rule = nullptr)

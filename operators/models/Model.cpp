@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 
 namespace auspex::operators {
 

@@ -2,8 +2,10 @@
 // What is thrown when a model cannot be read, found or used. Never thrown for a single row.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace auspex::operators {
 
@@ -14,5 +16,10 @@ class ModelError : public std::runtime_error {
  public:
   explicit ModelError(const std::string& message) : std::runtime_error(message) {}
 };
+
+/// Refuses one element of a field of a model file: "field[index]: reason".
+[[noreturn]] inline void failAt(std::string_view field, size_t index, const std::string& reason) {
+  throw ModelError(std::string(field) + "[" + std::to_string(index) + "]: " + reason);
+}
 
 }  // namespace auspex::operators

@@ -12,7 +12,7 @@ namespace auspex::operators {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string inQuotes(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
@@ -34,15 +34,15 @@ std::string listKeys(const Map& map) {
 const Model& findModel(const ModelSnapshot& models, std::string_view name) {
   const auto found = models.find(name);
   if (found == models.end()) {
-    throw ModelError("Unknown model: " + quoted(name) + ". SHOW MODELS lists them.");
+    throw ModelError("Unknown model: " + inQuotes(name) + ". SHOW MODELS lists them.");
   }
   return *found->second;
 }
 
 void requireVersion(const Model& model, uint32_t version) {
   if (!model.versions.contains(version)) {
-    throw ModelError("Model " + quoted(model.name) + " has no version " + std::to_string(version) +
-                     ". It has: " + listKeys(model.versions));
+    throw ModelError("Model " + inQuotes(model.name) + " has no version " +
+                     std::to_string(version) + ". It has: " + listKeys(model.versions));
   }
 }
 
@@ -68,7 +68,7 @@ ModelReference parseModelReference(std::string_view text) {
     reference.version = version;
   }
   if (!valid) {
-    throw ModelError("Not a model: " + quoted(text) +
+    throw ModelError("Not a model: " + inQuotes(text) +
                      ". Write 'name', 'name@alias' or 'name:version'");
   }
   return reference;
@@ -92,7 +92,7 @@ std::shared_ptr<const ModelVersion> ModelRegistry::find(std::string_view referen
   } else {
     const auto alias = model.aliases.find(parsed.alias);
     if (alias == model.aliases.end()) {
-      throw ModelError("Model " + quoted(model.name) + " has no alias " + quoted(parsed.alias) +
+      throw ModelError("Model " + inQuotes(model.name) + " has no alias " + inQuotes(parsed.alias) +
                        ". It has: " + listKeys(model.aliases));
     }
     version = alias->second;
@@ -122,18 +122,18 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
   const std::string& name = version->info().name;
   const uint32_t number = version->info().version;
   if (name.empty() || name.find_first_of("@:") != std::string::npos) {
-    throw ModelError("Not a name for a model: " + quoted(name) + ". It must not hold '@' or ':'");
+    throw ModelError("Not a name for a model: " + inQuotes(name) + ". It must not hold '@' or ':'");
   }
   const std::lock_guard lock(mutex_);
   const auto found = snapshot_->find(name);
   const bool isNew = found == snapshot_->end();
   Model model = isNew ? Model{name, {}, {}, 1} : *found->second;
   if (number < model.nextVersion) {
-    throw ModelError("Model " + quoted(name) + " had a version " + std::to_string(number) +
+    throw ModelError("Model " + inQuotes(name) + " had a version " + std::to_string(number) +
                      " before; the next one is " + std::to_string(model.nextVersion));
   }
   if (model.versions.size() >= kMaxModelVersions) {
-    throw ModelError("Model " + quoted(name) + " holds " + std::to_string(kMaxModelVersions) +
+    throw ModelError("Model " + inQuotes(name) + " holds " + std::to_string(kMaxModelVersions) +
                      " versions, which is the limit. Drop one first");
   }
   model.versions.emplace(number, std::move(version));
@@ -148,7 +148,7 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
 
 void ModelRegistry::setAlias(std::string_view name, std::string_view alias, uint32_t version) {
   if (alias.empty() || alias.find_first_of("@:") != std::string_view::npos) {
-    throw ModelError("Not a name for an alias: " + quoted(alias));
+    throw ModelError("Not a name for an alias: " + inQuotes(alias));
   }
   update(name, [&](Model& model) {
     requireVersion(model, version);
@@ -160,7 +160,7 @@ void ModelRegistry::dropAlias(std::string_view name, std::string_view alias) {
   update(name, [&](Model& model) {
     const auto found = model.aliases.find(alias);
     if (found == model.aliases.end() || alias == kDefaultAlias) {
-      throw ModelError("Model " + quoted(name) + " has no alias " + quoted(alias) +
+      throw ModelError("Model " + inQuotes(name) + " has no alias " + inQuotes(alias) +
                        " that could be dropped. It has: " + listKeys(model.aliases));
     }
     model.aliases.erase(found);
@@ -172,8 +172,9 @@ void ModelRegistry::dropVersion(std::string_view name, uint32_t version) {
     requireVersion(model, version);
     for (const auto& [alias, target] : model.aliases) {
       if (target == version) {
-        throw ModelError("Version " + std::to_string(version) + " of model " + quoted(name) +
-                         " is in force as alias " + quoted(alias) + ". Point that elsewhere first");
+        throw ModelError("Version " + std::to_string(version) + " of model " + inQuotes(name) +
+                         " is in force as alias " + inQuotes(alias) +
+                         ". Point that elsewhere first");
       }
     }
     model.versions.erase(version);

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/embedded/EmbeddedPredictor.h"
 

@@ -16,4 +16,10 @@ struct RoundChoice {
   bool useBest = false;
 };
 
+/// The trees [first, end) of a file that such a choice takes.
+struct TreeSpan {
+  size_t first = 0;
+  size_t end = 0;
+};
+
 }  // namespace auspex::operators

@@ -11,10 +11,6 @@
 namespace auspex::parser {
 namespace {
 
-SourceKind sourceKind(const NodeReader& node) {
-  return node.hasToken(TokenKind::Table) ? SourceKind::Table : SourceKind::Stream;
-}
-
 ShowKind showKind(const NodeReader& what) {
   if (what.hasToken(TokenKind::Plugins)) {
     return ShowKind::ConnectorPlugins;
@@ -161,7 +157,7 @@ std::vector<Identifier> columnsOf(const NodeReader& node) {
 
 AssertSource buildAssertSource(const NodeReader& node) {
   AssertSource result;
-  result.kind = sourceKind(node);
+  result.kind = buildSourceKind(node);
   result.name = nameOf(node);
   if (const auto elements = node.find(NodeKind::Elements)) {
     result.elements = buildElements(*elements);
@@ -171,7 +167,7 @@ AssertSource buildAssertSource(const NodeReader& node) {
 }
 
 AlterSource buildAlterSource(const NodeReader& node) {
-  AlterSource alter{sourceKind(node), nameOf(node), {}};
+  AlterSource alter{buildSourceKind(node), nameOf(node), {}};
   for (const NodeReader& column : node.children(NodeKind::AddedColumn)) {
     alter.columns.push_back({nameOf(column), buildType(column.get(NodeKind::Type)), column.span()});
   }
@@ -226,7 +222,7 @@ std::optional<Statement::Node> buildAdminStatement(const NodeReader& node) {
     case NodeKind::AlterSystem:
       return AlterSystem{textAt(node, 0), textAt(node, 1)};
     case NodeKind::DropSource:
-      return DropSource{sourceKind(node), node.has(NodeKind::IfExists), nameOf(node),
+      return DropSource{buildSourceKind(node), node.has(NodeKind::IfExists), nameOf(node),
                         node.has(NodeKind::DeleteTopic)};
     case NodeKind::DropType:
       return DropType{node.has(NodeKind::IfExists), nameOf(node)};

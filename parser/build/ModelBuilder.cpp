@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "parser/SyntaxError.h"
+#include "parser/ast/Printer.h"
 #include "parser/build/ClauseBuilder.h"
 #include "parser/build/ExpressionBuilder.h"
 #include "parser/build/SelectBuilder.h"
@@ -95,21 +96,6 @@ ShadowModel buildShadow(const NodeReader& node) {
   return shadow;
 }
 
-std::string_view unitName(TimeUnit unit) {
-  switch (unit) {
-    case TimeUnit::Days:
-      return "DAYS";
-    case TimeUnit::Hours:
-      return "HOURS";
-    case TimeUnit::Minutes:
-      return "MINUTES";
-    case TimeUnit::Seconds:
-      return "SECONDS";
-    default:
-      return "MILLISECONDS";
-  }
-}
-
 CanaryModel buildCanary(const NodeReader& node) {
   CanaryModel canary;
   canary.target = targetOf(node);
@@ -121,7 +107,7 @@ CanaryModel buildCanary(const NodeReader& node) {
   if (const auto every = node.find(NodeKind::Every)) {
     if (const auto written = every->find(NodeKind::Interval)) {
       const Interval interval = buildInterval(*written);
-      canary.every = std::to_string(interval.count) + " " + std::string(unitName(interval.unit));
+      canary.every = print(interval);
     } else {
       canary.every = textOf(*every);
     }

@@ -76,6 +76,10 @@ Identifier buildIdentifier(const Token& token) {
   return identifier;
 }
 
+SourceKind buildSourceKind(const NodeReader& node) {
+  return node.hasToken(TokenKind::Table) ? SourceKind::Table : SourceKind::Stream;
+}
+
 std::string writtenText(const Token& token) {
   return token.text;
 }

@@ -9,6 +9,7 @@
 
 #include "parser/ast/Identifier.h"
 #include "parser/ast/Span.h"
+#include "parser/ast/Statement.h"
 #include "parser/grammar/ParseTree.h"
 
 namespace auspex::parser {
@@ -52,6 +53,9 @@ class NodeReader {
 
 /// A name, stored as the dialect stores it.
 Identifier buildIdentifier(const Token& token);
+
+/// Of a statement that says STREAM or TABLE itself.
+SourceKind buildSourceKind(const NodeReader& node);
 
 /// A string or name that keeps its case also without quotes: topics, and functions in DESCRIBE.
 std::string writtenText(const Token& token);

@@ -12,10 +12,6 @@
 namespace auspex::parser {
 namespace {
 
-SourceKind sourceKind(const NodeReader& node) {
-  return node.hasToken(TokenKind::Table) ? SourceKind::Table : SourceKind::Stream;
-}
-
 CreateAsSelect buildCreateAsSelect(const NodeReader& node) {
   if (const auto elements = node.find(NodeKind::Elements)) {
     throw SyntaxError(
@@ -27,7 +23,7 @@ CreateAsSelect buildCreateAsSelect(const NodeReader& node) {
                       readOnly->span(), node.tree().statementText());
   }
   CreateAsSelect create;
-  create.kind = sourceKind(node);
+  create.kind = buildSourceKind(node);
   create.orReplace = node.has(NodeKind::OrReplace);
   create.ifNotExists = node.has(NodeKind::IfNotExists);
   create.name = nameOf(node);
@@ -38,7 +34,7 @@ CreateAsSelect buildCreateAsSelect(const NodeReader& node) {
 
 CreateSource buildCreateSource(const NodeReader& node) {
   CreateSource create;
-  create.kind = sourceKind(node);
+  create.kind = buildSourceKind(node);
   create.orReplace = node.has(NodeKind::OrReplace);
   create.readOnly = node.has(NodeKind::ReadOnly);
   create.ifNotExists = node.has(NodeKind::IfNotExists);

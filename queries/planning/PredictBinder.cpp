@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"

@@ -6,16 +6,6 @@
 
 namespace auspex::stateStore {
 
-namespace {
-
-struct OwnedChange {
-  StoreIndex store;
-  std::string key;
-  std::optional<std::string> value;
-};
-
-}  // namespace
-
 class MemoryStore::Run final : public SortedRun {
  public:
   explicit Run(WriteBatchView sorted) {
@@ -36,6 +26,12 @@ class MemoryStore::Run final : public SortedRun {
   }
 
  private:
+  struct OwnedChange {
+    StoreIndex store;
+    std::string key;
+    std::optional<std::string> value;
+  };
+
   std::vector<OwnedChange> changes_;
 };
 

@@ -22,7 +22,6 @@ namespace {
 constexpr std::chrono::seconds kDescriptionAge{10};
 constexpr int64_t kBeginning = -2;  // Kafka's timestamps that stand for the two ends
 constexpr int64_t kEnd = -1;
-constexpr size_t kErrorTextBytes = 512;
 constexpr const char* kFutureLimit = "message.timestamp.after.max.ms";
 
 struct EventDeleter {

@@ -14,7 +14,6 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kErrorTextBytes = 512;
 constexpr std::chrono::seconds kDestroyTimeout{2};
 constexpr int kWarningLevel = 4;  // syslog's LOG_WARNING
 

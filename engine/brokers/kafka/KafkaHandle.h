@@ -39,6 +39,9 @@ using KafkaConf = std::unique_ptr<rd_kafka_conf_s, KafkaDeleter>;
 using KafkaErrorHandle = std::unique_ptr<rd_kafka_error_s, KafkaDeleter>;
 using KafkaPartitions = std::unique_ptr<rd_kafka_topic_partition_list_s, KafkaDeleter>;
 
+/// Room for a text that librdkafka writes into a buffer of the caller's.
+inline constexpr size_t kErrorTextBytes = 512;
+
 enum class KafkaHandleType : uint8_t { Consumer, Producer };
 
 /// Properties of one instance by librdkafka's names.

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "engine/testing/RecordComparison.h"
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 
 namespace auspex::engine {
 namespace {
@@ -89,15 +89,15 @@ ExactNumber wholePart(ExactNumber number) {
   return number;
 }
 
-std::string shown(const JsonTree& tree) {
-  constexpr size_t kMaxShown = 80;
+std::string shortened(const JsonTree& tree) {
+  constexpr size_t kMaxBytes = 80;
   std::string text = tree.toText();
-  return text.size() > kMaxShown ? text.substr(0, kMaxShown) + "..." : text;
+  return text.size() > kMaxBytes ? text.substr(0, kMaxBytes) + "..." : text;
 }
 
-class Comparison {
+class QttDifference {
  public:
-  explicit Comparison(const QttRules& rules) : rules_(rules) {}
+  explicit QttDifference(const QttRules& rules) : rules_(rules) {}
 
   std::optional<std::string> compare(const JsonTree& expected, const JsonTree& found,
                                      const SqlType* type, const std::string& path) const {
@@ -124,8 +124,8 @@ class Comparison {
  private:
   static std::optional<std::string> different(const JsonTree& expected, const JsonTree& found,
                                               const std::string& path) {
-    return fmt::format("{}{}expected {}, found {}", path, path.empty() ? "" : ": ", shown(expected),
-                       shown(found));
+    return fmt::format("{}{}expected {}, found {}", path, path.empty() ? "" : ": ",
+                       shortened(expected), shortened(found));
   }
 
   bool isSameNumber(const JsonTree& expected, const JsonTree& found, const SqlType* type) const {
@@ -210,7 +210,7 @@ class Comparison {
         continue;  // what is not there is null to ksqlDB's comparison; the numbers must still agree
       }
       if (member == nullptr) {
-        return fmt::format("{}{}: expected {}, not there", prefix, name, shown(value));
+        return fmt::format("{}{}: expected {}, not there", prefix, name, shortened(value));
       }
       if (auto difference = compare(value, *member, memberType(type, actualName), prefix + name)) {
         return difference;
@@ -265,7 +265,7 @@ std::optional<std::string> differenceOfRecords(const QttRecord& expected, const 
 std::optional<std::string> differenceOfValues(const JsonTree& expected, const JsonTree& found,
                                               const std::optional<SqlType>& type,
                                               const QttRules& rules) {
-  return Comparison(rules).compare(expected, found, type ? &*type : nullptr, "");
+  return QttDifference(rules).compare(expected, found, type ? &*type : nullptr, "");
 }
 
 std::optional<std::string> compareTopic(const std::vector<QttRecord>& expected,

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/functions/regex/Regex.h"
 #include "parser/Parser.h"
 #include "queries/StatementError.h"

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/Engine.h"
+#include "engine/testing/Settling.h"
 #include "engine/testing/qtt/QttComparison.h"
 #include "engine/testing/qtt/QttFunctions.h"
 #include "engine/testing/qtt/QttPost.h"
@@ -25,12 +26,6 @@ namespace {
 
 /// The service id that the cases' internal topics are named after.
 constexpr const char* kServiceId = "some.ksql.service.id";
-/// Rounds without work after which a record has passed through all parts of a query.
-constexpr int kQuietRounds = 3;
-/// A run that is still at work after so many rounds would go on for ever.
-constexpr int kMaxRounds = 1'000'000;
-/// Commits come when there is nothing left to do, not by the clock.
-constexpr const char* kCommitIntervalMs = "3600000";
 constexpr const char* kExactComparison = "use.exact.numeric.comparison";
 
 /// What went wrong, by the names of Java's classes that cases expect.

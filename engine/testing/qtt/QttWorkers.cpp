@@ -58,7 +58,7 @@ BoardPtr makeBoard() {
 void writeAll(int pipe, const void* data, size_t size) {
   const char* next = static_cast<const char*>(data);
   while (size > 0) {
-    const ssize_t written = write(pipe, next, size);
+    const ssize_t written = ::write(pipe, next, size);
     if (written < 0 && errno != EINTR) {
       _exit(1);  // the parent is gone
     }

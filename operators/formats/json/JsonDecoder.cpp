@@ -36,10 +36,6 @@ SqlType structOf(std::span<const SchemaColumn> columns) {
   return SqlType::structOf(std::move(fields));
 }
 
-bool isNested(const SqlType& type) {
-  return type.is(TypeKind::Array) || type.is(TypeKind::Map) || type.is(TypeKind::Struct);
-}
-
 Column::Values valuesFor(TypeKind kind, size_t numRows) {
   switch (kind) {
     case TypeKind::Boolean:
@@ -93,7 +89,7 @@ JsonDecoder::JsonDecoder(std::span<const SchemaColumn> columns, const std::vecto
       continue;
     }
     UsedColumn column{columns[i].type, i, unwrapped ? "$" : "$." + columns[i].name, {}, {}, {}, {}};
-    if (isNested(column.type)) {
+    if (column.type.isNested()) {
       column.nestedReader = std::make_unique<JsonNestedReader>(column.type);
     }
     used_.push_back(std::move(column));

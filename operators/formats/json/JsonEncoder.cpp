@@ -29,7 +29,7 @@ T valueOf(const void* values, size_t row) {
   return static_cast<const T*>(values)[row];
 }
 
-char* copyText(char* out, std::string_view text) {
+char* appendTo(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
@@ -119,11 +119,11 @@ size_t JsonEncoder::variableBound(size_t row) {
 
 char* JsonEncoder::writeValue(char* out, const Source& source, size_t row) {
   if (source.isNull(row)) {
-    return copyText(out, "null");
+    return appendTo(out, "null");
   }
   switch (source.kind) {
     case TypeKind::Boolean:
-      return copyText(out, valueOf<uint8_t>(source.values, row) != 0 ? "true" : "false");
+      return appendTo(out, valueOf<uint8_t>(source.values, row) != 0 ? "true" : "false");
     case TypeKind::Integer:
     case TypeKind::Time:
     case TypeKind::Date:
@@ -142,7 +142,7 @@ char* JsonEncoder::writeValue(char* out, const Source& source, size_t row) {
   }
   const size_t begin = nextRendered_ == 0 ? 0 : ends_[nextRendered_ - 1];
   const size_t end = ends_[nextRendered_++];
-  return copyText(out, std::string_view(rendered_).substr(begin, end - begin));
+  return appendTo(out, std::string_view(rendered_).substr(begin, end - begin));
 }
 
 void JsonEncoder::encode(std::span<const ColumnPtr> columns, size_t numRows, Arena& arena,
@@ -165,11 +165,11 @@ void JsonEncoder::encode(std::span<const ColumnPtr> columns, size_t numRows, Are
     char* const begin = arena.allocate(bound);
     char* out = begin;
     for (size_t i = 0; i < sources_.size(); ++i) {
-      out = copyText(out, prefixes_[i]);
+      out = appendTo(out, prefixes_[i]);
       out = writeValue(out, sources_[i], row);
     }
     if (!unwrapped_) {
-      out = copyText(out, sources_.empty() ? "{}" : "}");
+      out = appendTo(out, sources_.empty() ? "{}" : "}");
     }
     const auto size = static_cast<size_t>(out - begin);
     AUSPEX_ASSERT(size <= bound);

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 
 namespace auspex::operators {

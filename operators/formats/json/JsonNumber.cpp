@@ -5,15 +5,12 @@
 #include <charconv>
 #include <optional>
 
+#include "operators/data/Ascii.h"
 #include "operators/data/NumberText.h"
 
 namespace auspex::operators {
 
 namespace {
-
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 const char* skipDigits(const char* position) {
   while (isDigit(*position)) {

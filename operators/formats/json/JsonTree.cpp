@@ -9,11 +9,11 @@
 namespace auspex::operators {
 namespace {
 
-constexpr int kMaxDepth = 100;
+constexpr int kMaxTreeDepth = 100;
 
-class Reader {
+class TreeReader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit TreeReader(std::string_view text) : rest_(text) {}
 
   bool readAll(JsonTree& tree) { return readValue(tree, 0) && (skipBlanks(), rest_.empty()); }
 
@@ -33,7 +33,7 @@ class Reader {
 
   bool readValue(JsonTree& tree, int depth) {
     skipBlanks();
-    if (rest_.empty() || depth > kMaxDepth) {
+    if (rest_.empty() || depth > kMaxTreeDepth) {
       return false;
     }
     switch (rest_.front()) {
@@ -226,7 +226,7 @@ const JsonTree* JsonTree::find(std::string_view name) const {
 
 std::optional<JsonTree> JsonTree::parse(std::string_view text) {
   JsonTree tree;
-  if (!Reader(text).readAll(tree)) {
+  if (!TreeReader(text).readAll(tree)) {
     return std::nullopt;
   }
   return tree;

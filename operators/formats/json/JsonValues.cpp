@@ -55,7 +55,7 @@ bool appendRead(const JsonTokens& tokens, uint32_t i, ColumnBuilder& builder) {
 
 }  // namespace
 
-std::string JsonPath::text() const {
+std::string JsonLocation::text() const {
   if (parent == nullptr) {
     return std::string(name);
   }
@@ -99,7 +99,7 @@ JsonNestedReader::JsonNestedReader(const SqlType& type) : type_(type) {
 }
 
 void JsonNestedReader::read(const Input& input, uint32_t i, JsonStrings& strings,
-                            const JsonPath& path, ColumnBuilder& builder, std::string& error) {
+                            const JsonLocation& path, ColumnBuilder& builder, std::string& error) {
   const char kind = input.tokens.kind(i);
   if (isJsonNull(input.tokens, i)) {
     builder.appendNull();
@@ -118,7 +118,8 @@ void JsonNestedReader::read(const Input& input, uint32_t i, JsonStrings& strings
 }
 
 void JsonNestedReader::readArray(const Input& input, uint32_t i, JsonStrings& strings,
-                                 const JsonPath& path, ColumnBuilder& builder, std::string& error) {
+                                 const JsonLocation& path, ColumnBuilder& builder,
+                                 std::string& error) {
   const JsonTokens& tokens = input.tokens;
   ++i;
   for (size_t index = 0; tokens.kind(i) != ']'; ++index) {
@@ -130,7 +131,8 @@ void JsonNestedReader::readArray(const Input& input, uint32_t i, JsonStrings& st
 }
 
 void JsonNestedReader::readMap(const Input& input, uint32_t i, JsonStrings& strings,
-                               const JsonPath& path, ColumnBuilder& builder, std::string& error) {
+                               const JsonLocation& path, ColumnBuilder& builder,
+                               std::string& error) {
   const JsonTokens& tokens = input.tokens;
   std::vector<MapEntry> entries;
   ++i;
@@ -153,7 +155,7 @@ void JsonNestedReader::readMap(const Input& input, uint32_t i, JsonStrings& stri
 }
 
 void JsonNestedReader::readStruct(const Input& input, uint32_t i, JsonStrings& strings,
-                                  const JsonPath& path, ColumnBuilder& builder,
+                                  const JsonLocation& path, ColumnBuilder& builder,
                                   std::string& error) {
   std::fill(slots_.begin(), slots_.end(), 0U);
   fields_->walk(input.tokens, i, input.indexer, slots_.data(), 1);

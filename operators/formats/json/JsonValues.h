@@ -66,8 +66,8 @@ inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, double& result) 
 bool readJsonDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type, Int128& result);
 
 /// Where a value stands in its document, for messages; parents live on the stack of the reader.
-struct JsonPath {
-  const JsonPath* parent = nullptr;
+struct JsonLocation {
+  const JsonLocation* parent = nullptr;
   std::string_view name;    ///< field or key; for the root all of it (`$.F`)
   size_t index = SIZE_MAX;  ///< of an array's element
   bool isMapValue = false;
@@ -90,15 +90,15 @@ class JsonNestedReader {
 
   /// Appends one row to `builder` from the value at token `i`, whose structure was checked. What
   /// cannot be converted becomes NULL; then error is set, if it was empty, to what is wrong first.
-  void read(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+  void read(const Input& input, uint32_t i, JsonStrings& strings, const JsonLocation& path,
             ColumnBuilder& builder, std::string& error);
 
  private:
-  void readArray(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+  void readArray(const Input& input, uint32_t i, JsonStrings& strings, const JsonLocation& path,
                  ColumnBuilder& builder, std::string& error);
-  void readMap(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+  void readMap(const Input& input, uint32_t i, JsonStrings& strings, const JsonLocation& path,
                ColumnBuilder& builder, std::string& error);
-  void readStruct(const Input& input, uint32_t i, JsonStrings& strings, const JsonPath& path,
+  void readStruct(const Input& input, uint32_t i, JsonStrings& strings, const JsonLocation& path,
                   ColumnBuilder& builder, std::string& error);
   bool readPrimitive(const Input& input, uint32_t i, JsonStrings& strings, ColumnBuilder& builder);
 

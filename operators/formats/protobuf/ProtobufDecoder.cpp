@@ -13,13 +13,13 @@ namespace auspex::operators {
 namespace {
 
 /// Messages within messages that are read at most: bounds the stack.
-constexpr int kMaxDepth = 100;
+constexpr int kMaxMessageDepth = 100;
 
-using Fields = std::vector<std::vector<WireField>>;  // by number - 1, in order
+using WireFields = std::vector<std::vector<WireField>>;  // by number - 1, in order
 
 /// The fields 1 .. count of a message; nullopt when it is malformed.
-std::optional<Fields> splitMessage(std::string_view message, size_t count) {
-  Fields fields(count);
+std::optional<WireFields> splitMessage(std::string_view message, size_t count) {
+  WireFields fields(count);
   WireReader reader(message);
   while (!reader.atEnd()) {
     const std::optional<WireField> field = reader.next();
@@ -54,8 +54,8 @@ class ValueReader {
 
   bool appendStruct(std::string_view message, ColumnBuilder& builder, int depth) {
     const size_t count = builder.type().fields().size();
-    const std::optional<Fields> fields = splitMessage(message, count);
-    if (!fields || depth >= kMaxDepth) {
+    const std::optional<WireFields> fields = splitMessage(message, count);
+    if (!fields || depth >= kMaxMessageDepth) {
       return false;
     }
     for (size_t i = 0; i < count; ++i) {
@@ -77,7 +77,7 @@ class ValueReader {
         return true;
       }
       if (nullable == NullableRepresentation::Wrapper) {
-        const std::optional<Fields> inner = splitMessage(field.back().bytes, 1);
+        const std::optional<WireFields> inner = splitMessage(field.back().bytes, 1);
         return inner && field.back().type == WireType::Bytes &&
                append((*inner)[0], builder, depth, NullableRepresentation::None);
       }
@@ -145,7 +145,7 @@ class ValueReader {
 
   bool appendMap(const std::vector<WireField>& field, ColumnBuilder& builder, int depth) {
     for (const WireField& element : field) {
-      const std::optional<Fields> entry = splitMessage(element.bytes, 2);
+      const std::optional<WireFields> entry = splitMessage(element.bytes, 2);
       if (!entry ||
           !append((*entry)[0], builder.child(0), depth + 1, NullableRepresentation::None) ||
           !append((*entry)[1], builder.child(1), depth + 1, nullableElements_)) {
@@ -166,11 +166,11 @@ class ValueReader {
       return appendStruct(message, builder, depth);
     }
     constexpr size_t kMostParts = 4;
-    const std::optional<Fields> parts = splitMessage(message, kMostParts);
+    const std::optional<WireFields> parts = splitMessage(message, kMostParts);
     return parts && appendParts(*parts, builder);
   }
 
-  static bool appendParts(const Fields& parts, ColumnBuilder& builder) {
+  static bool appendParts(const WireFields& parts, ColumnBuilder& builder) {
     switch (builder.type().kind()) {
       case TypeKind::Decimal:
         return appendDecimal(parts, builder);
@@ -209,7 +209,7 @@ class ValueReader {
     }
   }
 
-  static bool appendDecimal(const Fields& parts, ColumnBuilder& builder) {
+  static bool appendDecimal(const WireFields& parts, ColumnBuilder& builder) {
     const std::string_view bytes = parts[0].empty() ? std::string_view() : parts[0].back().bytes;
     constexpr size_t kMostBytes = 16;
     if (bytes.empty() || bytes.size() > kMostBytes ||
@@ -284,7 +284,7 @@ class RowReader {
   std::span<const SqlType> types_;
   bool isStruct_;
   ValueReader values_;
-  std::vector<std::optional<Fields>> messages_;
+  std::vector<std::optional<WireFields>> messages_;
   std::vector<uint8_t> bad_;
 };
 

@@ -79,7 +79,7 @@ AggregateFunctionPtr makeExtreme(std::span<const SqlType> types, std::span<const
 }
 
 template <bool isMaximum>
-std::vector<AggregateOverload> overloads() {
+std::vector<AggregateOverload> extremeAggregates() {
   std::vector<AggregateOverload> result;
   for (const char* const signature :
        {"(INT) -> INT", "(BIGINT) -> BIGINT", "(DOUBLE) -> DOUBLE", "(DECIMAL) -> DECIMAL",
@@ -94,9 +94,9 @@ std::vector<AggregateOverload> overloads() {
 
 void addExtremeAggregates(FunctionRegistry& registry) {
   registry.add(AggregateDefinition{"MIN", "Smallest of the values; NULL of none.", "MIN(amount)",
-                                   false, overloads<false>()});
+                                   false, extremeAggregates<false>()});
   registry.add(AggregateDefinition{"MAX", "Largest of the values; NULL of none.", "MAX(amount)",
-                                   false, overloads<true>()});
+                                   false, extremeAggregates<true>()});
 }
 
 }  // namespace auspex::operators

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "operators/data/Arena.h"
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/NestedKernels.h"
 #include "operators/expressions/RowOrder.h"
@@ -42,7 +42,7 @@ ColumnPtr containsKernel(const KernelInput& input) {
 }
 
 bool isOrdered(const SqlType& type) {
-  return !isNested(type);
+  return !type.isNested();
 }
 
 /// The extreme element; NULLs are skipped.

@@ -99,7 +99,7 @@ ColumnPtr distinctKernel(const KernelInput& input) {
 }
 
 /// A NULL array counts as empty, two of them give NULL.
-ColumnPtr concatKernel(const KernelInput& input) {
+ColumnPtr arrayConcatKernel(const KernelInput& input) {
   const Operand& left = input.arguments[0];
   const Operand& right = input.arguments[1];
   const JoinedPool pool = joinChildren(left, right, 0);
@@ -160,7 +160,7 @@ void addArraySetFunctions(FunctionRegistry& registry) {
   add("ARRAY_UNION", "The elements of both arrays, each once.",
       "ARRAY_UNION(ARRAY[1, 2], ARRAY[2, 3]) -> [1, 2, 3]", two, setKernel<SetOperation::Union>);
   add("ARRAY_CONCAT", "The elements of the first array, then those of the second.",
-      "ARRAY_CONCAT(ARRAY[1], ARRAY[1, 2]) -> [1, 1, 2]", two, concatKernel);
+      "ARRAY_CONCAT(ARRAY[1], ARRAY[1, 2]) -> [1, 1, 2]", two, arrayConcatKernel);
   add("ARRAY_REMOVE", "The array without the elements that equal a value.",
       "ARRAY_REMOVE(ARRAY[1, 2, 1], 1) -> [2]", "(ARRAY<T>, T) -> ARRAY<T>", removeKernel);
 }

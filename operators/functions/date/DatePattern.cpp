@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 
+#include "operators/data/Ascii.h"
 #include "operators/expressions/TimeText.h"
 
 namespace auspex::operators {
@@ -17,13 +18,6 @@ constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "Mar
                                                    "September", "October",  "November", "December"};
 constexpr std::array<std::string_view, 7> kDays{"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                 "Friday", "Saturday", "Sunday"};
-
-bool isLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool isNumeric(char letter, size_t count) {
   return std::string_view("yudDHhkKmsSAne").find(letter) != std::string_view::npos ||
@@ -58,8 +52,8 @@ void appendOffset(std::string& out, char letter, size_t count, int offsetSeconds
   }
 }
 
-/// Fields of a time while a text is read.
-struct Fields {
+/// TimeFields of a time while a text is read.
+struct TimeFields {
   std::optional<int64_t> year, month, day, dayOfYear, hour, hour12, minute, second, nanos,
       millisOfDay;
   bool isPm = false;
@@ -99,7 +93,7 @@ struct Fields {
 };
 
 /// Reads minDigits to maxDigits digits.
-std::optional<int64_t> takeNumber(std::string_view& text, size_t minDigits, size_t maxDigits) {
+std::optional<int64_t> takeDigitsOf(std::string_view& text, size_t minDigits, size_t maxDigits) {
   int64_t value = 0;
   size_t length = 0;
   while (length < text.size() && length < maxDigits && length < 18 && isDigit(text[length])) {
@@ -127,7 +121,7 @@ std::optional<int64_t> takeName(std::string_view& text,
   return std::nullopt;
 }
 
-bool takeOffset(std::string_view& text, Fields& fields) {
+bool takeOffset(std::string_view& text, TimeFields& fields) {
   if (startsWithIgnoringCase(text, "Z")) {
     text.remove_prefix(1);
     fields.offsetSeconds = 0;
@@ -138,13 +132,13 @@ bool takeOffset(std::string_view& text, Fields& fields) {
   }
   const bool west = text[0] == '-';
   text.remove_prefix(1);
-  const std::optional<int64_t> hours = takeNumber(text, 2, 2);
+  const std::optional<int64_t> hours = takeDigitsOf(text, 2, 2);
   if (!hours || *hours > 18) {
     return false;
   }
   int64_t seconds = *hours * 3600;
   std::string_view rest = text.starts_with(":") ? text.substr(1) : text;
-  if (const std::optional<int64_t> minutes = takeNumber(rest, 2, 2); minutes && *minutes < 60) {
+  if (const std::optional<int64_t> minutes = takeDigitsOf(rest, 2, 2); minutes && *minutes < 60) {
     seconds += *minutes * 60;
     text = rest;
   }
@@ -153,7 +147,7 @@ bool takeOffset(std::string_view& text, Fields& fields) {
 }
 
 /// A zone's name or one of the abbreviations in wide use.
-bool takeZone(std::string_view& text, Fields& fields) {
+bool takeZone(std::string_view& text, TimeFields& fields) {
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     return takeOffset(text, fields);
   }
@@ -183,7 +177,7 @@ bool takeZone(std::string_view& text, Fields& fields) {
 
 /// Reads the number of one field; false when it is none or out of its range.
 bool takeNumericField(std::string_view& text, char letter, size_t count, bool numericFollows,
-                      Fields& fields) {
+                      TimeFields& fields) {
   const bool isYear = letter == 'y' || letter == 'u';
   const bool negative = isYear && text.starts_with("-");
   if (negative || (isYear && text.starts_with("+"))) {
@@ -197,7 +191,7 @@ bool takeNumericField(std::string_view& text, char letter, size_t count, bool nu
     maxDigits = count;
   }
   const size_t before = text.size();
-  std::optional<int64_t> value = takeNumber(text, letter == 'S' ? count : count, maxDigits);
+  std::optional<int64_t> value = takeDigitsOf(text, letter == 'S' ? count : count, maxDigits);
   if (!value) {
     return false;
   }
@@ -404,7 +398,7 @@ void DatePattern::format(std::string& out, int64_t utcMillis, const TimeZone& zo
 }
 
 std::optional<ParsedTime> DatePattern::parse(std::string_view text) const {
-  Fields fields;
+  TimeFields fields;
   for (const Field& field : fields_) {
     bool taken = true;
     switch (field.letter) {

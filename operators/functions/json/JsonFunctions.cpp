@@ -12,12 +12,12 @@ namespace auspex::operators {
 
 namespace {
 
-using Kind = JsonTree::Kind;
+using JsonKind = JsonTree::Kind;
 using Text = std::string_view;
 using OptionalText = std::optional<std::string_view>;
 
 /// The tree, or a failed row.
-std::optional<JsonTree> parse(RowContext& context, Text text) {
+std::optional<JsonTree> parseJson(RowContext& context, Text text) {
   std::optional<JsonTree> tree = JsonTree::parse(text);
   if (!tree) {
     context.fail("Invalid JSON format");
@@ -31,12 +31,12 @@ OptionalText extractField(RowContext& context, Text json, Text pathText) {
     context.fail("Invalid JSON path");
     return std::nullopt;
   }
-  const std::optional<JsonTree> tree = parse(context, json);
+  const std::optional<JsonTree> tree = parseJson(context, json);
   const JsonTree* const found = tree ? path->find(*tree) : nullptr;
   if (found == nullptr) {
     return std::nullopt;
   }
-  return context.arena().copy(found->kind == Kind::String ? found->text : found->toText());
+  return context.arena().copy(found->kind == JsonKind::String ? found->text : found->toText());
 }
 
 bool isJson(OptionalText text) {
@@ -44,8 +44,8 @@ bool isJson(OptionalText text) {
 }
 
 std::optional<int32_t> arrayLength(RowContext& context, Text json) {
-  const std::optional<JsonTree> tree = parse(context, json);
-  if (!tree || tree->kind != Kind::Array) {
+  const std::optional<JsonTree> tree = parseJson(context, json);
+  if (!tree || tree->kind != JsonKind::Array) {
     return std::nullopt;
   }
   return static_cast<int32_t>(tree->elements.size());
@@ -58,13 +58,13 @@ bool isWhole(const std::string& number) {
 template <typename T>
 bool isSame(const JsonTree& element, const T& wanted) {
   if constexpr (std::is_same_v<T, bool>) {
-    return element.kind == (wanted ? Kind::True : Kind::False);
+    return element.kind == (wanted ? JsonKind::True : JsonKind::False);
   } else if constexpr (std::is_same_v<T, Text>) {
-    return element.kind == Kind::String && element.text == wanted;
+    return element.kind == JsonKind::String && element.text == wanted;
   } else {
     T value{};
     const char* const end = element.text.data() + element.text.size();
-    return element.kind == Kind::Number && isWhole(element.text) == std::is_integral_v<T> &&
+    return element.kind == JsonKind::Number && isWhole(element.text) == std::is_integral_v<T> &&
            std::from_chars(element.text.data(), end, value).ec == std::errc() && value == wanted;
   }
 }
@@ -73,11 +73,11 @@ bool isSame(const JsonTree& element, const T& wanted) {
 template <typename T>
 bool arrayContains(OptionalText json, std::optional<T> wanted) {
   const std::optional<JsonTree> tree = json ? JsonTree::parse(*json) : std::nullopt;
-  if (!tree || tree->kind != Kind::Array) {
+  if (!tree || tree->kind != JsonKind::Array) {
     return false;
   }
   for (const JsonTree& element : tree->elements) {
-    if (wanted ? isSame(element, *wanted) : element.kind == Kind::Null) {
+    if (wanted ? isSame(element, *wanted) : element.kind == JsonKind::Null) {
       return true;
     }
   }
@@ -86,7 +86,7 @@ bool arrayContains(OptionalText json, std::optional<T> wanted) {
 
 /// As PostgreSQL's `||`: objects are merged, everything else becomes one array.
 JsonTree concatenate(JsonTree left, JsonTree right) {
-  if (left.kind == Kind::Object && right.kind == Kind::Object) {
+  if (left.kind == JsonKind::Object && right.kind == JsonKind::Object) {
     for (auto& [name, value] : right.members) {
       bool known = false;
       for (auto& [otherName, otherValue] : left.members) {
@@ -103,9 +103,9 @@ JsonTree concatenate(JsonTree left, JsonTree right) {
     return left;
   }
   JsonTree result;
-  result.kind = Kind::Array;
+  result.kind = JsonKind::Array;
   for (JsonTree* const side : {&left, &right}) {
-    if (side->kind == Kind::Array) {
+    if (side->kind == JsonKind::Array) {
       result.elements.insert(result.elements.end(), side->elements.begin(), side->elements.end());
     } else {
       result.elements.push_back(std::move(*side));
@@ -114,7 +114,7 @@ JsonTree concatenate(JsonTree left, JsonTree right) {
   return result;
 }
 
-ColumnPtr concatKernel(const KernelInput& input) {
+ColumnPtr jsonConcatKernel(const KernelInput& input) {
   std::vector<Text> values(input.numRows, Text("", 0));
   std::vector<uint8_t> validity(input.numRows, 0);
   const auto arena = std::make_shared<Arena>();
@@ -142,7 +142,7 @@ ColumnPtr concatKernel(const KernelInput& input) {
 
 /// The document of the only argument; nothing when it is of another kind (a failed row when it is
 /// no JSON).
-std::optional<JsonTree> documentOf(const KernelInput& input, size_t row, Kind kind) {
+std::optional<JsonTree> documentOf(const KernelInput& input, size_t row, JsonKind kind) {
   std::optional<JsonTree> tree = JsonTree::parse(OperandView<Text>(input.arguments[0])[row]);
   if (!tree) {
     input.failures.add(row, "Invalid JSON format");
@@ -153,7 +153,7 @@ std::optional<JsonTree> documentOf(const KernelInput& input, size_t row, Kind ki
 
 ColumnPtr itemsKernel(const KernelInput& input) {
   return makeTextLists(input, [&](size_t row) -> std::optional<TextList> {
-    const std::optional<JsonTree> tree = documentOf(input, row, Kind::Array);
+    const std::optional<JsonTree> tree = documentOf(input, row, JsonKind::Array);
     if (!tree) {
       return std::nullopt;
     }
@@ -167,7 +167,7 @@ ColumnPtr itemsKernel(const KernelInput& input) {
 
 ColumnPtr keysKernel(const KernelInput& input) {
   return makeTextLists(input, [&](size_t row) -> std::optional<TextList> {
-    const std::optional<JsonTree> tree = documentOf(input, row, Kind::Object);
+    const std::optional<JsonTree> tree = documentOf(input, row, JsonKind::Object);
     if (!tree) {
       return std::nullopt;
     }
@@ -181,7 +181,7 @@ ColumnPtr keysKernel(const KernelInput& input) {
 
 ColumnPtr recordsKernel(const KernelInput& input) {
   return makeNestedRows(input, [&](size_t row, ColumnBuilder& builder, Arena& arena) {
-    const std::optional<JsonTree> tree = documentOf(input, row, Kind::Object);
+    const std::optional<JsonTree> tree = documentOf(input, row, JsonKind::Object);
     if (!tree) {
       return false;
     }
@@ -219,7 +219,7 @@ void addJsonFunctions(FunctionRegistry& registry) {
                     {{"(STRING) -> INT", kernelOf<&arrayLength>}}));
   registry.add(make("JSON_CONCAT", "Merges JSON objects, or puts other values into one array.",
                     "JSON_CONCAT('{\"a\": 1}', '{\"b\": 2}') -> '{\"a\":1,\"b\":2}'",
-                    {{"(STRING...) -> STRING", concatKernel}}));
+                    {{"(STRING...) -> STRING", jsonConcatKernel}}));
   registry.add(make("JSON_ITEMS", "The elements of a JSON array as JSON texts.",
                     "JSON_ITEMS('[1, [2]]') -> ['1', '[2]']",
                     {{"(STRING) -> ARRAY<STRING>", itemsKernel}}));

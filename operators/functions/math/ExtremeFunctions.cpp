@@ -64,7 +64,7 @@ SqlType widestDecimal(std::span<const SqlType> types) {
 }
 
 template <bool greatest>
-std::vector<ScalarOverload> overloads() {
+std::vector<ScalarOverload> extremeOverloads() {
   return {{"(INT, INT...) -> INT", extremeKernel<greatest>},
           {"(BIGINT, BIGINT...) -> BIGINT", extremeKernel<greatest>},
           {"(DECIMAL, DECIMAL...) -> DECIMAL", extremeDecimalKernel<greatest>, widestDecimal},
@@ -81,10 +81,10 @@ std::vector<ScalarOverload> overloads() {
 void addExtremeFunctions(FunctionRegistry& registry) {
   registry.add(ScalarFunction{"greatest", "Mathematical",
                               "The largest of its arguments; NULLs are skipped.",
-                              "GREATEST(1, 3, NULL, 2) -> 3", overloads<true>()});
+                              "GREATEST(1, 3, NULL, 2) -> 3", extremeOverloads<true>()});
   registry.add(ScalarFunction{"least", "Mathematical",
                               "The smallest of its arguments; NULLs are skipped.",
-                              "LEAST(3, 1, NULL, 2) -> 1", overloads<false>()});
+                              "LEAST(3, 1, NULL, 2) -> 1", extremeOverloads<false>()});
 }
 
 }  // namespace auspex::operators

@@ -49,10 +49,6 @@ Int128 absoluteDecimal(Int128 x) {
   return x < 0 ? -x : x;
 }
 
-SqlType sameType(std::span<const SqlType> types) {
-  return types[0];
-}
-
 /// In [0, 1). Seeded by the system, per thread.
 double randomNumber() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -95,7 +91,7 @@ void addPowerFunctions(FunctionRegistry& registry) {
                               {{"(INT) -> INT", kernelOf<&absoluteInteger<int32_t>>},
                                {"(BIGINT) -> BIGINT", kernelOf<&absoluteInteger<int64_t>>},
                                {"(DOUBLE) -> DOUBLE", kernelOf<&absoluteDouble>},
-                               {"(DECIMAL) -> DECIMAL", kernelOf<&absoluteDecimal>, sameType}}});
+                               {"(DECIMAL) -> DECIMAL", kernelOf<&absoluteDecimal>, typeOfFirst}}});
   ScalarFunction random{"RANDOM",
                         "Mathematical",
                         "A random number from 0 (inclusive) to 1 (exclusive), new for each row.",

@@ -115,9 +115,6 @@ ColumnPtr roundDecimals(const KernelInput& input) {
                       commonValidity(input.arguments, input.numRows));
 }
 
-SqlType sameType(std::span<const SqlType> types) {
-  return types[0];
-}
 SqlType wholeType(std::span<const SqlType> types) {
   return SqlType::decimal(std::max(types[0].precision() - types[0].scale(), 1), 0);
 }
@@ -133,7 +130,7 @@ void addToScale(FunctionRegistry& registry, const char* name, const char* help, 
                                {"(DOUBLE) -> BIGINT", fromDouble},
                                {"(DOUBLE, INT) -> DOUBLE", doubleToScale},
                                {"(DECIMAL) -> DECIMAL", decimals, wholeType},
-                               {"(DECIMAL, INT) -> DECIMAL", decimals, sameType}}});
+                               {"(DECIMAL, INT) -> DECIMAL", decimals, typeOfFirst}}});
 }
 
 void addToWhole(FunctionRegistry& registry, const char* name, const char* help, const char* example,
@@ -145,7 +142,7 @@ void addToWhole(FunctionRegistry& registry, const char* name, const char* help, 
                               {{"(INT) -> INT", kernelOf<&sameInteger>},
                                {"(BIGINT) -> BIGINT", kernelOf<&sameBigint>},
                                {"(DOUBLE) -> DOUBLE", doubles},
-                               {"(DECIMAL) -> DECIMAL", decimals, sameType}}});
+                               {"(DECIMAL) -> DECIMAL", decimals, typeOfFirst}}});
 }
 
 }  // namespace

@@ -207,7 +207,7 @@ ColumnPtr replaceKernel(const KernelInput& input) {
   return Column::make(input.resultType, std::move(values), std::move(validity), {arena});
 }
 
-ColumnPtr splitKernel(const KernelInput& input) {
+ColumnPtr regexSplitKernel(const KernelInput& input) {
   PatternCache patterns;
   return makeTextLists(input, [&](size_t row) -> std::optional<TextList> {
     const Regex* const regex = patterns.get(argument(input, 1, row), input, row);
@@ -259,7 +259,7 @@ void addRegexFunctions(FunctionRegistry& registry) {
       {{"(STRING, STRING, STRING) -> STRING", replaceKernel}});
   add(registry, "REGEXP_SPLIT_TO_ARRAY", "The parts of a text between matches of an expression.",
       "REGEXP_SPLIT_TO_ARRAY('a1b2c', '[0-9]') -> ['a', 'b', 'c']",
-      {{"(STRING, STRING) -> ARRAY<STRING>", splitKernel}});
+      {{"(STRING, STRING) -> ARRAY<STRING>", regexSplitKernel}});
 }
 
 }  // namespace auspex::operators

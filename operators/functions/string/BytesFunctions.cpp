@@ -5,7 +5,7 @@
 #include <cstring>
 #include <random>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/data/Checksum.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"

@@ -14,7 +14,7 @@ namespace {
 
 using Text = std::string_view;
 
-size_t bytesLength(Text text) {
+size_t byteCount(Text text) {
   return text.size();
 }
 size_t sameBytePosition(Text text, size_t index) {
@@ -27,7 +27,7 @@ struct TextUnits {
   static size_t position(Text text, size_t index) { return bytePosition(text, index); }
 };
 struct ByteUnits {
-  static size_t length(Text text) { return bytesLength(text); }
+  static size_t length(Text text) { return byteCount(text); }
   static size_t position(Text text, size_t index) { return sameBytePosition(text, index); }
 };
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "operators/data/AsciiCase.h"
+#include "operators/data/Ascii.h"
 #include "operators/expressions/Base64.h"
 #include "operators/formats/Utf8.h"
 #include "operators/functions/string/Utf16.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/functions/url/Uri.h"
+#include "operators/data/Ascii.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,12 +8,6 @@
 namespace auspex::operators {
 namespace {
 
-bool isAlpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool isHex(char c) {
   return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -26,7 +21,7 @@ bool isLegal(std::string_view text) {
       if (i + 2 >= text.size() || !isHex(text[i + 1]) || !isHex(text[i + 2])) {
         return false;
       }
-    } else if (static_cast<unsigned char>(c) < 0x80 && !isAlpha(c) && !isDigit(c) &&
+    } else if (static_cast<unsigned char>(c) < 0x80 && !isLetter(c) && !isDigit(c) &&
                kMarks.find(c) == std::string_view::npos) {
       return false;
     }
@@ -48,8 +43,8 @@ std::optional<std::string> cutAt(std::string_view& text, char mark) {
 std::optional<std::string> takeScheme(std::string_view& text) {
   size_t size = 0;
   while (size < text.size() &&
-         (isAlpha(text[size]) || (size > 0 && (isDigit(text[size]) || text[size] == '+' ||
-                                               text[size] == '-' || text[size] == '.')))) {
+         (isLetter(text[size]) || (size > 0 && (isDigit(text[size]) || text[size] == '+' ||
+                                                text[size] == '-' || text[size] == '.')))) {
     ++size;
   }
   if (size == 0 || size == text.size() || text[size] != ':') {
@@ -76,12 +71,12 @@ bool isHost(std::string_view host) {
         return false;
       }
       label = i + 1;
-    } else if (!isAlpha(c) && !isDigit(c) && (c != '-' || i == label)) {
+    } else if (!isLetter(c) && !isDigit(c) && (c != '-' || i == label)) {
       return false;
     }
   }
   return !host.empty() && host.back() != '-' &&
-         (numeric || label == host.size() || isAlpha(host[label]));
+         (numeric || label == host.size() || isLetter(host[label]));
 }
 
 /// Host and port of `user@host:port`; nothing of an authority of another form.

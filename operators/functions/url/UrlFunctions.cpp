@@ -13,7 +13,7 @@ namespace {
 
 using Text = std::string_view;
 
-std::optional<Uri> parse(RowContext& context, Text text) {
+std::optional<Uri> parseUri(RowContext& context, Text text) {
   std::optional<Uri> uri = Uri::parse(text);
   if (!uri) {
     context.fail("URL input has invalid syntax");
@@ -28,7 +28,7 @@ Text textOf(RowContext& context, const std::string& bytes) {
 /// A part of the URL, decoded where Java's getters decode it.
 template <std::optional<std::string> Uri::*part, bool decoded>
 std::optional<Text> extract(RowContext& context, Text text) {
-  const std::optional<Uri> uri = parse(context, text);
+  const std::optional<Uri> uri = parseUri(context, text);
   if (!uri || !((*uri).*part)) {
     return std::nullopt;
   }
@@ -37,13 +37,13 @@ std::optional<Text> extract(RowContext& context, Text text) {
 }
 
 std::optional<int32_t> extractPort(RowContext& context, Text text) {
-  const std::optional<Uri> uri = parse(context, text);
+  const std::optional<Uri> uri = parseUri(context, text);
   return uri ? uri->port : std::nullopt;
 }
 
 /// The value of the first parameter of that name; empty when it has none.
 std::optional<Text> extractParameter(RowContext& context, Text text, Text name) {
-  const std::optional<Uri> uri = parse(context, text);
+  const std::optional<Uri> uri = parseUri(context, text);
   if (!uri || !uri->query) {
     return std::nullopt;
   }

@@ -15,10 +15,6 @@ constexpr size_t kMaxPlacesPerNode = 4;
 constexpr uint32_t kBitsOfWord = 32;
 constexpr uint32_t kMaxRank = 255;
 
-bool isLeaf(const TreeNode& node) {
-  return node.left == 0;
-}
-
 /// Calls `step` with 0 to kCount - 1, written out: in a loop the compiler would keep what the steps
 /// change in memory.
 template <size_t kCount, typename Step>
@@ -101,7 +97,7 @@ void CompleteForest::compile(std::span<const TreeDescription> trees,
     group.depth = std::max(group.depth, tree.depth);
     numNodes += tree.nodes.size();
     for (const TreeNode& node : tree.nodes) {
-      isCovered = isCovered && (isLeaf(node) || ranking.covers(node));
+      isCovered = isCovered && (node.isLeaf() || ranking.covers(node));
       group.hasCategories = group.hasCategories || node.categorySet != 0;
     }
   }
@@ -144,7 +140,7 @@ void CompleteForest::fill(const TreeDescription& tree, const ForestDescription& 
     const Visit visit = visits.back();
     visits.pop_back();
     const TreeNode& node = tree.nodes[visit.node];
-    if (isLeaf(node)) {
+    if (node.isLeaf()) {
       const uint32_t below = group.depth - visit.level;
       float* const first = leaves_.data() + group.firstLeaf + number * numPlaces +
                            (visit.place << below) - numPlaces;

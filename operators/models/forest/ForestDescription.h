@@ -28,6 +28,8 @@ struct TreeNode {
   bool defaultLeft = false;
   /// LightGBM's missing kind "zero": values next to 0 go the default way too.
   bool zeroIsMissing = false;
+
+  bool isLeaf() const { return left == 0; }
 };
 
 struct TreeDescription {

@@ -57,7 +57,7 @@ constexpr uint32_t kStepsBetweenChecks = 4;
 /// Calls `step` with 0 to kCount - 1, written out: in a loop the compiler would keep what the steps
 /// change in memory.
 template <size_t kCount, typename Step>
-inline __attribute__((always_inline)) void forEach(Step step) {
+inline __attribute__((always_inline)) void forEachWalk(Step step) {
   [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
     (step(kIndex), ...);
   }
@@ -73,7 +73,7 @@ std::array<uint32_t, kWalks> findPlaces(uint32_t depth, Next next) {
         std::min(depth, done + (done == 0 ? kStepsBeforeChecks : kStepsBetweenChecks));
     const std::array<uint32_t, kWalks> before = places;
     for (; done < target; ++done) {
-      forEach<kWalks>([&](size_t i) { places[i] = next(i, places[i]); });
+      forEachWalk<kWalks>([&](size_t i) { places[i] = next(i, places[i]); });
     }
     // Only leaves lead to themselves, so walks that have not moved have all arrived.
     if (places == before) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/forest/JsonReader.h"
+#include "operators/data/Ascii.h"
 
 #include <array>
 #include <bit>
@@ -14,25 +15,21 @@ namespace {
 /// Powers of ten up to here are exact as doubles.
 constexpr int kMaxPower = 22;
 
-bool isDigit(char letter) {
-  return letter >= '0' && letter <= '9';
-}
-
 /// digits * 10^power as float32, where it is sure by way of a double: both factors are exact there,
 /// so the product is off by half a unit at most, and only one next to the middle of two float32
 /// might be rounded to the wrong one. digits < 10^17.
 std::optional<float> roundToFloat(uint64_t digits, int power) {
-  constexpr std::array<double, 23> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  static_assert(kPowers.size() == kMaxPower + 1);
+  constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static_assert(kExactPowers.size() == kMaxPower + 1);
   constexpr uint64_t kMaxExact = uint64_t{1} << 53;
   constexpr uint64_t kBelowFloat = (uint64_t{1} << 29) - 1;  // bits that a float32 lacks
   constexpr uint64_t kMiddle = uint64_t{1} << 28;
   if (digits > kMaxExact || power < -kMaxPower || power > kMaxPower) {
     return std::nullopt;
   }
-  const double scale = kPowers[static_cast<size_t>(power < 0 ? -power : power)];
+  const double scale = kExactPowers[static_cast<size_t>(power < 0 ? -power : power)];
   const auto whole = static_cast<double>(digits);
   const double wide = power < 0 ? whole / scale : whole * scale;
   const uint64_t below = std::bit_cast<uint64_t>(wide) & kBelowFloat;

@@ -58,7 +58,7 @@ void applyParameter(std::string_view parameter, LightgbmObjective& objective) {
   }
 }
 
-double sigmoid(double sum, double slope) {
+double wideSigmoid(double sum, double slope) {
   return 1.0 / (1.0 + std::exp(-slope * sum));
 }
 
@@ -87,7 +87,7 @@ void transformValues(const LightgbmObjective& objective, std::span<const double>
     case WideTransform::Exponential:
       return each([](double sum) { return std::exp(sum); });
     case WideTransform::Sigmoid:
-      return each([&](double sum) { return sigmoid(sum, objective.slope); });
+      return each([&](double sum) { return wideSigmoid(sum, objective.slope); });
     case WideTransform::LogOnePlusExp:
       return each([](double sum) { return std::log1p(std::exp(sum)); });
     case WideTransform::Softmax:
@@ -145,7 +145,7 @@ void transformRow(const LightgbmObjective& objective, OutputForm form, std::span
   } else if (form == OutputForm::Prediction && objective.hasClasses) {
     out[0] = static_cast<double>(std::max_element(sums.begin(), sums.end()) - sums.begin());
   } else if (form == OutputForm::Probability && !objective.hasClasses) {
-    out[1] = sigmoid(sums[0], objective.slope);
+    out[1] = wideSigmoid(sums[0], objective.slope);
     out[0] = 1.0 - out[1];
   } else {
     transformValues(objective, sums, out);

@@ -43,7 +43,7 @@ class Lines {
 };
 
 /// The file in its parts.
-struct Document {
+struct LightgbmDocument {
   LightgbmFields header;
   std::vector<LightgbmFields> trees;
   std::string_view pandasCategories;
@@ -61,7 +61,7 @@ void addField(std::string_view line, LightgbmFields& fields) {
 }
 
 /// What follows the trees: only the dictionaries and the kind of boosting matter.
-void readEnd(Lines& lines, Document& document) {
+void readEnd(Lines& lines, LightgbmDocument& document) {
   while (const auto line = lines.next()) {
     if (line->starts_with(kPandas)) {
       document.pandasCategories = line->substr(kPandas.size());
@@ -71,8 +71,8 @@ void readEnd(Lines& lines, Document& document) {
   }
 }
 
-Document readDocument(std::string_view bytes) {
-  Document document;
+LightgbmDocument readDocument(std::string_view bytes) {
+  LightgbmDocument document;
   Lines lines(bytes);
   lines.next();
   LightgbmFields* fields = &document.header;
@@ -97,7 +97,7 @@ Document readDocument(std::string_view bytes) {
   throw ModelError("the file ends before 'end of trees'");
 }
 
-size_t countOf(const LightgbmFields& header, std::string_view name, size_t limit) {
+size_t headerCount(const LightgbmFields& header, std::string_view name, size_t limit) {
   const auto found = header.find(name);
   const std::vector<int64_t> values =
       found == header.end() ? std::vector<int64_t>{} : parseIntegers(name, found->second);
@@ -164,7 +164,7 @@ std::vector<FeatureInfo> readPandasCategories(std::string_view text) {
 
 /// Names, and of categorical features the dictionaries. feature_infos has "[least:largest]" for
 /// numbers, "code:code:..." for categories, "none" for a feature that says nothing.
-std::vector<FeatureInfo> makeFeatures(const Document& document, size_t numFeatures) {
+std::vector<FeatureInfo> makeFeatures(const LightgbmDocument& document, size_t numFeatures) {
   const std::vector<std::string> names = splitWords(fieldOf(document.header, "feature_names"));
   const std::vector<std::string> kinds = splitWords(fieldOf(document.header, "feature_infos"));
   if (names.size() != numFeatures) {
@@ -196,11 +196,6 @@ std::vector<FeatureInfo> makeFeatures(const Document& document, size_t numFeatur
   return features;
 }
 
-struct TreeSpan {
-  size_t first = 0;
-  size_t end = 0;
-};
-
 TreeSpan chooseTrees(size_t numTrees, size_t perRound, const RoundChoice& choice) {
   const size_t numRounds = numTrees / perRound;
   const size_t end = choice.end == 0 || choice.useBest ? numRounds : choice.end;
@@ -211,7 +206,7 @@ TreeSpan chooseTrees(size_t numTrees, size_t perRound, const RoundChoice& choice
   return {choice.first * perRound, end * perRound};
 }
 
-void addTrees(const Document& document, size_t perRound, const TreeSpan& used,
+void addTrees(const LightgbmDocument& document, size_t perRound, const TreeSpan& used,
               LightgbmModel& model) {
   size_t numCategoryWords = 0;
   for (size_t i = 0; i < document.trees.size(); ++i) {
@@ -228,7 +223,7 @@ void addTrees(const Document& document, size_t perRound, const TreeSpan& used,
                            model.forest.trees.begin() + static_cast<ptrdiff_t>(used.first));
 }
 
-void describe(const Document& document, LightgbmModel& model) {
+void describe(const LightgbmDocument& document, LightgbmModel& model) {
   ModelInfo& info = model.info;
   info.format = "LightGBM text " + std::string(fieldOf(document.header, "version"));
   info.kind = document.boosting.empty() ? "gbdt" : std::string(document.boosting.substr(0, 40));
@@ -248,7 +243,7 @@ bool isLightgbmText(std::string_view bytes) {
 }
 
 LightgbmModel readLightgbmModel(std::string_view bytes, const RoundChoice& choice) {
-  const Document document = readDocument(bytes);
+  const LightgbmDocument document = readDocument(bytes);
   const std::string_view version = fieldOf(document.header, "version");
   if (version != "v2" && version != "v3" && version != "v4") {
     throw ModelError("version: '" + std::string(version.substr(0, 40)) +
@@ -257,8 +252,8 @@ LightgbmModel readLightgbmModel(std::string_view bytes, const RoundChoice& choic
   LightgbmModel model;
   model.objective = parseLightgbmObjective(fieldOf(document.header, "objective"));
   const size_t perRound =
-      countOf(document.header, "num_tree_per_iteration", ForestLimits::kOutputs);
-  const size_t numClasses = countOf(document.header, "num_class", ForestLimits::kOutputs);
+      headerCount(document.header, "num_tree_per_iteration", ForestLimits::kOutputs);
+  const size_t numClasses = headerCount(document.header, "num_class", ForestLimits::kOutputs);
   if (perRound == 0 || perRound != std::max(numClasses, size_t{1}) ||
       (perRound > 1) != model.objective.hasClasses || document.trees.size() % perRound != 0) {
     throw ModelError("num_tree_per_iteration: " + std::to_string(perRound) + " does not fit " +
@@ -266,7 +261,7 @@ LightgbmModel readLightgbmModel(std::string_view bytes, const RoundChoice& choic
                      std::to_string(document.trees.size()) + " trees");
   }
   model.forest.numFeatures =
-      countOf(document.header, "max_feature_idx", ForestLimits::kFeatures - 1) + 1;
+      headerCount(document.header, "max_feature_idx", ForestLimits::kFeatures - 1) + 1;
   model.forest.baseMargins.assign(perRound, 0.0F);
   model.info.features = makeFeatures(document, model.forest.numFeatures);
   const TreeSpan used = chooseTrees(document.trees.size(), perRound, choice);

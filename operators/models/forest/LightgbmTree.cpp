@@ -18,10 +18,6 @@ constexpr int64_t kCategorical = 1;
 constexpr int64_t kDefaultLeft = 2;
 enum class Missing : uint8_t { None, Zero, Nan };
 
-[[noreturn]] void failAt(std::string_view field, size_t index, const std::string& reason) {
-  throw ModelError(std::string(field) + "[" + std::to_string(index) + "]: " + reason);
-}
-
 template <typename Number>
 std::vector<Number> parseList(std::string_view field, std::string_view text) {
   std::vector<Number> values;
@@ -173,9 +169,9 @@ TreeNode makeSplit(const Lists& tree, size_t split, ForestDescription& forest,
     failAt("threshold", split, "is not a number");
   }
   // value <= t is value < the next double above t; what stands above infinity is reached by none.
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  threshold = written == kInfinity ? std::numeric_limits<double>::quiet_NaN()
-                                   : std::nextafter(written, kInfinity);
+  constexpr double kWideInfinity = std::numeric_limits<double>::infinity();
+  threshold = written == kWideInfinity ? std::numeric_limits<double>::quiet_NaN()
+                                       : std::nextafter(written, kWideInfinity);
   const auto missing = static_cast<Missing>(decision >> 2);
   node.zeroIsMissing = missing == Missing::Zero;
   // Without a missing kind NaN counts as 0.

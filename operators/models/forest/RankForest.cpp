@@ -12,10 +12,6 @@ namespace {
 
 constexpr size_t kMaxLeaves = 256;
 
-bool isLeaf(const TreeNode& node) {
-  return node.left == 0;
-}
-
 /// Marks the subtrees of eight leaves, and of four, that have numeric splits alone. Returns how
 /// many splits they have.
 size_t joinSubtrees(std::span<RankSplit> splits) {
@@ -50,8 +46,8 @@ size_t joinSubtrees(std::span<RankSplit> splits) {
 /// Splits that stand on the stack at once while the program of the subtree runs.
 size_t stackHeight(const TreeDescription& tree, uint32_t place) {
   const TreeNode& node = tree.nodes[place];
-  const bool leftIsLeaf = isLeaf(tree.nodes[node.left]);
-  const bool rightIsLeaf = isLeaf(tree.nodes[node.left + 1]);
+  const bool leftIsLeaf = tree.nodes[node.left].isLeaf();
+  const bool rightIsLeaf = tree.nodes[node.left + 1].isLeaf();
   const size_t left = leftIsLeaf ? 0 : stackHeight(tree, node.left);
   const size_t right = rightIsLeaf ? 0 : stackHeight(tree, node.left + 1);
   return std::max({size_t{1}, left, right + (leftIsLeaf || rightIsLeaf ? 0 : 1)});
@@ -62,9 +58,10 @@ size_t stackHeight(const TreeDescription& tree, uint32_t place) {
 bool RankForest::canBeRanked(const TreeDescription& tree) const {
   // A binary tree of n leaves has 2n - 1 nodes.
   return tree.nodes.size() <= 2 * kMaxLeaves - 1 &&
-         std::all_of(tree.nodes.begin(), tree.nodes.end(),
-                     [&](const TreeNode& node) { return isLeaf(node) || ranking_.covers(node); }) &&
-         (isLeaf(tree.nodes[0]) || stackHeight(tree, 0) <= kRankStackHeight);
+         std::all_of(
+             tree.nodes.begin(), tree.nodes.end(),
+             [&](const TreeNode& node) { return node.isLeaf() || ranking_.covers(node); }) &&
+         (tree.nodes[0].isLeaf() || stackHeight(tree, 0) <= kRankStackHeight);
 }
 
 RankForest::RankForest(const ForestDescription& description) : ranking_(description) {
@@ -97,7 +94,7 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
   // Leaves are numbered in the description's order; sides come before their split.
   std::vector<uint8_t> leafNumbers(tree.nodes.size(), 0);
   for (size_t i = 0; i < tree.nodes.size(); ++i) {
-    if (isLeaf(tree.nodes[i])) {
+    if (tree.nodes[i].isLeaf()) {
       leafNumbers[i] = static_cast<uint8_t>(leaves_.size() - compiled.firstLeaf);
       leaves_.push_back(tree.nodes[i].value);
     }
@@ -109,14 +106,14 @@ RankForest::Tree RankForest::compile(const TreeDescription& tree,
     bool isOpened;
   };
   std::vector<Visit> visits;
-  if (!isLeaf(tree.nodes[0])) {
+  if (!tree.nodes[0].isLeaf()) {
     visits.push_back({0, false});
   }
   while (!visits.empty()) {
     const Visit visit = visits.back();
     const TreeNode& node = tree.nodes[visit.place];
-    const bool leftIsLeaf = isLeaf(tree.nodes[node.left]);
-    const bool rightIsLeaf = isLeaf(tree.nodes[node.left + 1]);
+    const bool leftIsLeaf = tree.nodes[node.left].isLeaf();
+    const bool rightIsLeaf = tree.nodes[node.left + 1].isLeaf();
     if (!visit.isOpened) {
       visits.back().isOpened = true;
       if (!rightIsLeaf) {

@@ -15,10 +15,6 @@ constexpr size_t kMaxThresholds = 255;
 /// Of a missing value that goes right.
 constexpr uint8_t kHighestRank = 255;
 
-bool isLeaf(const TreeNode& node) {
-  return node.left == 0;
-}
-
 /// Keeps the thresholds ascending and different. One too many is enough to know.
 void insertThreshold(float threshold, std::vector<float>& ascending) {
   const auto place = std::lower_bound(ascending.begin(), ascending.end(), threshold);
@@ -56,7 +52,7 @@ void Ranking::collectThresholds(const ForestDescription& description) {
   for (const TreeDescription& tree : description.trees) {
     for (size_t i = 0; i < tree.nodes.size(); ++i) {
       const TreeNode& node = tree.nodes[i];
-      if (isLeaf(node)) {
+      if (node.isLeaf()) {
         continue;
       }
       AUSPEX_ASSERT(node.left > i);
@@ -93,7 +89,7 @@ void Ranking::collectCategories(const ForestDescription& description) {
   std::vector<uint8_t> isTooLarge(description.numFeatures, 0);
   for (const TreeDescription& tree : description.trees) {
     for (const TreeNode& node : tree.nodes) {
-      if (isLeaf(node) || node.categorySet == 0) {
+      if (node.isLeaf() || node.categorySet == 0) {
         continue;
       }
       const std::vector<uint32_t>& words = description.categorySets[node.categorySet - 1];

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kParameters = "learner.learner_model_param.";
 
 /// Everything of the document that is needed, as it stands there; members come in any order.
-struct Document {
+struct XgboostDocument {
   std::vector<int32_t> version;
   std::string booster;
   std::string objective;
@@ -97,7 +97,7 @@ std::vector<float> readBaseScores(DocumentReader& reader) {
   return values;
 }
 
-void readTrees(DocumentReader& reader, Document& document) {
+void readTrees(DocumentReader& reader, XgboostDocument& document) {
   document.trees.clear();
   document.hasTrees = true;
   reader.beginArray();
@@ -113,7 +113,7 @@ void readTrees(DocumentReader& reader, Document& document) {
   }
 }
 
-void readTreeModel(DocumentReader& reader, Document& document) {
+void readTreeModel(DocumentReader& reader, XgboostDocument& document) {
   readObject(reader, [&](const std::string& key) {
     if (key == "gbtree_model_param") {
       readObject(reader, [&](const std::string& name) {
@@ -147,7 +147,7 @@ void readTreeModel(DocumentReader& reader, Document& document) {
 }
 
 /// DART's tree weights stand beside `gbtree` (to 3.2), beside `model` (3.3) or in it (since 3.4).
-void readBooster(DocumentReader& reader, Document& document) {
+void readBooster(DocumentReader& reader, XgboostDocument& document) {
   readObject(reader, [&](const std::string& key) {
     if (key == "name") {
       document.booster = reader.readString();
@@ -163,7 +163,7 @@ void readBooster(DocumentReader& reader, Document& document) {
   });
 }
 
-void readLearnerParameters(DocumentReader& reader, Document& document) {
+void readLearnerParameters(DocumentReader& reader, XgboostDocument& document) {
   readObject(reader, [&](const std::string& key) {
     if (key == "base_score") {
       document.baseScores = readBaseScores(reader);
@@ -179,7 +179,7 @@ void readLearnerParameters(DocumentReader& reader, Document& document) {
   });
 }
 
-void readLearner(DocumentReader& reader, Document& document) {
+void readLearner(DocumentReader& reader, XgboostDocument& document) {
   document.hasLearner = true;
   readObject(reader, [&](const std::string& key) {
     if (key == "attributes") {
@@ -208,7 +208,7 @@ void readLearner(DocumentReader& reader, Document& document) {
   });
 }
 
-void requireParts(const Document& document) {
+void requireParts(const XgboostDocument& document) {
   const auto require = [](bool holds, const std::string& message) {
     if (!holds) {
       throw ModelError(message);
@@ -246,7 +246,7 @@ void requireParts(const Document& document) {
               std::to_string(numTrees) + " trees");
 }
 
-std::vector<FeatureInfo> makeFeatures(Document& document) {
+std::vector<FeatureInfo> makeFeatures(XgboostDocument& document) {
   const auto numFeatures = static_cast<size_t>(document.numFeatures);
   const auto requireLength = [&](std::string_view field, size_t length) {
     if (length != 0 && length != numFeatures) {
@@ -273,13 +273,7 @@ std::vector<FeatureInfo> makeFeatures(Document& document) {
   return features;
 }
 
-/// The trees [first, end) of the file.
-struct TreeSpan {
-  size_t first = 0;
-  size_t end = 0;
-};
-
-std::optional<size_t> bestRound(const Document& document) {
+std::optional<size_t> bestRound(const XgboostDocument& document) {
   const auto best =
       std::find_if(document.attributes.begin(), document.attributes.end(),
                    [](const auto& attribute) { return attribute.first == "best_iteration"; });
@@ -297,7 +291,7 @@ std::optional<size_t> bestRound(const Document& document) {
 }
 
 /// Where each round starts among the trees, and where the last one ends.
-std::vector<int64_t> startsOfRounds(const Document& document, size_t numOutputs) {
+std::vector<int64_t> startsOfRounds(const XgboostDocument& document, size_t numOutputs) {
   const auto numTrees = static_cast<int64_t>(document.trees.size());
   std::vector<int64_t> starts = document.roundStarts;
   if (starts.empty()) {
@@ -317,7 +311,8 @@ std::vector<int64_t> startsOfRounds(const Document& document, size_t numOutputs)
 }
 
 /// Which trees count: all, those of the rounds asked for, or those up to the best round.
-TreeSpan chooseTrees(const Document& document, size_t numOutputs, const RoundChoice& choice) {
+TreeSpan chooseTrees(const XgboostDocument& document, size_t numOutputs,
+                     const RoundChoice& choice) {
   size_t end = choice.end;
   if (choice.useBest) {
     if (const auto best = bestRound(document)) {
@@ -337,7 +332,7 @@ TreeSpan chooseTrees(const Document& document, size_t numOutputs, const RoundCho
   return {static_cast<size_t>(starts[choice.first]), static_cast<size_t>(starts[end])};
 }
 
-std::vector<float> makeBaseMargins(const Document& document, const Objective& objective,
+std::vector<float> makeBaseMargins(const XgboostDocument& document, const Objective& objective,
                                    size_t numOutputs) {
   if (document.baseScores.size() != 1 && document.baseScores.size() != numOutputs) {
     throw ModelError(std::string(kParameters) + "base_score: has " +
@@ -353,7 +348,7 @@ std::vector<float> makeBaseMargins(const Document& document, const Objective& ob
 }
 
 /// Compiles the trees, freeing each one of the document as it is done.
-void addTrees(Document& document, const TreeSpan& used, ForestDescription& forest) {
+void addTrees(XgboostDocument& document, const TreeSpan& used, ForestDescription& forest) {
   size_t numCategoryWords = 0;
   size_t firstUsed = 0;
   size_t endUsed = 0;
@@ -387,7 +382,7 @@ void addTrees(Document& document, const TreeSpan& used, ForestDescription& fores
 }
 
 /// Takes the weights of a linear model: one row per feature and the biases, a column per output.
-void takeLinearWeights(Document& document, const RoundChoice& choice, XgboostModel& model) {
+void takeLinearWeights(XgboostDocument& document, const RoundChoice& choice, XgboostModel& model) {
   const size_t numOutputs = model.forest.baseMargins.size();
   const size_t wanted = (model.forest.numFeatures + 1) * numOutputs;
   if (document.linearWeights.size() != wanted) {
@@ -409,7 +404,7 @@ void takeLinearWeights(Document& document, const RoundChoice& choice, XgboostMod
 }  // namespace
 
 XgboostModel readXgboostModel(DocumentReader& reader, const RoundChoice& choice) {
-  Document document;
+  XgboostDocument document;
   readObject(reader, [&](const std::string& key) {
     if (key == "version") {
       reader.readIntegers(document.version);

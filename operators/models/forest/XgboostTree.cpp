@@ -23,10 +23,6 @@ constexpr int32_t kNoParent = std::numeric_limits<int32_t>::max();
 constexpr std::array<std::string_view, 4> kIgnored = {"id", "leaf_child_counts", "loss_changes",
                                                       "leaf_child_cnt"};
 
-[[noreturn]] void failAt(std::string_view field, size_t index, const std::string& reason) {
-  throw ModelError(std::string(field) + "[" + std::to_string(index) + "]: " + reason);
-}
-
 int64_t parseCount(DocumentReader& document, const std::string& key) {
   const std::string text = document.readString();
   int64_t value = 0;
