@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kIdleWait{50};
 constexpr std::chrono::milliseconds kRetryPause{50};
 /// Failures in a row after which a transaction that the broker refuses is given up.
 constexpr int kMaxFailuresInARow = 20;
+/// Failures in a row after which the job that causes them gets transactions of its own.
+constexpr int kFailuresUntilAlone = 3;
 /// The search for a refused record: rows a transaction at first, and how much less or more after.
 constexpr size_t kCautiousRows = 128;
 constexpr size_t kCautiousFactor = 8;
@@ -44,7 +46,8 @@ TaskThread::~TaskThread() {
 
 void TaskThread::add(std::unique_ptr<Job> job, std::function<void()> onFinished) {
   auto request = std::make_shared<Request>();
-  request->add = {std::move(job), std::move(onFinished), false};
+  request->add.job = std::move(job);
+  request->add.onFinished = std::move(onFinished);
   {
     const std::lock_guard lock(mutex_);
     allFinished_ = false;
@@ -105,6 +108,10 @@ bool TaskThread::step() {
     if (commitDue()) {
       commitTransaction();
     }
+    if (!hasUncommitted()) {
+      worked = workAlone() || worked;
+    }
+    worked = worked || waitForPaused();
   } catch (const BrokerError& error) {
     recover(error);
     worked = true;
@@ -169,6 +176,9 @@ bool TaskThread::workOnce() {
   }
   bool worked = false;
   for (const Slot& slot : jobs_) {
+    if (slot.alone) {
+      continue;
+    }
     working_ = slot.job.get();
     worked = slot.job->work() || worked;
     working_ = nullptr;
@@ -176,6 +186,46 @@ bool TaskThread::workOnce() {
       commitTransaction();
     }
   }
+  return worked;
+}
+
+bool TaskThread::workAlone() {
+  bool worked = false;
+  for (Slot& slot : jobs_) {
+    if (slot.alone && std::chrono::steady_clock::now() >= slot.pausedUntil) {
+      worked = workAlone(slot) || worked;
+    }
+  }
+  return worked;
+}
+
+/// With nothing else to do: a job that pauses after a failure still has work, so the round counts.
+bool TaskThread::waitForPaused() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool any = std::any_of(jobs_.begin(), jobs_.end(), [&](const Slot& slot) {
+    return slot.alone && slot.pausedUntil > now;
+  });
+  if (any) {
+    std::this_thread::sleep_for(kRetryPause);
+  }
+  return any;
+}
+
+bool TaskThread::workAlone(Slot& slot) {
+  const auto end = std::chrono::steady_clock::now() + settings_.interval;
+  bool worked = false;
+  bool some = true;
+  working_ = suspect_ = slot.job.get();
+  while (some && !slot.job->wantsCommit() && std::chrono::steady_clock::now() < end) {
+    some = slot.job->work();
+    worked = worked || some;
+  }
+  working_ = nullptr;
+  if (hasUncommitted()) {
+    commitTransaction();
+    slot.failures = 0;
+  }
+  suspect_ = nullptr;
   return worked;
 }
 
@@ -202,10 +252,13 @@ bool TaskThread::workCautiously() {
   return worked;
 }
 
+bool TaskThread::hasUncommitted() const {
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [](const Slot& slot) { return slot.job->hasUncommitted(); });
+}
+
 bool TaskThread::commitDue() const {
-  const bool any = std::any_of(jobs_.begin(), jobs_.end(),
-                               [](const Slot& slot) { return slot.job->hasUncommitted(); });
-  return any && std::chrono::steady_clock::now() - lastCommit_ >= settings_.interval;
+  return hasUncommitted() && std::chrono::steady_clock::now() - lastCommit_ >= settings_.interval;
 }
 
 void TaskThread::ensureProducer() {
@@ -271,10 +324,8 @@ void TaskThread::applyJobs() {
 }
 
 void TaskThread::commitTransaction() {
-  const bool any = std::any_of(jobs_.begin(), jobs_.end(),
-                               [](const Slot& slot) { return slot.job->hasUncommitted(); });
   lastCommit_ = std::chrono::steady_clock::now();
-  if (!any) {
+  if (!hasUncommitted()) {
     return;
   }
   if (settings_.brokenOrder) {
@@ -321,56 +372,104 @@ void TaskThread::commitInBrokenOrder() {
 }
 
 void TaskThread::recover(const BrokerError& error) {
-  ++failuresInARow_;
+  Slot* const slot = culprit();
+  const bool alone = slot != nullptr && slot->alone;
+  const int failures = alone ? ++slot->failures : ++failuresInARow_;
+  spdlog::warn("transaction={} job={} failure={} inARow={}: going back to the last commit",
+               transactionalId_, slot == nullptr ? "" : slot->job->name(), error.what(), failures);
+  if (!alone && failures >= kFailuresUntilAlone) {
+    setApart(error);
+  }
+  if (!goBackFrom(error, failures)) {
+    return;
+  }
+  const auto pause = kRetryPause * std::min(failures, kMaxFailuresInARow);
+  if (alone) {
+    slot->pausedUntil = std::chrono::steady_clock::now() + pause;
+  } else {
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+/// Returns whether the same may be tried again after a pause.
+bool TaskThread::goBackFrom(const BrokerError& error, int failures) {
+  Job* const suspect = suspect_;
+  const std::string name = suspect == nullptr ? transactionalId_ : suspect->name();
   const bool wasCommitting = std::exchange(committing_, false);
-  spdlog::warn("transaction={} failure={} inARow={}: going back to the last commit",
-               transactionalId_, error.what(), failuresInARow_);
   try {
     switch (error.kind()) {
       case BrokerErrorKind::Ambiguous:
         settleAmbiguous();
-        return;
+        break;
       case BrokerErrorKind::Unavailable:
       case BrokerErrorKind::Abortable:
       case BrokerErrorKind::Rejected:
         if (wasCommitting) {
           settleAmbiguous();
-          return;
+        } else {
+          goBack();
         }
-        if (failuresInARow_ > kMaxFailuresInARow && error.kind() != BrokerErrorKind::Unavailable) {
-          fail(transactionalId_, error.what());
-          return;
+        suspect_ = nullptr;
+        if (failures > kMaxFailuresInARow && error.kind() != BrokerErrorKind::Unavailable) {
+          fail(name, error.what());
         }
-        goBack();
-        break;
+        return !broken_;
       case BrokerErrorKind::Refused:
         goBack();
         searchRefused(error);
-        return;
+        break;
       case BrokerErrorKind::Fenced:
       case BrokerErrorKind::OutOfRange:
       case BrokerErrorKind::Fatal:
-        fail(transactionalId_, error.what());
-        return;
+        fail(name, error.what());
+        break;
     }
+    suspect_ = nullptr;
+    return false;
   } catch (const BrokerError& second) {
     // The producer cannot even abort: a new one of the same id fences it and settles the rest.
     spdlog::warn("transaction={} abort failed: {}", transactionalId_, second.what());
+    suspect_ = nullptr;
     producer_.reset();
     begun_ = false;
-    if (second.kind() == BrokerErrorKind::Fenced || failuresInARow_ > kMaxFailuresInARow) {
+    if (second.kind() == BrokerErrorKind::Fenced || failures > kMaxFailuresInARow) {
       fail(transactionalId_, second.what());
-      return;
+      return false;
     }
     try {
       ensureProducer();
       abortJobs();
     } catch (const std::exception& third) {
       fail(transactionalId_, third.what());
-      return;
+      return false;
     }
   }
-  std::this_thread::sleep_for(kRetryPause * std::min(failuresInARow_, kMaxFailuresInARow));
+  return true;
+}
+
+/// The job that the failed transaction is known to be about: it alone wrote to it, or its own call
+/// has thrown. Null when several wrote and the commit failed.
+TaskThread::Slot* TaskThread::culprit() {
+  const Job* const job = suspect_ != nullptr ? suspect_ : working_;
+  const auto found = std::find_if(jobs_.begin(), jobs_.end(),
+                                  [&](const Slot& slot) { return slot.job.get() == job; });
+  return job == nullptr || found == jobs_.end() ? nullptr : &*found;
+}
+
+void TaskThread::setApart(const BrokerError& error) {
+  const bool ofOneJob =
+      error.kind() == BrokerErrorKind::Abortable || error.kind() == BrokerErrorKind::Rejected;
+  if (!ofOneJob || jobs_.size() < 2) {
+    return;
+  }
+  if (Slot* const slot = culprit()) {
+    slot->alone = true;
+    slot->failures = failuresInARow_;
+    failuresInARow_ = 0;
+    spdlog::warn("job={} has transactions of its own from now on", slot->job->name());
+  } else if (!cautiousRows_) {
+    cautiousRows_ = kCautiousRows;  // one job a transaction: the next failure tells which it is
+  }
 }
 
 void TaskThread::goBack() {
@@ -392,7 +491,6 @@ void TaskThread::searchRefused(const BrokerError& error) {
   } else {
     failuresInARow_ = 0;
   }
-  suspect_ = nullptr;
 }
 
 void TaskThread::settleAmbiguous() {

@@ -34,7 +34,8 @@ struct JobFailure {
 /// A loop over jobs on one thread (or driven step by step by a test). The thread owns the producer;
 /// a failed transaction takes all of its jobs back to their last commit, and nothing else. When the
 /// broker has refused a record, the thread searches it with ever smaller transactions and tells its
-/// job, which makes a dead letter of it.
+/// job, which makes a dead letter of it. A job that fails three transactions running gets
+/// transactions of its own, so that its failures no longer take the others back.
 class TaskThread final : private TransactionWriter {
  public:
   /// onFailure is called on this thread when a job or the thread itself cannot go on.
@@ -71,6 +72,9 @@ class TaskThread final : private TransactionWriter {
     std::unique_ptr<Job> job;
     std::function<void()> onFinished;
     bool reported = false;
+    bool alone = false;  // has transactions of its own
+    int failures = 0;    // of those, in a row
+    std::chrono::steady_clock::time_point pausedUntil{};
   };
   struct Request {
     Slot add;
@@ -83,6 +87,10 @@ class TaskThread final : private TransactionWriter {
   void takeRequests();
   void openJob(Job& job);
   bool workOnce();
+  bool workAlone();
+  bool workAlone(Slot& slot);
+  bool waitForPaused();
+  bool hasUncommitted() const;
   bool commitDue() const;
   void commitTransaction();
   void commitInBrokenOrder();
@@ -93,7 +101,10 @@ class TaskThread final : private TransactionWriter {
   void ensureBegun();
   bool workCautiously();
   void recover(const BrokerError& error);
+  bool goBackFrom(const BrokerError& error, int failures);
   void goBack();
+  Slot* culprit();
+  void setApart(const BrokerError& error);
   void searchRefused(const BrokerError& error);
   void settleAmbiguous();
   void settleOnce();
@@ -115,7 +126,7 @@ class TaskThread final : private TransactionWriter {
   // Set while a record is searched that the broker has refused: each transaction holds one piece of
   // work of one job, of at most that many rows. One row: it is found.
   std::optional<size_t> cautiousRows_;
-  Job* suspect_ = nullptr;  // whose work the transaction holds meanwhile
+  Job* suspect_ = nullptr;  // whose work alone the transaction holds, meanwhile or for good
   std::chrono::steady_clock::time_point lastCommit_;
   int failuresInARow_ = 0;
   bool broken_ = false;

@@ -66,6 +66,8 @@ struct Faults {
   double ambiguousChance = 0;    ///< per Commit
   /// Records for which it holds are refused, as Kafka does: only the commit says so.
   std::function<bool(const std::string& topic, const operators::OutgoingRecord& record)> refuses;
+  /// Topics for which it holds take nothing: every send is refused for good, as without permission.
+  std::function<bool(const std::string& topic)> rejects;
   uint32_t markerDelay = 0;  ///< commits show in a partition up to that many calls later
 };
 

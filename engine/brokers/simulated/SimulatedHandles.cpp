@@ -154,7 +154,8 @@ class SimulatedProducer final : public TransactionalProducer {
 
   void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override {
     call(BrokerCall::Send, State::Open, [&](const StepVerdict& verdict) {
-      if (verdict.fault == FaultKind::Rejected) {
+      if (verdict.fault == FaultKind::Rejected ||
+          (core_->faults.rejects && core_->faults.rejects(topic))) {
         throw BrokerError(BrokerErrorKind::Rejected,
                           fmt::format("Records for topic '{}' refused: simulated fault.", topic));
       }
