@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-#include <fstream>
 #include <iostream>
+#include <set>
 #include <span>
-#include <sstream>
 #include <thread>
 
+#include "engine/BrokerHome.h"
 #include "engine/Engine.h"
+#include "engine/Script.h"
 #include "engine/Signals.h"
 #include "engine/brokers/simulated/SimulatedBroker.h"
 #include "engine/shell/ShellServer.h"
@@ -25,50 +26,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A script with its text, for messages that show the place.
-struct Script {
-  std::filesystem::path path;
-  std::string text;
-  std::vector<parser::ParsedStatement> statements;
-};
-
 void say(const std::string& line) {
   std::cerr << line << "\n";
-}
-
-std::string readFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw std::invalid_argument(fmt::format("cannot read '{}'", path.string()));
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// Parses a script; reports every statement in error. Returns false when there was one.
-bool parseScript(Script& script, parser::Variables& variables) {
-  parser::StatementReader reader(script.text);
-  bool good = true;
-  while (true) {
-    try {
-      std::optional<parser::ParsedStatement> statement = reader.next(variables);
-      if (!statement) {
-        return good;
-      }
-      if (const auto* const define =
-              std::get_if<parser::DefineVariable>(&statement->statement.node)) {
-        variables[define->name] = define->value;
-      } else if (const auto* const undefine =
-                     std::get_if<parser::UndefineVariable>(&statement->statement.node)) {
-        variables.erase(undefine->name);
-      }
-      script.statements.push_back(std::move(*statement));
-    } catch (const parser::SyntaxError& error) {
-      say(parser::renderError(error.message(), error.span(), script.text, script.path.string()));
-      good = false;
-    }
-  }
 }
 
 /// How serving the runtime came to its end.
@@ -127,7 +86,12 @@ class Program {
   explicit Program(const RunOptions& options) : options_(options) {}
 
   ExitCode run() {
-    if (!parseAll()) {
+    parser::Variables variables = options_.variables;
+    for (const std::filesystem::path& path : options_.files) {
+      scripts_.push_back(readScript(path, variables));
+    }
+    if (hasErrors()) {
+      tellAllErrors();
       return ExitCode::StatementFailed;
     }
     Engine engine(engineOptions());
@@ -184,14 +148,42 @@ class Program {
     }
   }
 
-  bool parseAll() {
-    parser::Variables variables = options_.variables;
-    bool good = true;
-    for (const std::filesystem::path& path : options_.files) {
-      scripts_.push_back({path, readFile(path), {}});
-      good = parseScript(scripts_.back(), variables) && good;
+  bool hasErrors() const {
+    return std::any_of(scripts_.begin(), scripts_.end(),
+                       [](const Script& script) { return !script.errors.empty(); });
+  }
+
+  /// The scripts from `begin` on that lie in one folder.
+  std::span<Script> scriptsOfOneFolder(size_t begin) {
+    const std::filesystem::path folder = scripts_[begin].path.parent_path();
+    size_t end = begin;
+    while (end < scripts_.size() && scripts_[end].path.parent_path() == folder) {
+      ++end;
     }
-    return good;
+    return std::span(scripts_).subspan(begin, end - begin);
+  }
+
+  /// Some statements could not be read, so nothing will run: what is wrong with the others is told
+  /// in the same round. A folder's scripts need those before them to have run.
+  void tellAllErrors() {
+    try {
+      EngineOptions options = engineOptions();
+      const bool embedded = options.bootstrapServers.empty();
+      const bool empty = options.fresh || !std::filesystem::exists(dataDirectoryOf(options));
+      options.fresh = false;
+      options.numThreads = -1;
+      // What would be empty is looked at in memory, and nothing is made or emptied for it.
+      const auto engine =
+          embedded && empty
+              ? std::make_unique<Engine>(options, std::make_shared<SimulatedBroker>(), nullptr)
+              : std::make_unique<Engine>(options);
+      checkScripts(engine->executor(), scriptsOfOneFolder(0));
+    } catch (const std::exception& error) {
+      say(fmt::format("auspex: only the syntax was checked: {}", error.what()));
+    }
+    for (const Script& script : scripts_) {
+      reportErrors(script);
+    }
   }
 
   EngineOptions engineOptions() const {
@@ -204,38 +196,22 @@ class Program {
   /// start at the script's folder, so a script of another folder is checked once those before it
   /// have been executed. Nothing is started before all are.
   bool executeAll() {
-    for (size_t begin = 0, end = 0; begin < scripts_.size(); begin = end) {
-      const std::filesystem::path folder = scripts_[begin].path.parent_path();
-      for (end = begin; end < scripts_.size() && scripts_[end].path.parent_path() == folder;) {
-        ++end;
-      }
-      engine_->setBasePath(folder);
-      const std::span<const Script> group(scripts_.data() + begin, end - begin);
-      if (!checkTogether(group)) {
-        return false;
-      }
+    for (size_t begin = 0; begin < scripts_.size();) {
+      const std::span<Script> group = scriptsOfOneFolder(begin);
+      begin += group.size();
+      engine_->setBasePath(group[0].path.parent_path());
+      checkScripts(engine_->executor(), group);
+      bool good = true;
       for (const Script& script : group) {
-        if (!execute(script)) {
-          return false;
-        }
+        good = !reportErrors(script) && good;
+      }
+      good = good && std::all_of(group.begin(), group.end(),
+                                 [this](const Script& script) { return execute(script); });
+      if (!good) {
+        return false;
       }
     }
     return true;
-  }
-
-  /// Reports every independent error. Each script is checked after those before it, whose errors,
-  /// the first ones of the list, have been reported already.
-  bool checkTogether(std::span<const Script> scripts) {
-    std::vector<parser::ParsedStatement> statements;
-    size_t numReported = 0;
-    for (const Script& script : scripts) {
-      statements.insert(statements.end(), script.statements.begin(), script.statements.end());
-      const std::vector<queries::StatementError> errors = engine_->executor().check(statements);
-      for (; numReported < errors.size(); ++numReported) {
-        sayError(errors[numReported], script);
-      }
-    }
-    return numReported == 0;
   }
 
   bool execute(const Script& script) {
@@ -245,13 +221,9 @@ class Program {
       }
       return true;
     } catch (const queries::StatementError& error) {
-      sayError(error, script);
+      reportError(script, error.span(), error.what());
       return false;
     }
-  }
-
-  static void sayError(const queries::StatementError& error, const Script& script) {
-    say(parser::renderError(error.what(), error.span(), script.text, script.path.string()));
   }
 
   void take(queries::StatementResult result) {
@@ -407,6 +379,59 @@ class Program {
   std::vector<queries::TransientQuery> selects_;
 };
 
+const std::string* findProperty(const std::vector<parser::Property>& properties,
+                                std::string_view name) {
+  for (const parser::Property& property : properties) {
+    if (property.name.name == name) {
+      return &property.text;
+    }
+  }
+  return nullptr;
+}
+
+/// The topics that a script only names, and does not make itself, are there for its explanation.
+void createTopics(const Script& script, Broker& broker) {
+  std::set<std::string> made;
+  for (const parser::ParsedStatement& statement : script.statements) {
+    if (const auto* const select = std::get_if<parser::CreateAsSelect>(&statement.statement.node)) {
+      const std::string* const topic = findProperty(select->properties, "KAFKA_TOPIC");
+      made.insert(topic != nullptr ? *topic : select->name.name);
+    } else if (const auto* const create =
+                   std::get_if<parser::CreateSource>(&statement.statement.node)) {
+      const std::string* const topic = findProperty(create->properties, "KAFKA_TOPIC");
+      if (topic == nullptr || made.contains(*topic) || broker.topic(*topic)) {
+        continue;
+      }
+      if (findProperty(create->properties, "PARTITIONS") != nullptr) {
+        made.insert(*topic);
+      } else {
+        broker.createTopic({*topic, 1, -1, {}});
+      }
+    }
+  }
+}
+
+/// Executes a checked script and shows the topology of each of its queries.
+bool explainScript(const Script& script, Engine& engine) {
+  try {
+    for (const parser::ParsedStatement& statement : script.statements) {
+      const queries::StatementResult result = engine.executor().execute(statement);
+      if (result.query) {
+        std::cout << result.query->text << ";\n"
+                  << engine.executor().explain(result.query->plan) << "\n";
+      }
+    }
+  } catch (const queries::StatementError& error) {
+    reportError(script, error.span(), error.what());
+    return false;
+  }
+  for (const auto& [id, query] : engine.executor().catalog().queries) {
+    const auto parsed = parser::parse("EXPLAIN " + id + ";");
+    std::cout << engine.executor().execute(parsed[0]).message << "\n";
+  }
+  return true;
+}
+
 }  // namespace
 
 ExitCode explainProgram(const RunOptions& options) {
@@ -414,37 +439,15 @@ ExitCode explainProgram(const RunOptions& options) {
   auto broker = std::make_shared<SimulatedBroker>();
   parser::Variables variables = options.variables;
   for (const std::filesystem::path& path : options.files) {
-    Script script{path, readFile(path), {}};
-    if (!parseScript(script, variables)) {
-      return ExitCode::StatementFailed;
-    }
+    Script script = readScript(path, variables);
     EngineOptions engineOptions = options.engine;
     engineOptions.basePath = path.parent_path();
     engineOptions.numThreads = -1;
     Engine engine(engineOptions, broker, nullptr);
-    try {
-      for (const parser::ParsedStatement& statement : script.statements) {
-        if (const auto* const create =
-                std::get_if<parser::CreateSource>(&statement.statement.node)) {
-          for (const parser::Property& property : create->properties) {
-            if (property.name.name == "KAFKA_TOPIC" && !broker->topic(property.text)) {
-              broker->createTopic({property.text, 1, -1, {}});
-            }
-          }
-        }
-        const queries::StatementResult result = engine.executor().execute(statement);
-        if (result.query) {
-          std::cout << result.query->text << ";\n"
-                    << engine.executor().explain(result.query->plan) << "\n";
-        }
-      }
-    } catch (const queries::StatementError& error) {
-      say(parser::renderError(error.what(), error.span(), script.text, script.path.string()));
+    createTopics(script, *broker);
+    checkScripts(engine.executor(), {&script, 1});
+    if (reportErrors(script) || !explainScript(script, engine)) {
       return ExitCode::StatementFailed;
-    }
-    for (const auto& [id, query] : engine.executor().catalog().queries) {
-      const auto parsed = parser::parse("EXPLAIN " + id + ";");
-      std::cout << engine.executor().execute(parsed[0]).message << "\n";
     }
   }
   return ExitCode::Success;

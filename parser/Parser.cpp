@@ -10,6 +10,7 @@
 
 #include "parser/AsciiCase.h"
 #include "parser/NearestName.h"
+#include "parser/Recovery.h"
 #include "parser/build/ExpressionBuilder.h"
 #include "parser/build/StatementBuilder.h"
 #include "parser/grammar/ParseTree.h"
@@ -92,14 +93,32 @@ StatementReader::StatementReader(std::string_view text) : text_(text) {
   }
 }
 
+void StatementReader::recover(FailedPiece piece, const SyntaxError& error,
+                              const Variables& variables) {
+  piece.end = findRestart(piece, error);
+  failedNames_ = findStatedNames(piece, error, variables);
+  advance(position_, text_, piece.end);
+}
+
 std::optional<ParsedStatement> StatementReader::next(const Variables& variables) {
   while (position_.begin < text_.size()) {
     const StatementPiece piece = findStatementEnd(text_, position_.begin);
     const Span start = position_;
-    // Behind the statement, also when it is in error.
-    advance(position_, text_, piece.end);
-    if (!piece.blank) {
-      return parseOne(text_, start, piece.end, variables);
+    if (piece.blank) {
+      advance(position_, text_, piece.end);
+      continue;
+    }
+    try {
+      ParsedStatement statement = parseOne(text_, start, piece.end, variables);
+      advance(position_, text_, piece.end);
+      return statement;
+    } catch (const SyntaxError& error) {
+      recover({text_, start, piece.end}, error, variables);
+      if (position_.begin < piece.end) {
+        // What is missing before the restart says more than what stands behind it.
+        parseOne(text_, start, position_.begin, variables);
+      }
+      throw;
     }
   }
   return std::nullopt;

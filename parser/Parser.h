@@ -51,6 +51,8 @@ std::vector<ParsedStatement> parse(std::string_view text, const Variables& varia
 /// Throws SyntaxError. Any thread.
 ExpressionPtr parseExpression(std::string_view text);
 
+struct FailedPiece;
+
 /// Reads a script statement by statement, so that variables may change in between.
 class StatementReader {
  public:
@@ -58,12 +60,21 @@ class StatementReader {
   explicit StatementReader(std::string_view text);
 
   /// Returns the next statement, or nothing at the end of the script. Throws SyntaxError; a further
-  /// call goes on behind the `;` of the statement in error.
+  /// call goes on behind the statement in error: behind its `;`, or where that was forgotten or
+  /// swallowed by an open quote.
   std::optional<ParsedStatement> next(const Variables& variables);
 
+  /// What the statement in error was to create, change or drop, as far as its words say; for the
+  /// last error that next() threw.
+  const std::vector<std::string>& failedNames() const { return failedNames_; }
+
  private:
+  /// Moves behind a statement in error, and keeps what it was to make.
+  void recover(FailedPiece piece, const SyntaxError& error, const Variables& variables);
+
   std::string_view text_;
   Span position_;
+  std::vector<std::string> failedNames_;
 };
 
 /// Cuts a text into the statements that end with `;`, without parsing them. Quotes and comments are

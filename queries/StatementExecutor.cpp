@@ -72,6 +72,30 @@ bool mentions(const std::string& text, const std::string& name) {
   return false;
 }
 
+/// What is not as the statement wanted it when the statement is wrong, for those behind it.
+std::optional<std::string> unmadeName(const parser::Statement& statement, const Catalog& catalog) {
+  return std::visit(
+      [&](const auto& node) -> std::optional<std::string> {
+        using Node = std::decay_t<decltype(node)>;
+        if constexpr (std::is_same_v<Node, parser::AlterSource> ||
+                      std::is_same_v<Node, parser::DropSource>) {
+          return catalog.findSource(node.name.name) != nullptr ? std::optional(node.name.name)
+                                                               : std::nullopt;
+        } else if constexpr (requires { node.orReplace; }) {
+          // A second one of a name leaves the first one there.
+          return node.orReplace || catalog.findSource(node.name.name) == nullptr
+                     ? std::optional(node.name.name)
+                     : std::nullopt;
+        } else if constexpr (std::is_same_v<Node, parser::CreateType> ||
+                             std::is_same_v<Node, parser::CreateConnector>) {
+          return node.name.name;
+        } else {
+          return std::nullopt;
+        }
+      },
+      statement.node);
+}
+
 }  // namespace
 
 StatementExecutor::StatementExecutor(ExecutorPorts ports, ExecutorSettings settings,
@@ -98,7 +122,8 @@ void StatementExecutor::remember(const Command& command) {
 }
 
 std::vector<StatementError> StatementExecutor::check(
-    const std::vector<parser::ParsedStatement>& statements) const {
+    const std::vector<parser::ParsedStatement>& statements,
+    const std::vector<UnreadStatement>& unread) const {
   CheckedTopics topics(ports_.topics);
   CheckedRunner runner(ports_.runner);
   CheckedLog log;
@@ -116,7 +141,12 @@ std::vector<StatementError> StatementExecutor::check(
   }
   std::vector<StatementError> errors;
   std::vector<std::string> missing;  // what wrong statements were to make
-  for (const parser::ParsedStatement& statement : statements) {
+  auto nextUnread = unread.begin();
+  for (size_t position = 0; position < statements.size(); ++position) {
+    for (; nextUnread != unread.end() && nextUnread->position <= position; ++nextUnread) {
+      missing.insert(missing.end(), nextUnread->names.begin(), nextUnread->names.end());
+    }
+    const parser::ParsedStatement& statement = statements[position];
     try {
       copy.executeOnce(statement);
     } catch (const StatementError& error) {
@@ -126,11 +156,8 @@ std::vector<StatementError> StatementExecutor::check(
       if (!follows) {
         errors.push_back(error);
       }
-      const std::string object = objectOf(statement.statement);  // "SOURCE NAME"
-      const size_t blank = object.find(' ');
-      if (blank != std::string::npos &&
-          copy.catalog_.findSource(object.substr(blank + 1)) == nullptr) {
-        missing.push_back(object.substr(blank + 1));
+      if (auto name = unmadeName(statement.statement, copy.catalog_)) {
+        missing.push_back(std::move(*name));
       }
     }
   }

@@ -41,6 +41,12 @@ struct ExecutorSettings {
   std::function<int64_t()> now;  ///< ms since epoch, for INSERT VALUES
 };
 
+/// A statement of a script that is no statement, known by what it was to make.
+struct UnreadStatement {
+  size_t position = 0;             ///< it stands before the statement with this index
+  std::vector<std::string> names;  ///< what it was to create, change or drop
+};
+
 /// Properties given by SET, by name.
 using SessionProperties = std::map<std::string, std::string>;
 
@@ -55,8 +61,10 @@ class StatementExecutor {
   void restore();
 
   /// Checks a whole script without changing anything: every statement against what those before it
-  /// would make. Returns all independent errors.
-  std::vector<StatementError> check(const std::vector<parser::ParsedStatement>& statements) const;
+  /// would make. Returns all independent errors: none for a statement that needs what a wrong one,
+  /// or one of `unread` (in order), was to make.
+  std::vector<StatementError> check(const std::vector<parser::ParsedStatement>& statements,
+                                    const std::vector<UnreadStatement>& unread = {}) const;
 
   /// Executes one statement of an interactive session.
   StatementResult execute(const parser::ParsedStatement& statement);

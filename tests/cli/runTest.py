@@ -108,6 +108,35 @@ class RunCase(CommandLineCase):
         self.assertRegex(errors, r"program\.sql:1:\d+: ")
         self.assertIn("^", errors)
 
+    def testErrorsOfSyntaxAndMeaningAreToldInOneRound(self):
+        self.payments(12)
+        lines = ["CREATE STREAM wrong1 AS SELECT amuont FROM payments EMIT CHANGES;",
+                 "CREATE STREAM wrong2 (id VARCHAR KEY WITH (KAFKA_TOPIC='w', PARTITIONS=1);",
+                 "CREATE STREAM follows AS SELECT nothing FROM wrong2 EMIT CHANGES;",
+                 "SELECT * FROM follows;",
+                 "CREATE STREAM wrong3 AS SELECT UCSAE(id) AS u FROM payments EMIT CHANGES;",
+                 "SELECT id FORM payments;"]
+        before = len(self.read("program.sql").splitlines())
+        self.append("program.sql", "\n".join(lines) + "\n")
+        for fresh in ([], ["--fresh"]):
+            _, errors = self.auspex("run", "program.sql", *fresh, code=1)
+            told = [int(line) - before for line in re.findall(r"program\.sql:(\d+):\d+: ", errors)]
+            self.assertEqual(told, [1, 2, 5, 6], errors)
+            self.assertFalse(os.path.exists(self.path("auspex-data")))
+        _, errors = self.auspex("explain", "program.sql", code=1)
+        self.assertEqual([int(line) - before for line in re.findall(r"program\.sql:(\d+):", errors)], [1, 2, 5, 6])
+
+    def testErrorsBesideWhatRanBeforeLeaveItAlone(self):
+        self.payments(12)
+        self.auspex("run", "program.sql")
+        self.write("more.sql", "CREATE STREAM huge AS SELECT amuont FROM big EMIT CHANGES;\nSELECT FROM big;\n")
+        _, errors = self.auspex("run", "more.sql", code=1)
+        self.assertEqual(re.findall(r"more\.sql:(\d+):", errors), ["1", "2"])
+        self.assertIn("AMOUNT", errors)
+        _, errors = self.auspex("run", "more.sql", "--fresh", code=1)
+        self.assertIn("more.sql:2:", errors)
+        self.assertEqual(len(self.records("BIG")), 3)
+
     def testUnknownModelAndProperty(self):
         self.payments(1)
         self.append("program.sql", "CREATE STREAM s AS SELECT PREDICT('nobody', *) AS r FROM payments EMIT CHANGES;\n"

@@ -33,6 +33,72 @@ TEST_CASE("Reading goes on behind a statement in error") {
   CHECK_FALSE(reader.next({}).has_value());
 }
 
+/// What a reader makes of a script: statements printed, and for errors the line and the names.
+std::vector<std::string> readAll(std::string_view text) {
+  StatementReader reader(text);
+  std::vector<std::string> found;
+  while (true) {
+    try {
+      const auto statement = reader.next({});
+      if (!statement) {
+        return found;
+      }
+      found.push_back(print(statement->statement));
+    } catch (const SyntaxError& error) {
+      found.push_back("error in line " + std::to_string(error.span().line));
+      for (const std::string& name : reader.failedNames()) {
+        found.back() += " " + name;
+      }
+    }
+  }
+}
+
+TEST_CASE("Reading goes on where a forgotten semicolon or an open quote ended a statement") {
+  struct Case {
+    std::string text;
+    std::vector<std::string> expected;
+  };
+  const std::vector<Case> cases = {
+      {"DROP STREAM a\n  CREATE STREAM b AS SELECT * FROM c;\nSHOW TABLES;",
+       {"error in line 2 A", "CREATE STREAM B AS SELECT * FROM C", "SHOW TABLES"}},
+      {"DROP STREAM a CREATE STREAM b AS SELECT * FROM c;\nSHOW TABLES;",
+       {"error in line 1 A B", "SHOW TABLES"}},
+      {"CREATE STREAM a (x INT) WITH (KAFKA_TOPIC='a);\n"
+       "CREATE STREAM b (x INT) WITH (KAFKA_TOPIC='b);\nSHOW TABLES;",
+       {"error in line 1 A", "error in line 2 B", "SHOW TABLES"}},
+      {"SELECT `a FROM s; \nSHOW TABLES;", {"error in line 1", "SHOW TABLES"}},
+      {"SELECT a FROM s /* open;\nSHOW TABLES;", {"error in line 1", "SHOW TABLES"}},
+      {"SELECT FROM s -- not; its end;\n;\nSHOW TABLES;", {"error in line 1", "SHOW TABLES"}},
+      {"SELECT /* a;\n */ FROM s;\nSHOW TABLES;", {"error in line 2", "SHOW TABLES"}},
+      {"CREATE", {"error in line 1"}}};
+  for (const Case& one : cases) {
+    CAPTURE(one.text);
+    CHECK(readAll(one.text) == one.expected);
+  }
+}
+
+TEST_CASE("A statement in error still says what it was to make, change or drop") {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"CREATE STREAM payments (id STRING KEY;", "PAYMENTS"},
+      {"CREATE OR REPLACE STREM `p` (id INT) WITH;", "p"},
+      {"CRATE SOURCE TABLE IF NOT EXIST t (id INT);", "T"},
+      {"create or replace model m (", "M"},
+      {"ALTER STREAM s ADD COLUM x INT;", "S"},
+      {"DROP TABLE IF EXISTS t NOW;", "T"},
+      {"CREATE SINK CONNECTOR c WITH 'a';", "C"},
+      {"CREATE STREAM s (a # INT);", "S"},
+      {"CREATE TYPE t AS STRUCT<;", "T"},
+      {"CREATE STREAM (a INT);", ""},
+      {"SELECT a FORM s WHERE;", ""}};
+  for (const auto& [text, name] : cases) {
+    CAPTURE(text);
+    StatementReader reader(text);
+    CHECK_THROWS_AS(reader.next({}), SyntaxError);
+    CHECK(reader.failedNames() ==
+          (name.empty() ? std::vector<std::string>{} : std::vector<std::string>{name}));
+  }
+}
+
 TEST_CASE("Empty scripts give no statements") {
   for (const std::string& text :
        {std::string(), std::string(" \n"), std::string("-- x"), std::string("/* x */"),

@@ -71,6 +71,28 @@ CREATE STREAM p AS SELECT k, b FROM s EMIT CHANGES;)")
             .size() == 2);
 }
 
+TEST_CASE("what follows from a statement that could not be read, or changed nothing, is not told") {
+  FakeWorld world;
+  const auto executor = world.start();
+  runSession(*executor,
+             "CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1);");
+  const auto statements = parser::parse(R"(SELECT k FROM p EMIT CHANGES;
+CREATE STREAM o AS SELECT k FROM p EMIT CHANGES;
+SELECT * FROM o EMIT CHANGES;
+SELECT b FROM s EMIT CHANGES;
+ALTER STREAM s ADD COLUMN a INT;
+SELECT c FROM s EMIT CHANGES;
+DROP STREAM nobody;
+SELECT * FROM nobody EMIT CHANGES;)");
+  const auto errors = executor->check(statements, {{1, {"P"}}, {4, {}}});
+  std::vector<uint32_t> lines;
+  for (const StatementError& error : errors) {
+    lines.push_back(error.span().line);
+  }
+  // Line 1 stands before the unread statement; 5 cannot add a column twice, and 6 may need it.
+  CHECK(lines == std::vector<uint32_t>{1, 4, 5, 7, 8});
+}
+
 TEST_CASE("a changed statement is found by the check, an equal one is none") {
   FakeWorld world;
   runProgram(*world.start(),
