@@ -6,36 +6,14 @@
 #include <cstring>
 
 #include "operators/data/Arena.h"
-#include "operators/expressions/DecimalMath.h"
+#include "operators/expressions/ConstantDivisor.h"
+#include "operators/expressions/DecimalKernels.h"
+#include "operators/expressions/PairLoops.h"
 #include "operators/expressions/PhysicalTypes.h"
 
 namespace auspex::operators {
 
 namespace {
-
-/// apply(left, right) for the selected rows; one loop per shape, so that constants stay registers.
-template <typename T, typename Apply>
-std::vector<T> mapPairs(const Operand& left, const Operand& right, Selection selected,
-                        size_t numRows, Apply apply) {
-  std::vector<T> values(numRows);
-  const Selection rows = denseIfWorthwhile(selected, numRows);
-  const T* const a = left.column->values<T>().data();
-  const T* const b = right.column->values<T>().data();
-  T* const out = values.data();
-  if (left.constant && right.constant) {
-    const T result = numRows == 0 ? T{} : apply(*a, *b);
-    rows.forEach([&](size_t row) { out[row] = result; });
-  } else if (left.constant) {
-    const T constant = *a;
-    rows.forEach([&](size_t row) { out[row] = apply(constant, b[row]); });
-  } else if (right.constant) {
-    const T constant = *b;
-    rows.forEach([&](size_t row) { out[row] = apply(a[row], constant); });
-  } else {
-    rows.forEach([&](size_t row) { out[row] = apply(a[row], b[row]); });
-  }
-  return values;
-}
 
 template <typename Integer>
 std::vector<Integer> computeWrapping(ArithmeticOperator operation, const Operand& left,
@@ -56,6 +34,25 @@ std::vector<Integer> computeWrapping(ArithmeticOperator operation, const Operand
   }
 }
 
+/// Division and remainder by the same number in every row, which is neither 0 nor -1.
+template <typename Integer>
+std::vector<Integer> divideByConstant(ArithmeticOperator operation, const Operand& left,
+                                      Integer divisor, size_t numRows) {
+  const ConstantDivisor constant(divisor);
+  const OperandView<Integer> a(left);
+  std::vector<Integer> values(numRows);
+  if (operation == ArithmeticOperator::Divide) {
+    for (size_t row = 0; row < numRows; ++row) {
+      values[row] = static_cast<Integer>(constant.quotient(a[row]));
+    }
+  } else {
+    for (size_t row = 0; row < numRows; ++row) {
+      values[row] = static_cast<Integer>(constant.remainder(a[row]));
+    }
+  }
+  return values;
+}
+
 /// Division and remainder of integers: zero divisors fail, -1 is apart since it may overflow.
 template <typename Integer>
 std::vector<Integer> computeDivision(ArithmeticOperator operation, const Operand& left,
@@ -63,6 +60,9 @@ std::vector<Integer> computeDivision(ArithmeticOperator operation, const Operand
                                      std::vector<uint8_t>& validity, RowFailures& failures) {
   const OperandView<Integer> a(left);
   const OperandView<Integer> b(right);
+  if (right.constant && !right.isNull(0) && b[0] != 0 && b[0] != -1) {
+    return divideByConstant<Integer>(operation, left, b[0], numRows);
+  }
   std::vector<Integer> values(numRows);
   const bool isDivision = operation == ArithmeticOperator::Divide;
   rows.forEach([&](size_t row) {
@@ -100,67 +100,6 @@ std::vector<double> computeDoubles(ArithmeticOperator operation, const Operand& 
   }
   return mapPairs<double>(left, right, rows, numRows,
                           [](double a, double b) { return std::fmod(a, b); });
-}
-
-/// Two decimals and the scale of their result; nullopt when it is not exact or does not fit.
-std::optional<Int128> applyDecimal(ArithmeticOperator operation, Int128 left, int leftScale,
-                                   Int128 right, int rightScale, int scale) {
-  if (operation == ArithmeticOperator::Multiply) {
-    Int128 product = 0;
-    if (__builtin_mul_overflow(left, right, &product)) {
-      return std::nullopt;
-    }
-    return rescaleExact(product, leftScale + rightScale, scale);
-  }
-  if (operation == ArithmeticOperator::Divide) {
-    // left / right at the result's scale: the numerator takes the digits that both scales lack.
-    const std::optional<Int128> numerator = rescaleExact(left, leftScale - rightScale, scale);
-    if (!numerator || right == 0 || *numerator % right != 0) {
-      return std::nullopt;
-    }
-    return *numerator / right;
-  }
-  const int common = std::max(leftScale, rightScale);
-  const std::optional<Int128> a = rescaleExact(left, leftScale, common);
-  const std::optional<Int128> b = rescaleExact(right, rightScale, common);
-  Int128 result = 0;
-  if (!a || !b) {
-    return std::nullopt;
-  }
-  if (operation == ArithmeticOperator::Modulo) {
-    return *b == 0 ? std::nullopt : rescaleExact(*a % *b, common, scale);
-  }
-  const bool overflow = operation == ArithmeticOperator::Add
-                            ? __builtin_add_overflow(*a, *b, &result)
-                            : __builtin_sub_overflow(*a, *b, &result);
-  return overflow ? std::nullopt : rescaleExact(result, common, scale);
-}
-
-std::vector<Int128> computeDecimals(ArithmeticOperator operation, const SqlType& resultType,
-                                    const Operand& left, const Operand& right, Selection rows,
-                                    size_t numRows, std::vector<uint8_t>& validity,
-                                    RowFailures& failures) {
-  const OperandView<Int128> a(left);
-  const OperandView<Int128> b(right);
-  const int leftScale = left.type().scale();
-  const int rightScale = right.type().scale();
-  const bool divides =
-      operation == ArithmeticOperator::Divide || operation == ArithmeticOperator::Modulo;
-  std::vector<Int128> values(numRows);
-  rows.forEach([&](size_t row) {
-    if (!validity.empty() && validity[row] == 0) {
-      return;
-    }
-    const std::optional<Int128> result =
-        applyDecimal(operation, a[row], leftScale, b[row], rightScale, resultType.scale());
-    if (result && fitsPrecision(*result, resultType.precision())) {
-      values[row] = *result;
-      return;
-    }
-    setNull(validity, row, numRows);
-    failures.add(row, divides && b[row] == 0 ? "Division by zero" : "Rounding necessary");
-  });
-  return values;
 }
 
 ColumnPtr concatenateTexts(const SqlType& type, const Operand& left, const Operand& right,
@@ -204,8 +143,7 @@ bool canFail(ArithmeticOperator operation, const SqlType& resultType) {
   if (resultType.is(TypeKind::Double) || resultType.is(TypeKind::String)) {
     return false;
   }
-  return resultType.is(TypeKind::Decimal) || operation == ArithmeticOperator::Divide ||
-         operation == ArithmeticOperator::Modulo;
+  return operation == ArithmeticOperator::Divide || operation == ArithmeticOperator::Modulo;
 }
 
 ColumnPtr computeArithmetic(ArithmeticOperator operation, const SqlType& resultType,

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/PhysicalTypes.h"
 #include "operators/expressions/RowOrder.h"
 
@@ -94,19 +95,30 @@ void compareTexts(ComparisonOperator operation, const Operand& left, const Opera
                      [operation](View a, View b) { return holds(operation, a.compare(b)); });
 }
 
-/// Decimals and nested values, row by row.
+/// Decimals, at the larger of their scales where it holds both.
+void compareDecimalPairs(ComparisonOperator operation, const Operand& left, const Operand& right,
+                         Selection rows, std::vector<uint8_t>& out) {
+  const int leftScale = left.type().scale();
+  const int rightScale = right.type().scale();
+  if (leftScale == rightScale) {
+    return compareNumbers<Int128>(operation, left, right, rows, out);
+  }
+  comparePairs<Int128>(left, right, rows, out, [=](Int128 a, Int128 b) {
+    return holds(operation, compareDecimals(a, leftScale, b, rightScale));
+  });
+}
+
+/// Nested values, row by row.
 void compareSlowly(ComparisonOperator operation, const Operand& left, const Operand& right,
                    Selection rows, std::vector<uint8_t>& out) {
-  const bool nested = left.type().isNested();
-  AUSPEX_ASSERT(!nested || isEquality(operation));
+  AUSPEX_ASSERT(left.type().isNested() && isEquality(operation));
   rows.forEach([&](size_t row) {
     if (left.isNull(row) || right.isNull(row)) {
       return;
     }
     const size_t a = left.rowOf(row);
     const size_t b = right.rowOf(row);
-    const int order = nested ? (equalRows(*left.column, a, *right.column, b) ? 0 : 1)
-                             : compareRows(*left.column, a, *right.column, b);
+    const int order = equalRows(*left.column, a, *right.column, b) ? 0 : 1;
     out[row] = holds(operation, order) ? 1 : 0;
   });
 }
@@ -158,6 +170,9 @@ ColumnPtr computeComparison(ComparisonOperator operation, const Operand& left, c
         break;
       case TypeKind::Double:
         compareNumbers<double>(operation, left, right, dense, out);
+        break;
+      case TypeKind::Decimal:
+        compareDecimalPairs(operation, left, right, rows, out);
         break;
       case TypeKind::String:
       case TypeKind::Bytes:

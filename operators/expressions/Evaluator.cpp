@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/expressions/Evaluator.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <unordered_map>
 
 #include "operators/expressions/ArithmeticKernels.h"
+#include "operators/expressions/BlendKernel.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/ComparisonKernels.h"
+#include "operators/expressions/FlagSelection.h"
 #include "operators/expressions/LikeKernel.h"
 #include "operators/expressions/NestedKernels.h"
 #include "operators/expressions/PhysicalTypes.h"
@@ -66,18 +69,18 @@ class Evaluator::Program final : public LambdaBodyEvaluator {
   ColumnPtr computeNot(const NotNode& node, Selection rows);
   ColumnPtr computeIsNull(const IsNullNode& node, Selection rows);
   ColumnPtr computeCase(const CaseNode& node, const SqlType& type, Selection rows);
+  ColumnPtr blendCase(const CaseNode& node, const SqlType& type, Selection rows);
   ColumnPtr computeCall(const BoundExpression& expression, const CallNode& node, Selection rows);
   Operand columnOperand(const ColumnNode& node) const;
   void failNulls(const Column& column, Selection rows);
 
   size_t numRows() const { return input_->numRows; }
+  /// A list of rows that lives until the call ends; what it holds is of an earlier one.
   std::vector<uint32_t>& newSelection() {
     if (numSelectionsUsed_ == selections_.size()) {
       selections_.emplace_back();
     }
-    std::vector<uint32_t>& rows = selections_[numSelectionsUsed_++];
-    rows.clear();
-    return rows;
+    return selections_[numSelectionsUsed_++];
   }
   /// The selected rows where `flags` is true (or, if wanted is not True, false or null).
   Selection select(const Column& flags, bool constant, Selection rows, Truth wanted);
@@ -132,6 +135,13 @@ bool isHarmless(const BoundExpression& expression) {
     }
   }
   return true;
+}
+
+bool isHarmless(const CaseNode& node) {
+  const auto harmless = [](const ExpressionPtr& part) { return isHarmless(*part); };
+  return std::all_of(node.conditions.begin(), node.conditions.end(), harmless) &&
+         std::all_of(node.results.begin(), node.results.end(), harmless) &&
+         (node.otherwise == nullptr || isHarmless(*node.otherwise));
 }
 
 }  // namespace
@@ -316,27 +326,24 @@ Selection Evaluator::Program::select(const Column& flags, bool constant, Selecti
   const std::span<const uint8_t> values = flags.values<uint8_t>();
   const std::span<const uint8_t> validity = flags.validity();
   std::vector<uint32_t>& picked = newSelection();
-  picked.resize(rows.size());
   size_t numPicked = 0;
+  if (validity.empty() && !constant && wanted != Truth::Null && rows.isAll()) {
+    numPicked = listFlaggedRows(values.data(), rows.size(), wanted == Truth::True, picked);
+    return numPicked == rows.size() ? rows : Selection::of({picked.data(), numPicked});
+  }
+  if (picked.size() < rows.size()) {
+    picked.resize(rows.size());
+  }
   uint32_t* const out = picked.data();
   const uint8_t wantedValue = wanted == Truth::True ? 1 : 0;
-  if (validity.empty() && !constant && wanted != Truth::Null) {
-    const uint8_t* const flagOf = values.data();
-    rows.forEach([&](size_t row) {
-      out[numPicked] = static_cast<uint32_t>(row);
-      numPicked += flagOf[row] == wantedValue ? 1 : 0;
-    });
-  } else {
-    rows.forEach([&](size_t row) {
-      const size_t source = constant ? 0 : row;
-      const bool isNull = !validity.empty() && validity[source] == 0;
-      const bool take = wanted == Truth::Null ? isNull : !isNull && values[source] == wantedValue;
-      out[numPicked] = static_cast<uint32_t>(row);
-      numPicked += take ? 1 : 0;
-    });
-  }
-  picked.resize(numPicked);
-  return numPicked == rows.size() ? rows : Selection::of(picked);
+  rows.forEach([&](size_t row) {
+    const size_t source = constant ? 0 : row;
+    const bool isNull = !validity.empty() && validity[source] == 0;
+    const bool take = wanted == Truth::Null ? isNull : !isNull && values[source] == wantedValue;
+    out[numPicked] = static_cast<uint32_t>(row);
+    numPicked += take ? 1 : 0;
+  });
+  return numPicked == rows.size() ? rows : Selection::of({picked.data(), numPicked});
 }
 
 // The right side is computed only where the left one leaves the answer open; where the left one is
@@ -404,8 +411,22 @@ ColumnPtr Evaluator::Program::computeIsNull(const IsNullNode& node, Selection ro
   return Column::make(SqlType::boolean(), std::move(values));
 }
 
+/// A CASE of which nothing can fail: everything is computed, and loops stay without branches.
+ColumnPtr Evaluator::Program::blendCase(const CaseNode& node, const SqlType& type, Selection rows) {
+  const std::vector<Operand> conditions = evaluateAll(node.conditions, rows);
+  const std::vector<Operand> results = evaluateAll(node.results, rows);
+  std::optional<Operand> otherwise;
+  if (node.otherwise != nullptr) {
+    otherwise = evaluate(*node.otherwise, rows);
+  }
+  return blend(type, conditions, results, otherwise ? &*otherwise : nullptr, numRows());
+}
+
 ColumnPtr Evaluator::Program::computeCase(const CaseNode& node, const SqlType& type,
                                           Selection rows) {
+  if (!isNested(type) && isHarmless(node)) {
+    return blendCase(node, type, rows);
+  }
   std::vector<uint16_t> choice(numRows(), kNoChoice);
   std::vector<Operand> parts;
   Selection open = rows;
@@ -424,6 +445,7 @@ ColumnPtr Evaluator::Program::computeCase(const CaseNode& node, const SqlType& t
     take(*node.results[i], taken);
     // Still open: rows not taken, in order.
     std::vector<uint32_t>& rest = newSelection();
+    rest.clear();
     open.forEach([&](size_t row) {
       if (choice[row] == kNoChoice) {
         rest.push_back(static_cast<uint32_t>(row));

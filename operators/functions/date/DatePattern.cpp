@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
@@ -301,7 +302,20 @@ std::optional<DatePattern> DatePattern::compile(std::string_view pattern) {
 namespace {
 
 void appendNumber(std::string& out, int64_t value, size_t width) {
-  fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
+  constexpr size_t kMaxPlainDigits = 18;
+  if (value < 0 || width > kMaxPlainDigits) {
+    fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
+    return;
+  }
+  std::array<char, 20> digits{};
+  size_t begin = digits.size();
+  for (auto rest = static_cast<uint64_t>(value); rest != 0; rest /= 10) {
+    digits[--begin] = static_cast<char>('0' + rest % 10);
+  }
+  while (digits.size() - begin < std::max<size_t>(width, 1)) {
+    digits[--begin] = '0';
+  }
+  out.append(digits.data() + begin, digits.size() - begin);
 }
 
 /// A field of the day; false when the letter is none of it.
