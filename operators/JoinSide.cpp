@@ -2,12 +2,26 @@
 #include "operators/JoinSide.h"
 
 #include "operators/TableOperators.h"
+#include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
+namespace {
+
+constexpr size_t kTimeBytes = 8;
+
+}  // namespace
 
 const char* nameOf(JoinKind kind) {
   constexpr const char* kNames[] = {"inner", "left", "right", "full"};
   return kNames[static_cast<size_t>(kind)];
+}
+
+int64_t timeOf(StampedRow row) {
+  return static_cast<int64_t>(stateStore::ByteParser(row, "row of a join").readFixed64());
+}
+
+std::string_view rowOf(StampedRow row) {
+  return row.data() == nullptr ? row : row.substr(kTimeBytes);
 }
 
 JoinSideCodec::JoinSideCodec(const JoinSide& side)
@@ -26,6 +40,19 @@ void JoinSideCodec::encode(const Batch& input, Arena& arena, std::vector<std::st
   const ColumnPtr key[] = {input.columns[side_.key]};
   keyCodec_.encodeRows(key, input.numRows, arena, keys);
   rowCodec_.encodeRows(pickColumns(input.columns, side_.keptColumns), input.numRows, arena, rows);
+}
+
+void JoinSideCodec::encodeStamped(const Batch& input, Arena& arena,
+                                  std::vector<std::string_view>& keys,
+                                  std::vector<StampedRow>& rows) const {
+  encode(input, arena, keys, rows);
+  std::string stamped;
+  for (size_t row = 0; row < input.numRows; ++row) {
+    stamped.clear();
+    stateStore::appendFixed64(stamped, static_cast<uint64_t>(input.timestamps[row]));
+    stamped += rows[row];
+    rows[row] = arena.copy(stamped);
+  }
 }
 
 void JoinSideCodec::decodeTo(std::span<const std::string_view> rows, const Owner& owner,

@@ -30,6 +30,14 @@ struct JoinSide {
   std::vector<SqlType> types;       ///< of all columns of the side
 };
 
+/// A row as joins store it: its timestamp (8 bytes, highest first), then its typed row. Without
+/// data where there is none.
+using StampedRow = std::string_view;
+
+int64_t timeOf(StampedRow row);
+/// The typed row behind the timestamp.
+std::string_view rowOf(StampedRow row);
+
 /// Rows of a side to bytes and back. Any thread.
 class JoinSideCodec {
  public:
@@ -39,6 +47,9 @@ class JoinSideCodec {
   /// Per row the typed row of its key, and that of the kept columns.
   void encode(const Batch& input, Arena& arena, std::vector<std::string_view>& keys,
               std::vector<std::string_view>& rows) const;
+  /// The same, with the rows' timestamps.
+  void encodeStamped(const Batch& input, Arena& arena, std::vector<std::string_view>& keys,
+                     std::vector<StampedRow>& rows) const;
   /// Appends all columns of the side; rows without data give NULLs.
   void decodeTo(std::span<const std::string_view> rows, const Owner& owner,
                 std::vector<ColumnPtr>& columns) const;

@@ -6,29 +6,13 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "stateStore/ByteParser.h"
-
 namespace auspex::operators {
 namespace {
 
-/// A row as it is stored, its timestamp first; without data when there is none.
-using StoredRow = std::string_view;
-
-constexpr size_t kTimeBytes = 8;
-
-int64_t timeOf(StoredRow row) {
-  return static_cast<int64_t>(stateStore::ByteParser(row, "row of a join").readFixed64());
-}
-
-/// The typed row behind the timestamp.
-std::string_view rowOf(StoredRow row) {
-  return row.data() == nullptr ? row : row.substr(kTimeBytes);
-}
-
 /// One change of the result: the rows of both sides before and after it.
 struct JoinedChange {
-  std::array<StoredRow, 2> before;
-  std::array<StoredRow, 2> after;
+  std::array<StampedRow, 2> before;
+  std::array<StampedRow, 2> after;
   bool wasThere = false;
   bool isThere = false;
   uint32_t drawIndex = 0;
@@ -71,13 +55,7 @@ class TableJoinOperator final : public Operator {
   void encode(const Batch& input, size_t side, Arena& arena) {
     TableSideDraw& draw = draws_[side];
     draw.keyOfRow.clear();
-    codecs_[side].encode(input, arena, draw.keys, draw.rows);
-    for (size_t row = 0; row < input.numRows; ++row) {
-      std::string stored;
-      stateStore::appendFixed64(stored, static_cast<uint64_t>(input.timestamps[row]));
-      stored += draw.rows[row];
-      draw.rows[row] = arena.copy(stored);
-    }
+    codecs_[side].encodeStamped(input, arena, draw.keys, draw.rows);
     for (const std::string_view text : draw.keys) {
       const auto [entry, isNew] = keyPlaces_.try_emplace(text, static_cast<uint32_t>(keys_.size()));
       if (isNew) {
@@ -91,11 +69,11 @@ class TableJoinOperator final : public Operator {
     for (size_t side = 0; side < 2; ++side) {
       std::vector<std::optional<std::string_view>> values(keys_.size());
       stores_[side]->getBatch(keys_, values);
-      current_[side].assign(keys_.size(), StoredRow());
+      current_[side].assign(keys_.size(), StampedRow());
       changed_[side].assign(keys_.size(), 0);
       for (size_t i = 0; i < values.size(); ++i) {
         // The store's views hold until the commit, but the new row may replace them sooner: copy.
-        current_[side][i] = values[i] ? arena.copy(*values[i]) : StoredRow();
+        current_[side][i] = values[i] ? arena.copy(*values[i]) : StampedRow();
       }
     }
   }
@@ -113,13 +91,13 @@ class TableJoinOperator final : public Operator {
     const uint32_t key = draws_[side].keyOfRow[row];
     JoinedChange change;
     change.before = {current_[0][key], current_[1][key]};
-    current_[side][key] = input.isPresent(row) ? draws_[side].rows[row] : StoredRow();
+    current_[side][key] = input.isPresent(row) ? draws_[side].rows[row] : StampedRow();
     changed_[side][key] = 1;
     change.after = {current_[0][key], current_[1][key]};
     change.wasThere = isResult(change.before);
     change.isThere = isResult(change.after);
     change.drawIndex = input.drawIndex[row];
-    const StoredRow partner = current_[1 - side][key];
+    const StampedRow partner = current_[1 - side][key];
     change.timestamp = partner.data() == nullptr ? input.timestamps[row]
                                                  : std::max(input.timestamps[row], timeOf(partner));
     if (change.wasThere || change.isThere) {
@@ -127,7 +105,7 @@ class TableJoinOperator final : public Operator {
     }
   }
 
-  bool isResult(const std::array<StoredRow, 2>& rows) const {
+  bool isResult(const std::array<StampedRow, 2>& rows) const {
     const bool left = rows[0].data() != nullptr;
     const bool right = rows[1].data() != nullptr;
     switch (description_.kind) {
@@ -192,7 +170,7 @@ class TableJoinOperator final : public Operator {
   std::vector<std::string_view> keys_;
   std::unordered_map<std::string_view, uint32_t> keyPlaces_;
   std::array<TableSideDraw, 2> draws_;
-  std::array<std::vector<StoredRow>, 2> current_;
+  std::array<std::vector<StampedRow>, 2> current_;
   std::array<std::vector<uint8_t>, 2> changed_;
 };
 
