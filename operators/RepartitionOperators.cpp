@@ -33,6 +33,7 @@ class RepartitionSink final : public Operator {
       : description_(description),
         channel_(channel),
         codec_(description.keptTypes),
+        spreadCodec_(typesOf(description, description.spreadNullsBy)),
         keyEncoder_(
             description.keyFormat->makeEncoder(description.keyColumns, description.keyOptions)) {}
 
@@ -52,6 +53,8 @@ class RepartitionSink final : public Operator {
         addChange(input, row, arena, context);
       } else if (new_.keys[row]) {
         add(input, row, *new_.keys[row], new_.rows[row], context);
+      } else if (!description_.spreadNullsBy.empty() && isNullKey_[row] != 0) {
+        addWithoutKey(input, row, context);
       }
     }
     outbox_.sendTo(channel_, description_.topic, context);
@@ -66,6 +69,7 @@ class RepartitionSink final : public Operator {
     keyEncoder_->encode(keyColumns, input.numRows, arena, side.keys, errors_);
     codec_.encodeRows(pickColumns(columns, description_.kept), input.numRows, arena, side.rows);
     std::vector<uint8_t> failed(input.numRows, 0);
+    isNullKey_.assign(input.numRows, 0);
     for (const FormatRowError& error : errors_) {
       failed[error.row] = 1;
       side.keys[error.row] = std::nullopt;
@@ -79,7 +83,8 @@ class RepartitionSink final : public Operator {
       const bool isThere = oldSide ? input.isOldPresent(row) : input.isPresent(row);
       if (isThere && failed[row] == 0 && (!side.keys[row] || hasNull(keyColumns, row))) {
         side.keys[row] = std::nullopt;
-        if (!oldSide) {
+        isNullKey_[row] = 1;
+        if (!oldSide && description_.spreadNullsBy.empty()) {
           context.errors.add(input.drawIndex[row], RowErrorKind::Expression,
                              "key of " + description_.topic, "a key column is NULL: row dropped");
         }
@@ -115,21 +120,47 @@ class RepartitionSink final : public Operator {
 
   void add(const Batch& input, uint32_t row, std::string_view key, std::string_view value,
            DrawContext& context) {
+    send(input, row, key, partitionOf(key, channel_.numPartitions()), value, context);
+  }
+
+  void addWithoutKey(const Batch& input, uint32_t row, DrawContext& context) {
+    std::string spread;
+    spreadCodec_.encode(pickColumns(input.columns, description_.spreadNullsBy), row, spread);
+    send(input, row, std::nullopt, partitionOf(spread, channel_.numPartitions()), new_.rows[row],
+         context);
+  }
+
+  void send(const Batch& input, uint32_t row, std::optional<std::string_view> key,
+            int32_t partition, std::string_view value, DrawContext& context) {
     OutgoingRecord record;
     record.key = key;
     record.value = value;
     record.timestamp = input.timestamps[row];
     record.headers = context.draw.records[input.drawIndex[row]].record->headers;
-    record.partition = partitionOf(key, channel_.numPartitions());
+    record.partition = partition;
     outbox_.add(std::move(record), input.drawIndex[row]);
+  }
+
+  /// Types of columns that are among those kept.
+  static std::vector<SqlType> typesOf(const RepartitionSinkDescription& description,
+                                      const std::vector<size_t>& positions) {
+    std::vector<SqlType> types;
+    for (const size_t position : positions) {
+      const auto kept = std::find(description.kept.begin(), description.kept.end(), position);
+      AUSPEX_ASSERT(kept != description.kept.end());
+      types.push_back(description.keptTypes[static_cast<size_t>(kept - description.kept.begin())]);
+    }
+    return types;
   }
 
   const RepartitionSinkDescription& description_;
   RecordChannel& channel_;
   RowCodec codec_;
+  RowCodec spreadCodec_;
   std::unique_ptr<Encoder> keyEncoder_;
   Side new_;
   Side old_;
+  std::vector<uint8_t> isNullKey_;
   std::vector<FormatRowError> errors_;
   Outbox outbox_;
 };

@@ -14,8 +14,9 @@ namespace auspex::operators {
 
 /// Writes the kept columns of its rows under a new key. The key is written in the format that the
 /// co-partitioned inputs use, the value as a compact typed row. Rows without a value, and rows with
-/// a NULL among the key columns, are dropped (the latter reported). Source: dialect, GROUP BY,
-/// joins.
+/// a NULL among the key columns, are dropped (the latter reported). With spreadNullsBy rows whose
+/// key is NULL go on without one, to a partition that the columns named there choose.
+/// Source: dialect, GROUP BY, joins.
 ///
 /// A table's change (which carries its old side) travels whole when both sides have the same key;
 /// else the old side goes under its key, then the new one under its own. A typed row stands behind
@@ -29,6 +30,7 @@ struct RepartitionSinkDescription final : OperatorDescription {
   std::vector<size_t> kept;        ///< positions of the columns that travel
   std::vector<SqlType> keptTypes;  ///< parallel
   bool isTable = false;
+  std::vector<size_t> spreadNullsBy;  ///< positions in the rows; not for tables
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;

@@ -495,7 +495,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
     // Where rows meet needs no outside format: several columns fit JSON keys always.
     repartition.keyFormat = operators::findFormat("JSON");
     repartition.keyOptions.isKey = true;
-    repartition.operation = "Aggregate-GroupBy";
+    repartition.operation = "Aggregate-GroupBy-repartition";
     repartition.partitionsOf = from.sources[0]->topic;
     node = std::make_shared<const PlanNode>(
         PlanNode{std::move(repartition), {node}, node->types, node->isTable});

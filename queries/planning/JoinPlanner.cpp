@@ -68,9 +68,15 @@ class JoinPlanner {
     checkWindow();
     checkKeys();
     wasKeyed_ = isLeftKeyed();
-    bringTogether();
-    addStep();
-    setKey();
+    planned_.isForeignKeyJoin = shape_ == Shape::TableTable && !wasKeyed_;
+    if (planned_.isForeignKeyJoin) {
+      checkForeignKey();
+      addForeignKeyStep();
+    } else {
+      bringTogether();
+      addStep();
+      setKey();
+    }
     planned_.sources.push_back(right_);
     planned_.isJoin = true;
   }
@@ -219,12 +225,16 @@ class JoinPlanner {
 
   bool isRightKeyed() const { return right_->schema.numKeys() == 1 && rightKey_ == 0; }
 
+  std::string writtenCondition() const {
+    return isSwapped_ ? fmt::format("{} = {}", texts_[1], texts_[0])
+                      : fmt::format("{} = {}", texts_[0], texts_[1]);
+  }
+
   void checkKeys() const {
     if (shape_ == Shape::StreamStream) {
       return;
     }
-    const std::string got = isSwapped_ ? fmt::format("{} = {}", texts_[1], texts_[0])
-                                       : fmt::format("{} = {}", texts_[0], texts_[1]);
+    const std::string got = writtenCondition();
     if (!isRightKeyed()) {
       throw StatementError(
           shape_ == Shape::StreamTable
@@ -236,10 +246,53 @@ class JoinPlanner {
                             got),
           join_.condition->span);
     }
-    if (shape_ == Shape::TableTable && !isLeftKeyed()) {
+  }
+
+  void checkForeignKey() const {
+    if (kind_ == operators::JoinKind::Right || kind_ == operators::JoinKind::Full) {
       throw StatementError(
-          fmt::format("Joining tables by a foreign key is not supported yet. Got {}.", got),
+          fmt::format("Invalid join type: {} join not supported for foreign-key table-table join. "
+                      "Got {} {} {}.",
+                      kind_ == operators::JoinKind::Full ? "full-outer" : "right-outer", leftText_,
+                      written(), right_->name),
+          join_.span);
+    }
+    if (planned_.isJoin) {
+      throw StatementError(
+          fmt::format("Invalid join condition: foreign-key table-table joins are not supported as "
+                      "part of n-way joins. Got {}.",
+                      writtenCondition()),
           join_.condition->span);
+    }
+    if (right_->window) {
+      throw StatementError("Foreign-key table-table joins are not supported on windowed tables.",
+                           join_.span);
+    }
+  }
+
+  /// The left rows ask under their foreign keys, and the answers come back to where they lie.
+  void addForeignKeyStep() {
+    const DataSource& left = *planned_.sources[0];
+    ForeignKeyJoinPlan step{kind_, {leftKey_, rightKey_}, planned_.keyPositions, {}, {}};
+    step.there.keyPositions = {leftKey_};
+    step.there.keyColumns = {right_->schema[rightKey_]};
+    step.there.keyFormat = right_->keyFormat;
+    step.there.keyOptions = right_->keyOptions;
+    step.there.operation = prefix_ + "FK-JOIN-SUBSCRIPTION-REGISTRATION-topic";
+    step.there.partitionsOf = right_->topic;
+    step.there.spreadNullsBy = planned_.keyPositions;
+    step.back.keyPositions = planned_.keyPositions;
+    for (const size_t key : planned_.keyPositions) {
+      step.back.keyColumns.push_back(left.schema[key]);
+    }
+    step.back.keyFormat = left.keyFormat;
+    step.back.keyOptions = left.keyOptions;
+    step.back.operation = prefix_ + "FK-JOIN-SUBSCRIPTION-RESPONSE-topic";
+    step.back.partitionsOf = left.topic;
+    addNode(std::move(step));
+    if (planned_.keyPositions.size() > 1) {
+      // No column by itself is the key of the result.
+      planned_.keying.columns.clear();
     }
   }
 
@@ -300,9 +353,10 @@ class JoinPlanner {
     step.keyFormat = planned_.keying.format;
     step.keyOptions = planned_.keying.options;
     // A table that moves is materialized there, which its topic's name tells.
-    step.operation = input->isTable ? fmt::format("{}{}SourceKeyed-SelectKey", prefix_,
-                                                  isRight ? "Right" : "Left")
-                                    : fmt::format("{}Join-{}", prefix_, isRight ? "right" : "left");
+    step.operation =
+        input->isTable ? fmt::format("{}{}SourceKeyed-SelectKey-repartition", prefix_,
+                                     isRight ? "Right" : "Left")
+                       : fmt::format("{}Join-{}-repartition", prefix_, isRight ? "right" : "left");
     step.partitionsOf = planned_.keying.partitionsOf;
     try {
       step.keyFormat->check(step.keyColumns, step.keyOptions);
@@ -314,14 +368,12 @@ class JoinPlanner {
   }
 
   void addStep() {
-    PlanNode node{{}, {planned_.root, rightRoot_}, planned_.root->types, planned_.root->isTable};
-    node.types.insert(node.types.end(), rightRoot_->types.begin(), rightRoot_->types.end());
     switch (shape_) {
       case Shape::StreamTable:
-        node.step = StreamTableJoinPlan{kind_, leftKey_, rightKey_};
+        addNode(StreamTableJoinPlan{kind_, leftKey_, rightKey_});
         break;
       case Shape::TableTable:
-        node.step = TableJoinPlan{kind_, {leftKey_, rightKey_}};
+        addNode(TableJoinPlan{kind_, {leftKey_, rightKey_}});
         break;
       case Shape::StreamStream: {
         StreamJoinPlan step{kind_, {}, {leftKey_, rightKey_}};
@@ -330,10 +382,17 @@ class JoinPlanner {
         if (join_.within->grace) {
           step.window.grace = millisOf(*join_.within->grace);
         }
-        node.step = step;
+        addNode(std::move(step));
         break;
       }
     }
+  }
+
+  template <typename Step>
+  void addNode(Step step) {
+    PlanNode node{
+        std::move(step), {planned_.root, rightRoot_}, planned_.root->types, planned_.root->isTable};
+    node.types.insert(node.types.end(), rightRoot_->types.begin(), rightRoot_->types.end());
     planned_.root = std::make_shared<const PlanNode>(std::move(node));
   }
 

@@ -53,7 +53,8 @@ struct ProjectPlan {
   std::vector<bool> nullWithoutValue;  ///< as ProjectDescription's
 };
 
-/// Brings rows of one key together, when they are not. `operation` is part of the topic's name.
+/// Brings rows of one key together, when they are not. `operation` is what the topic's name ends
+/// in.
 struct RepartitionPlan {
   std::vector<size_t> keyPositions;
   std::vector<operators::SchemaColumn> keyColumns;
@@ -61,6 +62,8 @@ struct RepartitionPlan {
   operators::FormatOptions keyOptions;
   std::string operation;
   std::string partitionsOf;  ///< the topic whose number of partitions to take
+  /// As RepartitionSinkDescription's.
+  std::vector<size_t> spreadNullsBy = {};
 };
 
 /// Rows in: the grouping columns first. With a window its bounds stand behind the grouping columns
@@ -82,6 +85,16 @@ struct TableJoinPlan {
   std::array<size_t, 2> keys;
 };
 
+/// Inputs: table, table. Rows go to the right table by their foreign key, and what they find there
+/// comes back by the left table's own key.
+struct ForeignKeyJoinPlan {
+  operators::JoinKind kind = operators::JoinKind::Inner;  ///< or Left
+  std::array<size_t, 2> keys;                             ///< foreign key, the right table's key
+  std::vector<size_t> leftKeys;                           ///< the left table's own
+  RepartitionPlan there;
+  RepartitionPlan back;
+};
+
 /// Inputs: stream, stream; keys are positions in each.
 struct StreamJoinPlan {
   operators::JoinKind kind = operators::JoinKind::Inner;
@@ -101,7 +114,8 @@ using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
   std::variant<SourcePlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan, RepartitionPlan,
-               AggregatePlan, ExtendPlan, TableJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
+               AggregatePlan, ExtendPlan, TableJoinPlan, ForeignKeyJoinPlan, StreamJoinPlan,
+               StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

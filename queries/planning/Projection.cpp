@@ -152,18 +152,29 @@ std::vector<std::optional<size_t>> rankJoinKey(std::vector<BoundItem>& items,
   throw StatementError(keyMissingMessage(sink, KeyKind::JoinExpression, names), select.span);
 }
 
+std::string leftKeyMissingMessage(const std::string& left,
+                                  const std::vector<std::string>& missing) {
+  const char* const plural = missing.size() > 1 ? "s" : "";
+  return fmt::format(
+      "Primary key column{} missing in projection. For foreign-key table-table joins, the "
+      "projection must include all primary key columns from the left input table (`{}`). Missing "
+      "column{}: {}.",
+      plural, left, plural, fmt::join(missing, ", "));
+}
+
 /// For each item its rank among the keys; checks that all keys are there, once.
 std::vector<std::optional<size_t>> rankKeys(std::vector<BoundItem>& items,
                                             const PlannedSources& from, const std::string& sink,
                                             const parser::Select& select) {
-  if (from.isJoin) {
+  if (from.hasJoinKey()) {
     return rankJoinKey(items, from, sink, select);
   }
   std::vector<std::optional<size_t>> ranks(items.size());
   std::vector<std::string> names;
-  bool isMissing = false;
+  std::vector<std::string> missing;
+  const DataSource& source = *from.sources[0];
   for (size_t rank = 0; rank < from.keyPositions.size(); ++rank) {
-    names.push_back(from.sources[0]->schema[rank].name);
+    names.push_back(source.schema[rank].name);
     std::vector<std::string> aliases;
     for (size_t i = 0; i < items.size(); ++i) {
       if (columnOf(items[i]) == from.keyPositions[rank]) {
@@ -171,11 +182,15 @@ std::vector<std::optional<size_t>> rankKeys(std::vector<BoundItem>& items,
         aliases.push_back(items[i].name);
       }
     }
-    isMissing = isMissing || aliases.empty();
+    if (aliases.empty()) {
+      missing.push_back(fmt::format("`{}`", names.back()));
+    }
     refuseRepeatedKey(names.back(), aliases, select.span);
   }
-  if (isMissing) {
-    throw StatementError(keyMissingMessage(sink, KeyKind::Column, names), select.span);
+  if (!missing.empty()) {
+    throw StatementError(from.isForeignKeyJoin ? leftKeyMissingMessage(source.name, missing)
+                                               : keyMissingMessage(sink, KeyKind::Column, names),
+                         select.span);
   }
   return ranks;
 }

@@ -128,7 +128,7 @@ std::vector<ExpressionPtr> bindHidden(const PlannedSources& from, const PlanNode
   const bool isShown = purpose == QueryPurpose::Transient;
   std::vector<size_t> positions;
   if (isShown && plan.isTable) {
-    positions = from.isJoin ? std::vector<size_t>{from.joinKey} : from.keyPositions;
+    positions = from.hasJoinKey() ? std::vector<size_t>{from.joinKey} : from.keyPositions;
   }
   const DataSource& source = *from.sources[0];
   if (source.window && (!isShown || plan.isTable)) {

@@ -28,12 +28,16 @@ struct PlannedSources {
   std::vector<std::shared_ptr<const DataSource>> sources;
   bool isJoin = false;
   bool isShown = false;  ///< for a query that shows rows: pseudo columns keep their names
-  /// The columns whose values are the key of the rows, by position; for a join all columns of equal
-  /// value that may stand for its key, the preferred first.
+  /// The last join is by a foreign key: its result has the left table's key.
+  bool isForeignKeyJoin = false;
+  /// The columns whose values are the key of the rows, by position; for a join, unless by a foreign
+  /// key, all columns of equal value that may stand for its key, the preferred first.
   std::vector<size_t> keyPositions;
   /// Of a join: the column that has the key's value in every row, also where the one that is
   /// selected for it is NULL.
   size_t joinKey = 0;
+  /// One of several equal columns stands for the key.
+  bool hasJoinKey() const { return isJoin && !isForeignKeyJoin; }
   Keying keying;
 };
 

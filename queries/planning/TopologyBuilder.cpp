@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "operators/AggregateOperator.h"
 #include "operators/ExtendOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/FlatMapOperator.h"
+#include "operators/ForeignKeyJoin.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
 #include "operators/RepartitionOperators.h"
@@ -183,27 +185,39 @@ class Builder {
     for (const size_t key : step.keyPositions) {
       kept[key] = true;
     }
+    SubTopology below;
+    const size_t input = build(*node.inputs[0], kept, node.isTable, below);
+    return cross(step, kept, node.types, node.isTable, std::move(below), input, part);
+  }
+
+  /// Ends the part `from` with a topic that takes the kept columns of its node's rows, and goes on
+  /// in the part `to`; returns the node there.
+  size_t cross(const RepartitionPlan& step, const Required& kept,
+               const std::vector<operators::SqlType>& types, bool isTable, SubTopology from,
+               size_t node, SubTopology& to) {
     auto sink = std::make_shared<operators::RepartitionSinkDescription>();
-    sink->topic = fmt::format("_confluent-ksql-{}query_{}-{}-repartition", options_.serviceId,
-                              options_.queryId, step.operation);
+    sink->topic = fmt::format("_confluent-ksql-{}query_{}-{}", options_.serviceId, options_.queryId,
+                              step.operation);
     sink->keyPositions = step.keyPositions;
     sink->keyColumns = step.keyColumns;
     sink->keyFormat = step.keyFormat;
     sink->keyOptions = step.keyOptions;
     sink->kept = positionsOf(kept);
-    sink->keptTypes = operators::keptTypes(sink->kept, node.types);
+    sink->keptTypes = operators::keptTypes(sink->kept, types);
+    sink->isTable = isTable;
+    sink->spreadNullsBy = step.spreadNullsBy;
     auto source = std::make_shared<operators::RepartitionSourceDescription>();
-    source->source = static_cast<uint32_t>(part.sources.size());
+    source->source = static_cast<uint32_t>(to.sources.size());
     source->topic = sink->topic;
-    source->numColumns = node.types.size();
+    source->numColumns = types.size();
     source->kept = sink->kept;
     source->keptTypes = sink->keptTypes;
-    sink->isTable = node.isTable;
-    source->isTable = node.isTable;
-    part.sources.push_back({sink->topic, true});
-    const operators::SinkTopic topic{sink->topic, true, options_.numPartitions(step.partitionsOf)};
-    buildPart(*node.inputs[0], kept, node.isTable, sink, topic);
-    return add(part, {}, source);
+    source->isTable = isTable;
+    to.sources.push_back({sink->topic, true});
+    from.sinks.push_back({sink->topic, true, options_.numPartitions(step.partitionsOf)});
+    add(from, {node}, sink);
+    topology_.parts.push_back(std::move(from));
+    return add(to, {}, source);
   }
 
   size_t addStep(const AggregatePlan& step, const PlanNode& node, const Required&, bool needsOld,
@@ -299,26 +313,110 @@ class Builder {
     return add(part, inputs, description);
   }
 
+  size_t addStep(const ForeignKeyJoinPlan& step, const PlanNode& node, const Required& required,
+                 bool needsOld, SubTopology& part) {
+    const bool inOne = options_.singleTask;
+    SubTopology asking;
+    SubTopology answering;
+    SubTopology& leftPart = inOne ? part : asking;
+    SubTopology& rightPart = inOne ? part : answering;
+    Required used = required;
+    for (const size_t key : step.leftKeys) {
+      used[key] = true;
+    }
+    operators::ForeignKeyJoin join{
+        step.kind,
+        {describeSide(node, 0, step.keys[0], used), describeSide(node, 1, step.keys[1], used)},
+        step.leftKeys};
+    auto subscribe = std::make_shared<operators::ForeignKeySubscribeDescription>();
+    subscribe->join = join;
+    const size_t left = build(*node.inputs[0], requiredOf(join.sides[0]), false, leftPart);
+    subscribe->store = addStore(leftPart, "ForeignKeySubscribe", step.leftKeys, {step.keys[0]},
+                                join.sides[0].types);
+    size_t messages = add(leftPart, {left}, subscribe);
+    if (!inOne) {
+      messages = crossWithMessages(step.there, {&join.sides[0], 1}, std::move(asking), messages,
+                                   answering);
+    }
+    const size_t right = build(*node.inputs[1], requiredOf(join.sides[1]), false, rightPart);
+    auto lookup = std::make_shared<operators::ForeignKeyLookupDescription>();
+    lookup->join = join;
+    for (operators::JoinSide& side : lookup->join.sides) {
+      side.store = addStore(rightPart, "ForeignKeyLookup", side);
+    }
+    size_t answers = add(rightPart, {messages, right}, lookup);
+    if (!inOne) {
+      answers = crossWithMessages(step.back, join.sides, std::move(answering), answers, part);
+    }
+    auto result = std::make_shared<operators::ForeignKeyResultDescription>();
+    result->join = std::move(join);
+    result->emitOld = needsOld;
+    result->store = addStore(part, "ForeignKeyResult", result->storedTypes());
+    return add(part, {answers}, result);
+  }
+
+  /// Messages of a foreign key join have the kept columns of these sides, and columns of their own.
+  size_t crossWithMessages(const RepartitionPlan& step, std::span<const operators::JoinSide> sides,
+                           SubTopology from, size_t node, SubTopology& to) {
+    Required kept;
+    std::vector<operators::SqlType> types;
+    for (const operators::JoinSide& side : sides) {
+      const size_t first = types.size();
+      types.insert(types.end(), side.types.begin(), side.types.end());
+      kept.resize(types.size());
+      for (const size_t column : side.keptColumns) {
+        kept[first + column] = true;
+      }
+    }
+    for (const operators::SqlType& type : operators::foreignKeyNewsTypes()) {
+      types.push_back(type);
+      kept.push_back(true);
+    }
+    return cross(step, kept, types, false, std::move(from), node, to);
+  }
+
   /// Builds both inputs of a join, and a store for each.
   std::vector<size_t> addSides(const PlanNode& node, const std::array<size_t, 2>& keys,
                                const Required& required, SubTopology& part,
                                const std::string& operation,
                                std::array<operators::JoinSide, 2>& sides) {
     std::vector<size_t> inputs;
-    size_t first = 0;
     for (size_t i = 0; i < sides.size(); ++i) {
-      const PlanNode& input = *node.inputs[i];
-      const auto begin = required.begin() + static_cast<ptrdiff_t>(first);
-      Required kept(begin, begin + static_cast<ptrdiff_t>(input.types.size()));
-      kept[keys[i]] = true;
-      inputs.push_back(build(input, kept, false, part));
-      sides[i].key = keys[i];
-      sides[i].types = input.types;
-      sides[i].keptColumns = positionsOf(kept);
-      sides[i].store = addStore(part, operation, {keys[i]}, sides[i].keptColumns, input.types);
-      first += input.types.size();
+      sides[i] = describeSide(node, i, keys[i], required);
+      inputs.push_back(build(*node.inputs[i], requiredOf(sides[i]), false, part));
+      sides[i].store = addStore(part, operation, sides[i]);
     }
     return inputs;
+  }
+
+  /// One side of a join whose rows are those of all its inputs, one after the other.
+  static operators::JoinSide describeSide(const PlanNode& node, size_t side, size_t key,
+                                          const Required& required) {
+    size_t first = 0;
+    for (size_t i = 0; i < side; ++i) {
+      first += node.inputs[i]->types.size();
+    }
+    operators::JoinSide described;
+    described.key = key;
+    described.types = node.inputs[side]->types;
+    const auto begin = required.begin() + static_cast<ptrdiff_t>(first);
+    Required kept(begin, begin + static_cast<ptrdiff_t>(described.types.size()));
+    kept[key] = true;
+    described.keptColumns = positionsOf(kept);
+    return described;
+  }
+
+  static Required requiredOf(const operators::JoinSide& side) {
+    Required required(side.types.size(), false);
+    for (const size_t column : side.keptColumns) {
+      required[column] = true;
+    }
+    return required;
+  }
+
+  std::string addStore(SubTopology& part, const std::string& operation,
+                       const operators::JoinSide& side) {
+    return addStore(part, operation, {side.key}, side.keptColumns, side.types);
   }
 
   std::string addStore(SubTopology& part, const std::string& operation,

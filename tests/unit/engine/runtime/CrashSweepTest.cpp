@@ -98,6 +98,26 @@ SweptProgram joinProgram() {
   return program;
 }
 
+/// Waves of left rows, of right rows, and of left rows that move and go: no answer can be
+/// overtaken.
+SweptProgram foreignKeyProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE TABLE l (id VARCHAR PRIMARY KEY, a INT, fk VARCHAR)
+        WITH (KAFKA_TOPIC='l', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE TABLE r (id VARCHAR PRIMARY KEY, b INT)
+        WITH (KAFKA_TOPIC='r', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE TABLE joined AS SELECT l.id AS id, a, b FROM l LEFT JOIN r ON l.fk = r.id EMIT CHANGES;
+  )";
+  program.waves = {{{"l", "k0", R"({"a": 0, "fk": "f0"})", 100},
+                    {"l", "k1", R"({"a": 1, "fk": "f1"})", 101},
+                    {"l", "k2", R"({"a": 2, "fk": "f0"})", 102}},
+                   {{"r", "f0", R"({"b": 5})", 200}, {"r", "f1", R"({"b": 6})", 201}},
+                   {{"l", "k0", R"({"a": 7, "fk": "f1"})", 300}, {"l", "k2", "", 301}}};
+  program.outputs = {"JOINED"};
+  return program;
+}
+
 struct Road {
   std::string name;
   SweptProgram program;
@@ -107,7 +127,8 @@ std::vector<Road> roads() {
   return {{"scoring", scoringProgram()},
           {"groups", groupsProgram()},
           {"wide groups", wideGroupsProgram()},
-          {"join", joinProgram()}};
+          {"join", joinProgram()},
+          {"foreign key", foreignKeyProgram()}};
 }
 
 std::string firstDifference(const std::map<std::string, std::vector<std::string>>& expected,
