@@ -79,7 +79,7 @@ std::vector<uint8_t> blendValidity(std::span<const uint8_t* const> taken,
 
 ColumnPtr blend(const SqlType& type, std::span<const Operand> conditions,
                 std::span<const Operand> results, const Operand* otherwise, size_t numRows) {
-  AUSPEX_ASSERT(!isNested(type));
+  AUSPEX_ASSERT(!type.isNested());
   AUSPEX_ASSERT(conditions.size() == results.size());
   std::vector<std::vector<uint8_t>> buffers(conditions.size());
   std::vector<const uint8_t*> taken;

@@ -424,7 +424,7 @@ ColumnPtr Evaluator::Program::blendCase(const CaseNode& node, const SqlType& typ
 
 ColumnPtr Evaluator::Program::computeCase(const CaseNode& node, const SqlType& type,
                                           Selection rows) {
-  if (!isNested(type) && isHarmless(node)) {
+  if (!type.isNested() && isHarmless(node)) {
     return blendCase(node, type, rows);
   }
   std::vector<uint16_t> choice(numRows(), kNoChoice);

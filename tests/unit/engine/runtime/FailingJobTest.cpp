@@ -54,7 +54,8 @@ TEST_CASE("a topic that takes nothing for a time takes only its own query back")
   CHECK(sentToOther <= 4 * expected.outputs.at("OTHER").size());
 }
 
-TEST_CASE("a topic that takes nothing ends its query by name, after the others have done their work") {
+TEST_CASE(
+    "a topic that takes nothing ends its query by name, after the others have done their work") {
   SweepSettings settings;
   const SweptOutcome expected = runSwept(twoQueries(), settings);
   settings.faults.rejects = [](const std::string& topic) { return topic == "O"; };
