@@ -94,8 +94,9 @@ struct ForeignKeyLookupDescription final : OperatorDescription {
 /// each MovedIn of it is matched by the MovedOut of the same version, also when it is gone.
 ///
 /// Store: key = typed row of the left key; value = version (8 bytes, highest first), a byte (1: it
-/// is there), the versions that wait for their other half (count, 8 bytes each), and, with
-/// emitOld, the typed row of the kept columns of both sides if it is there.
+/// is there), the versions of moves of which one half has come (count, 8 bytes each), and, with
+/// emitOld if it is there, the kept columns of the left row (typed row, with its length), a byte
+/// (1: there is a right row) and those of the right one (typed row).
 struct ForeignKeyResultDescription final : OperatorDescription {
   ForeignKeyJoin join;
   std::string store;
