@@ -151,12 +151,14 @@ class CommandLine {
         "--qtt", isQtt_, "the paths are ksqlDB's query-validation JSON files or folders of them");
     command->add_option("--failed", failedFile_, "write the failing cases to this file")
         ->needs(qtt);
+    command->add_flag("--by-file", isByFile_, "tell of each file how many of its cases pass")
+        ->needs(qtt);
     command
         ->add_flag("--printed", isPrinted_, "run what the printer makes of each statement instead")
         ->needs(qtt);
     command->callback([this] {
       action_ = [this] {
-        return isQtt_ ? runQtt({test_.paths, test_.only, failedFile_, isPrinted_})
+        return isQtt_ ? runQtt({test_.paths, test_.only, failedFile_, isByFile_, isPrinted_})
                       : runTests(test_);
       };
     });
@@ -234,6 +236,7 @@ class CommandLine {
   TestOptions test_;
   bool isQtt_ = false;
   std::string failedFile_;
+  bool isByFile_ = false;
   bool isPrinted_ = false;
   TopicsOptions topics_;
   ScoreOptions score_;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -53,6 +54,23 @@ void writeFailed(const std::string& path, const std::vector<QttCase>& cases,
   }
 }
 
+/// A case's name begins with that of its file.
+void printByFile(const std::vector<QttCase>& cases, const std::vector<QttOutcome>& outcomes) {
+  struct Count {
+    size_t passed = 0;
+    size_t all = 0;
+  };
+  std::map<std::string, Count> counts;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    Count& count = counts[cases[i].name.substr(0, cases[i].name.find(" - "))];
+    ++count.all;
+    count.passed += outcomes[i].verdict == QttVerdict::Passed ? 1 : 0;
+  }
+  for (const auto& [file, count] : counts) {
+    std::cout << fmt::format("{:4} of {:4} pass  {}\n", count.passed, count.all, file);
+  }
+}
+
 }  // namespace
 
 ExitCode runQtt(const QttOptions& options) {
@@ -84,6 +102,9 @@ ExitCode runQtt(const QttOptions& options) {
   }
   if (!options.failedFile.empty()) {
     writeFailed(options.failedFile, cases, outcomes);
+  }
+  if (options.byFile) {
+    printByFile(cases, outcomes);
   }
   std::cout << fmt::format("{} passed, {} failed, {} skipped\n", counts[0], counts[1], counts[2]);
   return counts[1] == 0 ? ExitCode::Success : ExitCode::StatementFailed;

@@ -13,6 +13,7 @@ struct QttOptions {
   std::vector<std::string> paths;  ///< JSON files, or folders searched for them
   std::string only;                ///< only cases whose name contains this text
   std::string failedFile;          ///< gets the name and first reason of each failing case
+  bool byFile = false;             ///< tells of each file how many of its cases pass
   bool printed = false;            ///< runs what the printer makes of the statements
 };
 
