@@ -96,6 +96,7 @@ class Program {
     }
     Engine engine(engineOptions());
     engine_ = &engine;
+    engine.executor().variables() = options_.variables;
     say(fmt::format("auspex: {}, data in {}", engine.broker().describe(),
                     engine.options().dataDirectory.string()));
     if (!executeAll()) {

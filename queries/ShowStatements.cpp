@@ -60,10 +60,25 @@ StatementResult StatementRun::handle(const parser::Show& show) {
       }
       return result;
     case parser::ShowKind::Variables:
+      result.table = TextTable{{"Variable Name", "Value"}, {}};
+      for (const auto& [name, value] : executor_.variables_) {
+        result.table->rows.push_back({name, value});
+      }
+      return result;
     case parser::ShowKind::ConnectorPlugins:
       break;
   }
   throw StatementError("This listing is not supported yet.", span());
+}
+
+StatementResult StatementRun::handle(const parser::DefineVariable& define) {
+  executor_.variables_.insert_or_assign(define.name, define.value);
+  return {};
+}
+
+StatementResult StatementRun::handle(const parser::UndefineVariable& undefine) {
+  executor_.variables_.erase(undefine.name);
+  return {};
 }
 
 TextTable StatementRun::listSources(bool tables) const {

@@ -130,6 +130,7 @@ std::vector<StatementError> StatementExecutor::check(
   StatementExecutor copy({topics, runner, log, ports_.files}, settings_, functions_);
   copy.catalog_ = catalog_;
   copy.properties_ = properties_;
+  copy.variables_ = variables_;
   copy.logged_ = logged_;
   copy.queryCounts_ = queryCounts_;
   copy.numProgramStatements_ = numProgramStatements_;

@@ -80,6 +80,9 @@ class StatementExecutor {
   const operators::ModelRegistry& models() const { return *models_; }
   const operators::FunctionRegistry& functions() const { return functions_; }
   SessionProperties& properties() { return properties_; }
+  /// What SHOW VARIABLES lists: given at the start, and changed by DEFINE and UNDEFINE. Whoever
+  /// reads the statements has put the values into their texts.
+  parser::Variables& variables() { return variables_; }
   PlanningContext planningContext() const {
     return {catalog_, functions_, *models_, {}, [this](const std::string& topic) {
               return ports_.topics.numPartitions(topic);
@@ -106,6 +109,7 @@ class StatementExecutor {
   Catalog catalog_;
   std::shared_ptr<operators::ModelRegistry> models_;
   SessionProperties properties_;
+  parser::Variables variables_;
   std::map<std::string, Logged> logged_;    // by object
   std::map<std::string, int> queryCounts_;  // per sink, or "" for all
   int numSessionStatements_ = 0;            // unnamed ones in the log that no program contains

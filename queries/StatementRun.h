@@ -60,8 +60,8 @@ class StatementRun {
   StatementResult handle(const parser::Describe& describe);
   StatementResult handle(const parser::SetProperty& set);
   StatementResult handle(const parser::UnsetProperty& unset);
-  StatementResult handle(const parser::DefineVariable&) { return {}; }  // the reader has done it
-  StatementResult handle(const parser::UndefineVariable&) { return {}; }
+  StatementResult handle(const parser::DefineVariable& define);
+  StatementResult handle(const parser::UndefineVariable& undefine);
   /// Everything that parses and has no machinery yet.
   template <typename Other>
   StatementResult handle(const Other&) {

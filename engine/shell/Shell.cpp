@@ -124,16 +124,20 @@ void Shell::serveRuntime() {
   }
 }
 
-/// SET and UNSET are of this session: others, and the run it may be attached to, keep theirs.
+/// SET, DEFINE and the like are of this session: others, and the run it may be attached to, keep
+/// theirs.
 queries::StatementResult Shell::executeWithProperties(const parser::ParsedStatement& statement) {
-  queries::SessionProperties& shared = engine_.executor().properties();
-  shared.swap(properties_);
+  const auto swapOwn = [this] {
+    engine_.executor().properties().swap(properties_);
+    engine_.executor().variables().swap(variables_);
+  };
+  swapOwn();
   try {
     queries::StatementResult result = engine_.executor().execute(statement);
-    shared.swap(properties_);
+    swapOwn();
     return result;
   } catch (...) {
-    shared.swap(properties_);
+    swapOwn();
     throw;
   }
 }
