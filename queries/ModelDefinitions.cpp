@@ -88,7 +88,7 @@ std::vector<operators::InputDeclaration> StatementRun::bindInputs(
     operators::InputDeclaration declaration;
     declaration.name = input.name.name;
     const operators::SqlType type = bindType(input.type, executor_.catalog_);
-    const bool isDecimal = type.is(operators::TypeKind::Decimal);
+    const bool isDecimal = type.isDecimal();
     try {
       declaration.isString =
           !isDecimal && operators::argumentKindOf(type) == operators::ArgumentKind::String;

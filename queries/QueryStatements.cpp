@@ -139,7 +139,7 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   DataSource sink;
   sink.name = create.name.name;
   sink.kind = wantsTable ? SourceKind::Table : SourceKind::Stream;
-  sink.schema = plan.schema;
+  sink.schema = plan.schema.asRead();
   sink.window = plan.window;
   sink.topic =
       properties.text("KAFKA_TOPIC").value_or(sessionProperty(kTopicPrefix, "") + sink.name);

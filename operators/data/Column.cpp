@@ -26,6 +26,7 @@ size_t physicalIndex(TypeKind kind) {
       return 5;
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return 6;
     case TypeKind::Array:
     case TypeKind::Map:

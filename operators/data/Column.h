@@ -26,9 +26,9 @@ using Owner = std::shared_ptr<const void>;
 /// Physical form by type:
 ///   BOOLEAN uint8_t (0/1) | INTEGER, DATE (days), TIME (millisecond of day) int32_t
 ///   BIGINT, TIMESTAMP (ms since epoch, UTC) int64_t | DOUBLE double
-///   DECIMAL Int128, unscaled | STRING (UTF-8), BYTES std::string_view
-///   ARRAY: offsets (size + 1) and child 0 | MAP: offsets, child 0 keys, child 1 values
-///   STRUCT: one child of `size()` rows per field
+///   DECIMAL Int128, unscaled; of kind BigDecimal std::string_view, plain text | STRING (UTF-8),
+///   BYTES std::string_view ARRAY: offsets (size + 1) and child 0 | MAP: offsets, child 0 keys,
+///   child 1 values STRUCT: one child of `size()` rows per field
 /// validity(): empty means no nulls; else one byte per row, 1 = present. A null row's value is
 /// unspecified but readable (a null string is an empty view).
 /// Any thread may read.

@@ -22,6 +22,7 @@ Column::Values emptyValues(TypeKind kind) {
       return std::vector<Int128>{};
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return std::vector<std::string_view>{};
     case TypeKind::Array:
     case TypeKind::Map:
@@ -146,7 +147,7 @@ ColumnPtr ColumnBuilder::finish(const std::vector<Owner>& owners) {
   for (ColumnBuilder& child : children_) {
     children.push_back(child.finish(owners));
   }
-  const bool ownsStrings = type_.is(TypeKind::String) || type_.is(TypeKind::Bytes);
+  const bool ownsStrings = std::holds_alternative<std::vector<std::string_view>>(values_);
   auto column = std::make_shared<const Column>(
       type_, size_, std::move(values_), std::move(validity_), std::move(offsets_),
       std::move(children), ownsStrings ? owners : std::vector<Owner>{});

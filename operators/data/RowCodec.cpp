@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/data/RowCodec.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -40,12 +41,29 @@ size_t fixedBytes(TypeKind kind) {
   }
 }
 
+/// Whether a type, or a part of it, is a decimal kept as text.
+bool hasBigDecimal(const SqlType& type) {
+  switch (type.kind()) {
+    case TypeKind::BigDecimal:
+      return true;
+    case TypeKind::Array:
+      return hasBigDecimal(type.element());
+    case TypeKind::Map:
+      return hasBigDecimal(type.mapKey()) || hasBigDecimal(type.mapValue());
+    case TypeKind::Struct:
+      return std::any_of(type.fields().begin(), type.fields().end(),
+                         [](const StructField& field) { return hasBigDecimal(field.type); });
+    default:
+      return false;
+  }
+}
+
 size_t bitmapBytes(size_t numBits) {
   return (numBits + 7) / 8;
 }
 
 bool isText(TypeKind kind) {
-  return kind == TypeKind::String || kind == TypeKind::Bytes;
+  return kind == TypeKind::String || kind == TypeKind::Bytes || kind == TypeKind::BigDecimal;
 }
 
 /// A column with its type and memory at hand, so that loops over rows decide nothing twice.
@@ -86,6 +104,7 @@ Source sourceOf(const Column& column) {
       break;
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       source.values = column.values<std::string_view>().data();
       break;
     default:
@@ -367,6 +386,7 @@ void takeValue(Reader& reader, ColumnBuilder& builder) {
       return builder.append(reader.takeFixed<Int128>());
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return builder.append(reader.takeText());
     default:
       return takeNested(reader, builder);
@@ -436,6 +456,7 @@ ColumnPtr takeColumn(RowsInProgress& progress, const SqlType& type, size_t colum
       return takePrimitive<Int128>(progress, type, column);
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return takePrimitive<std::string_view>(progress, type, column, {owner});
     default:
       return takeNestedColumn(progress, type, column, owner);
@@ -457,7 +478,7 @@ uint64_t RowCodec::fingerprint() const {
     for (const char byte : type.toString()) {
       mix(byte);
     }
-    mix('\n');
+    mix(hasBigDecimal(type) ? '\r' : '\n');  // printed alike, stored otherwise
   }
   return hash;
 }

@@ -5,6 +5,30 @@
 
 namespace auspex::operators {
 
+namespace {
+
+SqlType typeAsRead(const SqlType& type) {
+  switch (type.kind()) {
+    case TypeKind::BigDecimal:
+      return SqlType::decimal(type.precision(), type.scale());
+    case TypeKind::Array:
+      return SqlType::array(typeAsRead(type.element()));
+    case TypeKind::Map:
+      return SqlType::map(typeAsRead(type.mapKey()), typeAsRead(type.mapValue()));
+    case TypeKind::Struct: {
+      std::vector<StructField> fields = type.fields();
+      for (StructField& field : fields) {
+        field.type = typeAsRead(field.type);
+      }
+      return SqlType::structOf(std::move(fields));
+    }
+    default:
+      return type;
+  }
+}
+
+}  // namespace
+
 std::vector<SqlType> typesOf(std::span<const SchemaColumn> columns) {
   std::vector<SqlType> types;
   for (const SchemaColumn& column : columns) {
@@ -36,6 +60,14 @@ std::optional<size_t> Schema::find(std::string_view name) const {
     }
   }
   return std::nullopt;
+}
+
+Schema Schema::asRead() const {
+  std::vector<SchemaColumn> columns = columns_;
+  for (SchemaColumn& column : columns) {
+    column.type = typeAsRead(column.type);
+  }
+  return Schema(std::move(columns));
 }
 
 std::string Schema::toString() const {

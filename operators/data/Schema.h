@@ -39,6 +39,8 @@ class Schema {
   std::vector<SchemaColumn> storedValues() const;
   /// Position of the column of exactly that name.
   std::optional<size_t> find(std::string_view name) const;
+  /// As its topic is read again: decimals of any scale have the scale of their type there.
+  Schema asRead() const;
   /// ``"`ID` STRING KEY, `AMOUNT` DOUBLE"``, as DESCRIBE and error texts print it.
   std::string toString() const;
 

@@ -6,9 +6,18 @@
 namespace auspex::operators {
 
 SqlType SqlType::decimal(int precision, int scale) {
-  AUSPEX_ASSERT(precision >= 1);
+  if (precision > kMaxPlainDecimalPrecision) {
+    return decimalOfAnyScale(precision, scale);
+  }
+  SqlType type = decimalOfAnyScale(precision, scale);
+  type.kind_ = TypeKind::Decimal;
+  return type;
+}
+
+SqlType SqlType::decimalOfAnyScale(int precision, int scale) {
+  AUSPEX_ASSERT(precision >= 1 && precision <= kMaxDecimalTypePrecision);
   AUSPEX_ASSERT(scale >= 0 && scale <= precision);
-  SqlType type(TypeKind::Decimal);
+  SqlType type(TypeKind::BigDecimal);
   type.precision_ = static_cast<int16_t>(precision);
   type.scale_ = static_cast<int16_t>(scale);
   return type;
@@ -36,7 +45,7 @@ SqlType SqlType::structOf(std::vector<StructField> fields) {
 
 bool SqlType::isNumeric() const {
   return kind_ == TypeKind::Integer || kind_ == TypeKind::Bigint || kind_ == TypeKind::Double ||
-         kind_ == TypeKind::Decimal;
+         isDecimal();
 }
 
 const SqlType& SqlType::element() const {
@@ -70,6 +79,7 @@ std::string SqlType::toString() const {
     case TypeKind::Double:
       return "DOUBLE";
     case TypeKind::Decimal:
+    case TypeKind::BigDecimal:
       return "DECIMAL(" + std::to_string(precision_) + ", " + std::to_string(scale_) + ")";
     case TypeKind::String:
       return "STRING";

@@ -20,10 +20,17 @@ enum class TypeKind : uint8_t {
   Time,
   Date,
   Timestamp,
+  BigDecimal,
   Array,
   Map,
   Struct
 };
+
+/// Most digits of a DECIMAL that is kept as one machine number; those of more, and those whose
+/// values have scales of their own, are kept as text (TypeKind::BigDecimal).
+inline constexpr int kMaxPlainDecimalPrecision = 38;
+/// Most digits of any DECIMAL. ksqlDB has no limit; this one bounds the work per value.
+inline constexpr int kMaxDecimalTypePrecision = 1000;
 
 struct StructField;
 
@@ -36,8 +43,11 @@ class SqlType {
   static SqlType integer() { return SqlType(TypeKind::Integer); }
   static SqlType bigint() { return SqlType(TypeKind::Bigint); }
   static SqlType doubleType() { return SqlType(TypeKind::Double); }
-  /// precision >= 1 and 0 <= scale <= precision (asserted; the binder reports wrong ones).
+  /// 1 <= precision <= kMaxDecimalTypePrecision and 0 <= scale <= precision (asserted; the binder
+  /// reports wrong ones). Of kind BigDecimal when precision is above kMaxPlainDecimalPrecision.
   static SqlType decimal(int precision, int scale);
+  /// DECIMAL(precision, scale) whose values may have smaller scales than the type: a BigDecimal.
+  static SqlType decimalOfAnyScale(int precision, int scale);
   static SqlType string() { return SqlType(TypeKind::String); }
   static SqlType bytes() { return SqlType(TypeKind::Bytes); }
   static SqlType time() { return SqlType(TypeKind::Time); }
@@ -55,6 +65,8 @@ class SqlType {
   bool isNested() const {
     return kind_ == TypeKind::Array || kind_ == TypeKind::Map || kind_ == TypeKind::Struct;
   }
+  /// DECIMAL of either form.
+  bool isDecimal() const { return is(TypeKind::Decimal) || is(TypeKind::BigDecimal); }
   int precision() const { return precision_; }
   int scale() const { return scale_; }
   /// Element of an ARRAY.

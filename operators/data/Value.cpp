@@ -51,6 +51,7 @@ void append(ColumnBuilder& builder, const Value& value, Arena& arena) {
       return;
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       builder.append(arena.copy(std::get<std::string>(value.data)));
       return;
     case TypeKind::Array:
@@ -93,6 +94,7 @@ Value valueAt(const Column& column, size_t row) {
       return Value{column.values<Int128>()[row]};
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return Value{std::string(column.values<std::string_view>()[row])};
     case TypeKind::Array:
     case TypeKind::Map:

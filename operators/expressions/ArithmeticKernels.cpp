@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "operators/data/Arena.h"
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/expressions/ConstantDivisor.h"
 #include "operators/expressions/DecimalKernels.h"
 #include "operators/expressions/PairLoops.h"
@@ -137,18 +138,26 @@ ColumnPtr computeIntegers(ArithmeticOperator operation, const SqlType& type, con
   return Column::make(type, std::move(values), std::move(validity));
 }
 
+bool isBig(const SqlType& type) {
+  return type.is(TypeKind::BigDecimal);
+}
+
 }  // namespace
 
 bool canFail(ArithmeticOperator operation, const SqlType& resultType) {
   if (resultType.is(TypeKind::Double) || resultType.is(TypeKind::String)) {
     return false;
   }
-  return operation == ArithmeticOperator::Divide || operation == ArithmeticOperator::Modulo;
+  return isBig(resultType) || operation == ArithmeticOperator::Divide ||
+         operation == ArithmeticOperator::Modulo;
 }
 
 ColumnPtr computeArithmetic(ArithmeticOperator operation, const SqlType& resultType,
                             const Operand& left, const Operand& right, Selection rows,
                             size_t numRows, RowFailures& failures) {
+  if (isBig(resultType) || isBig(left.type()) || isBig(right.type())) {
+    return computeBigArithmetic(operation, resultType, left, right, rows, numRows, failures);
+  }
   const std::array<Operand, 2> operands{left, right};
   std::vector<uint8_t> validity = commonValidity(operands, numRows);
   switch (resultType.kind()) {
@@ -176,6 +185,9 @@ ColumnPtr computeArithmetic(ArithmeticOperator operation, const SqlType& resultT
 ColumnPtr computeNegation(const Operand& operand, Selection rows, size_t numRows) {
   const SqlType& type = operand.type();
   AUSPEX_ASSERT(type.isNumeric());
+  if (isBig(type)) {
+    return computeBigNegation(operand, rows, numRows);
+  }
   std::vector<uint8_t> validity = commonValidity({&operand, 1}, numRows);
   return visitPhysical(type.kind(), [&](auto identity) -> ColumnPtr {
     using T = typename decltype(identity)::type;

@@ -8,6 +8,7 @@
 #include "operators/data/Arena.h"
 #include "operators/data/NumberText.h"
 #include "operators/expressions/Base64.h"
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/PhysicalTypes.h"
 #include "operators/expressions/TimeText.h"
@@ -24,16 +25,6 @@ struct CastInput {
   size_t numRows;
   RowFailures& failures;
 };
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 /// convert(value) -> std::optional<To>; nullopt is a failure with failureText.
 template <typename From, typename To, typename Convert>
@@ -91,15 +82,15 @@ Integer saturate(double value) {
 template <typename Integer>
 std::optional<Integer> readInteger(std::string_view text) {
   if constexpr (std::is_same_v<Integer, int32_t>) {
-    return parseInteger(trimmed(text));
+    return parseInteger(trimmedText(text));
   } else {
-    return parseBigint(trimmed(text));
+    return parseBigint(trimmedText(text));
   }
 }
 
 /// ksqlDB takes no NaN and no infinity from text.
 std::optional<double> readDouble(std::string_view text) {
-  const std::optional<double> value = parseDouble(trimmed(text));
+  const std::optional<double> value = parseDouble(trimmedText(text));
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
@@ -141,7 +132,7 @@ ColumnPtr castToDecimal(const CastInput& input) {
       return castEach<std::string_view, Int128>(
           input, "Text is not a number of the type, or overflows it",
           [&](std::string_view text) -> std::optional<Int128> {
-            const std::optional<DecimalNumber> number = parseDecimal(trimmed(text));
+            const std::optional<DecimalNumber> number = parseDecimal(trimmedText(text));
             return number ? fitted(rescaleHalfUp(number->unscaled, number->scale, to.scale()), to)
                           : std::nullopt;
           });
@@ -195,7 +186,7 @@ ColumnPtr castToTime(const CastInput& input) {
   }
   return castEach<std::string_view, int32_t>(
       input, "Text is not a time",
-      [](std::string_view text) { return parseIsoTime(trimmed(text)); });
+      [](std::string_view text) { return parseIsoTime(trimmedText(text)); });
 }
 
 ColumnPtr castToDate(const CastInput& input) {
@@ -206,7 +197,7 @@ ColumnPtr castToDate(const CastInput& input) {
   }
   return castEach<std::string_view, int32_t>(
       input, "Text is not a date",
-      [](std::string_view text) { return parseIsoDate(trimmed(text)); });
+      [](std::string_view text) { return parseIsoDate(trimmedText(text)); });
 }
 
 ColumnPtr castToTimestamp(const CastInput& input) {
@@ -216,7 +207,7 @@ ColumnPtr castToTimestamp(const CastInput& input) {
   }
   return castEach<std::string_view, int64_t>(
       input, "Text is not a timestamp",
-      [](std::string_view text) { return parseIsoTimestamp(trimmed(text)); });
+      [](std::string_view text) { return parseIsoTimestamp(trimmedText(text)); });
 }
 
 ColumnPtr castToString(const CastInput& input) {
@@ -318,6 +309,16 @@ ColumnPtr castStruct(const CastInput& input) {
 
 }  // namespace
 
+std::string_view trimmedText(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
 bool isCastSupported(const SqlType& from, const SqlType& to) {
   if (from == to) {
     return true;
@@ -331,6 +332,7 @@ bool isCastSupported(const SqlType& from, const SqlType& to) {
     case TypeKind::Bigint:
     case TypeKind::Double:
     case TypeKind::Decimal:
+    case TypeKind::BigDecimal:
       return fromString || from.isNumeric();
     case TypeKind::String:
       return !from.is(TypeKind::Bytes);
@@ -366,6 +368,9 @@ ColumnPtr computeCast(const Operand& operand, const SqlType& to, Selection rows,
   if (operand.type() == to) {
     return materialize(operand, numRows);
   }
+  if (operand.type().is(TypeKind::BigDecimal) && to.isNumeric()) {
+    return castFromBigDecimal(operand, to, rows, numRows, failures);
+  }
   const CastInput input{operand, to, rows, numRows, failures};
   switch (to.kind()) {
     case TypeKind::Boolean:
@@ -378,6 +383,8 @@ ColumnPtr computeCast(const Operand& operand, const SqlType& to, Selection rows,
       return castToDouble(input);
     case TypeKind::Decimal:
       return castToDecimal(input);
+    case TypeKind::BigDecimal:
+      return castToBigDecimal(operand, to, rows, numRows, failures);
     case TypeKind::String:
       return castToString(input);
     case TypeKind::Bytes:

@@ -17,6 +17,9 @@ bool isCastSupported(const SqlType& from, const SqlType& to);
 ColumnPtr computeCast(const Operand& operand, const SqlType& to, Selection rows, size_t numRows,
                       RowFailures& failures);
 
+/// Without what Java's trim takes away: blanks and control characters at both ends.
+std::string_view trimmedText(std::string_view text);
+
 /// Appends the value of a row as CAST(... AS STRING) gives it: `1.0E10`, `[1, null]`, `{k=v}`,
 /// `Struct{A=1}`. NULL is `null`; BYTES are Base64.
 void appendText(std::string& out, const Column& column, size_t row);

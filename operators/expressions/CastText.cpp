@@ -70,6 +70,7 @@ void appendText(std::string& out, const Column& column, size_t row) {
       out += decimalText(column.values<Int128>()[row], column.type().scale());
       return;
     case TypeKind::String:
+    case TypeKind::BigDecimal:
       out += column.values<std::string_view>()[row];
       return;
     case TypeKind::Bytes:

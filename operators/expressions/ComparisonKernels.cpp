@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/PhysicalTypes.h"
 #include "operators/expressions/RowOrder.h"
@@ -151,9 +152,15 @@ void settleNulls(ComparisonOperator operation, const Operand& left, const Operan
 
 ColumnPtr computeComparison(ComparisonOperator operation, const Operand& left, const Operand& right,
                             Selection rows, size_t numRows) {
-  AUSPEX_ASSERT(left.type().kind() == right.type().kind());
   std::vector<uint8_t> out(numRows, 0);
-  if (numRows != 0) {
+  const bool isBig = left.type().is(TypeKind::BigDecimal) || right.type().is(TypeKind::BigDecimal);
+  if (isBig) {
+    AUSPEX_ASSERT(left.type().isDecimal() && right.type().isDecimal());
+    compareBigDecimals(
+        left, right, rows, [operation](int order) { return holds(operation, order); }, out);
+    settleNulls(operation, left, right, numRows, out);
+  } else if (numRows != 0) {
+    AUSPEX_ASSERT(left.type().kind() == right.type().kind());
     const Selection dense = denseIfWorthwhile(rows, numRows);
     switch (left.type().kind()) {
       case TypeKind::Boolean:

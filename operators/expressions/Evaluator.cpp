@@ -116,13 +116,13 @@ bool isHarmless(const BoundExpression& expression) {
       return false;
     }
   } else if (const auto* const comparison = expression.as<ComparisonNode>()) {
-    if (comparison->left->type().isNested() || comparison->left->type().is(TypeKind::Decimal)) {
+    if (comparison->left->type().isNested() || comparison->left->type().isDecimal()) {
       return false;
     }
   } else if (const auto* const cast = expression.as<CastNode>()) {
     const SqlType& from = cast->operand->type();
-    if (!from.isNumeric() || !expression.type().isNumeric() || from.is(TypeKind::Decimal) ||
-        expression.type().is(TypeKind::Decimal)) {
+    if (!from.isNumeric() || !expression.type().isNumeric() || from.isDecimal() ||
+        expression.type().isDecimal()) {
       return false;
     }
   } else if (expression.as<NegateNode>() == nullptr && expression.as<NotNode>() == nullptr &&

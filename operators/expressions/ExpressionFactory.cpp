@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "operators/data/Ascii.h"
+#include "operators/expressions/BigDecimal.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/Evaluator.h"
@@ -95,10 +96,18 @@ ExpressionPtr integerLiteral(int64_t value) {
 
 ExpressionPtr decimalLiteral(std::string_view text) {
   const std::optional<DecimalNumber> number = parseDecimal(text);
-  if (!number) {
+  if (number) {
+    return literal(Value{number->unscaled}, SqlType::decimal(number->precision, number->scale));
+  }
+  const std::optional<BigDecimal> large = BigDecimal::parse(text);
+  if (!large) {
     throw TypeError(fmt::format("Invalid numeric literal: {}", text));
   }
-  return literal(Value{number->unscaled}, SqlType::decimal(number->precision, number->scale));
+  const SqlType type =
+      SqlType::decimal(std::max(large->precision(), large->scale()), large->scale());
+  return literal(
+      type.is(TypeKind::BigDecimal) ? Value{large->toString()} : Value{large->unscaled().value()},
+      type);
 }
 
 ExpressionPtr doubleLiteral(double value) {
@@ -144,8 +153,7 @@ ExpressionPtr arithmetic(ArithmeticOperator operation, ExpressionPtr left, Expre
   }
   const SqlType type = arithmeticType(operation, left->type(), right->type());
   for (ExpressionPtr* operand : {&left, &right}) {
-    *operand =
-        implicitCast(*operand, type.is(TypeKind::Decimal) ? asDecimal((*operand)->type()) : type);
+    *operand = implicitCast(*operand, type.isDecimal() ? asDecimal((*operand)->type()) : type);
   }
   return fold(makeExpression(type, ArithmeticNode{operation, std::move(left), std::move(right)}));
 }
@@ -182,7 +190,7 @@ ExpressionPtr comparison(ComparisonOperator operation, ExpressionPtr left, Expre
                                 right->type().toString(), nameOf(operation)));
   }
   for (ExpressionPtr* operand : {&left, &right}) {
-    const bool keepsScale = type->is(TypeKind::Decimal) && !(*operand)->isNullLiteral();
+    const bool keepsScale = type->isDecimal() && !(*operand)->isNullLiteral();
     *operand = implicitCast(*operand, keepsScale ? asDecimal((*operand)->type()) : *type);
   }
   return fold(makeExpression(SqlType::boolean(),
@@ -270,7 +278,7 @@ ExpressionPtr coerce(ExpressionPtr operand, const SqlType& type) {
                              operand->as<StructNode>() != nullptr;
   const bool isNumberLiteral =
       operand->isLiteral() && !operand->isNullLiteral() && operand->type().isNumeric();
-  if (isNumberLiteral && type.is(TypeKind::Decimal)) {
+  if (isNumberLiteral && type.isDecimal()) {
     // By its value: 10 fits DECIMAL(6, 4) although INTEGER does not.
     const ExpressionPtr result = implicitCast(operand, type);
     const ExpressionPtr isExact = comparison(ComparisonOperator::Equal, result, operand);

@@ -31,6 +31,7 @@ decltype(auto) visitPhysical(TypeKind kind, Visit&& visit) {
       return visit(std::type_identity<Int128>{});
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return visit(std::type_identity<std::string_view>{});
     case TypeKind::Array:
     case TypeKind::Map:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "operators/expressions/BigDecimal.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/PhysicalTypes.h"
 
@@ -89,6 +90,9 @@ int compareRows(const Column& left, size_t leftRow, const Column& right, size_t 
     const T& a = left.values<T>()[leftRow];
     const T& b = right.values<T>()[rightRow];
     if constexpr (std::is_same_v<T, std::string_view>) {
+      if (kind == TypeKind::BigDecimal) {
+        return BigDecimal::compare(bigDecimalAt(left, leftRow), bigDecimalAt(right, rightRow));
+      }
       return kind == TypeKind::String ? compareText(a, b) : a.compare(b);
     } else if constexpr (std::is_same_v<T, double>) {
       return compareDoubles(a, b);

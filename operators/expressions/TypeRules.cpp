@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "operators/data/NumberText.h"
+#include "operators/expressions/BigDecimal.h"
 #include "operators/expressions/CastKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/expressions/ExpressionFactory.h"
@@ -21,6 +22,7 @@ int rankOf(const SqlType& type) {
     case TypeKind::Bigint:
       return 1;
     case TypeKind::Decimal:
+    case TypeKind::BigDecimal:
       return 2;
     default:
       AUSPEX_ASSERT(type.is(TypeKind::Double));
@@ -82,6 +84,9 @@ std::optional<SqlType> numberTypeOf(std::string_view text) {
   }
   if (const std::optional<DecimalNumber> number = parseDecimal(text)) {
     return SqlType::decimal(number->precision, number->scale);
+  }
+  if (const std::optional<BigDecimal> number = BigDecimal::parse(text)) {
+    return SqlType::decimal(std::max(number->precision(), number->scale()), number->scale());
   }
   return parseDouble(text) ? std::optional<SqlType>(SqlType::doubleType()) : std::nullopt;
 }
@@ -210,10 +215,10 @@ std::optional<ExpressionPtr> coerceConstructor(const BoundExpression& item, cons
 }  // namespace
 
 SqlType checkedDecimal(int precision, int scale) {
-  if (precision > kMaxDecimalPrecision) {
+  if (precision > kMaxDecimalTypePrecision) {
     throw TypeError(fmt::format(
         "DECIMAL precision must be <= {}: DECIMAL({}, {}). Cast an operand to fewer digits.",
-        kMaxDecimalPrecision, precision, scale));
+        kMaxDecimalTypePrecision, precision, scale));
   }
   return SqlType::decimal(precision, scale);
 }
@@ -225,7 +230,7 @@ SqlType asDecimal(const SqlType& type) {
   if (type.is(TypeKind::Bigint)) {
     return SqlType::decimal(19, 0);
   }
-  AUSPEX_ASSERT(type.is(TypeKind::Decimal));
+  AUSPEX_ASSERT(type.isDecimal());
   return type;
 }
 
@@ -234,14 +239,16 @@ std::optional<SqlType> widerNumber(const SqlType& left, const SqlType& right) {
     return std::nullopt;
   }
   const SqlType& wider = rankOf(left) >= rankOf(right) ? left : right;
-  if (!wider.is(TypeKind::Decimal)) {
+  if (!wider.isDecimal()) {
     return wider;
   }
   const SqlType a = asDecimal(left);
   const SqlType b = asDecimal(right);
   const int scale = std::max(a.scale(), b.scale());
-  return checkedDecimal(std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale,
-                        scale);
+  const SqlType widest =
+      checkedDecimal(std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale, scale);
+  const bool anyScale = a.is(TypeKind::BigDecimal) || b.is(TypeKind::BigDecimal);
+  return anyScale ? SqlType::decimalOfAnyScale(widest.precision(), scale) : widest;
 }
 
 std::optional<SqlType> commonType(const SqlType& left, const SqlType& right) {
@@ -268,7 +275,7 @@ std::optional<SqlType> commonType(const SqlType& left, const SqlType& right) {
 
 SqlType arithmeticType(ArithmeticOperator operation, const SqlType& left, const SqlType& right) {
   const SqlType& wider = rankOf(left) >= rankOf(right) ? left : right;
-  if (!wider.is(TypeKind::Decimal)) {
+  if (!wider.isDecimal()) {
     return wider;
   }
   const SqlType a = asDecimal(left);
@@ -301,7 +308,7 @@ bool widensTo(const SqlType& from, const SqlType& to) {
   if (!from.isNumeric() || !to.isNumeric() || rankOf(from) > rankOf(to)) {
     return false;
   }
-  if (!to.is(TypeKind::Decimal)) {
+  if (!to.isDecimal()) {
     return true;
   }
   const SqlType exact = asDecimal(from);

@@ -15,7 +15,7 @@ namespace auspex::operators {
 SqlType asDecimal(const SqlType& type);
 
 /// The wider of two number types (INT < BIGINT < DECIMAL < DOUBLE); nullopt if one is none.
-/// Two decimals give the one that holds both; throws TypeError if that exceeds 38 digits.
+/// Two decimals give the one that holds both; throws TypeError if that exceeds what any type has.
 std::optional<SqlType> widerNumber(const SqlType& left, const SqlType& right);
 
 /// The type that both convert to without loss: equal ones, numbers, and nested ones by their parts
@@ -28,7 +28,7 @@ SqlType arithmeticType(ArithmeticOperator operation, const SqlType& left, const 
 /// Whether `from` becomes `to` by itself: equal, or a number no wider than `to`.
 bool widensTo(const SqlType& from, const SqlType& to);
 
-/// DECIMAL(precision, scale), or TypeError when that is more than 38 digits.
+/// DECIMAL(precision, scale), or TypeError when that is more than kMaxDecimalTypePrecision digits.
 SqlType checkedDecimal(int precision, int scale);
 
 /// The common type of a list as ksqlDB finds it: the first item that is not NULL fixes the family,

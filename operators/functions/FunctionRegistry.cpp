@@ -35,6 +35,20 @@ OverloadMatch resolve(const Function& function, std::span<const ExpressionPtr> a
   return *std::move(match);
 }
 
+/// Aggregates keep decimals as machine numbers, of 38 digits at most.
+ExpressionPtr asPlainDecimal(std::string_view name, const ExpressionPtr& argument) {
+  const SqlType& type = argument->type();
+  if (!type.is(TypeKind::BigDecimal)) {
+    return argument;
+  }
+  if (type.precision() > kMaxPlainDecimalPrecision) {
+    throw TypeError(fmt::format("{} takes decimals of at most {} digits, not {}. CAST {} to fewer.",
+                                name, kMaxPlainDecimalPrecision, type.toString(),
+                                argument->toString()));
+  }
+  return implicitCast(argument, SqlType::decimal(type.precision(), type.scale()));
+}
+
 std::vector<SqlType> typesOf(std::span<const ExpressionPtr> expressions) {
   std::vector<SqlType> types;
   for (const ExpressionPtr& expression : expressions) {
@@ -114,6 +128,11 @@ BoundAggregate FunctionRegistry::bindAggregate(std::string_view name,
   const OverloadMatch match = resolve(*definition, arguments);
   const AggregateOverload& overload = definition->overloads[match.index];
   arguments = coerceArguments(match, std::move(arguments));
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (overload.signature.parameterAt(i, arguments.size()).kind == TypePattern::Kind::AnyDecimal) {
+      arguments[i] = asPlainDecimal(name, arguments[i]);
+    }
+  }
   const std::vector<SqlType> types = typesOf(arguments);
   const size_t numColumns = overload.numColumns(arguments.size());
   AUSPEX_ASSERT(numColumns <= arguments.size());

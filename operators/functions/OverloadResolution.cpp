@@ -58,7 +58,7 @@ bool matchArgument(const TypePattern& pattern, const BoundExpression& argument,
   }
   const SqlType& type = argument.type();
   if (pattern.kind == Kind::AnyDecimal) {
-    return type.is(TypeKind::Decimal) || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint);
+    return type.isDecimal() || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint);
   }
   return bindGenerics(pattern, type, generics) ||
          (pattern.kind == Kind::Concrete && argument.isLiteral() && type.is(TypeKind::String) &&
@@ -154,7 +154,7 @@ bool bindGenerics(const TypePattern& pattern, const SqlType& type, GenericTypes&
     case Kind::Concrete:
       return widensTo(type, pattern.type);
     case Kind::AnyDecimal:
-      return type.is(TypeKind::Decimal);
+      return type.isDecimal();
     case Kind::Generic:
       return bindGeneric(pattern.generic, type, generics);
     case Kind::Any:

@@ -336,7 +336,7 @@ PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall
     ExpressionPtr expression = argument != nullptr
                                    ? binder.bind(*argument->value)
                                    : featureFromRow(features[i], model, given.starSpan);
-    if (expression->type().is(operators::TypeKind::Decimal)) {
+    if (expression->type().isDecimal()) {
       expression = operators::cast(expression, operators::SqlType::doubleType());
     }
     bound.binding.sources.push_back(

@@ -52,6 +52,12 @@ SqlType bindType(const parser::TypeName& type, const Catalog& catalog) {
     case parser::TypeName::Kind::Named:
       return bindNamed(type, catalog);
     case parser::TypeName::Kind::Decimal:
+      if (type.precision > operators::kMaxDecimalTypePrecision) {
+        throw StatementError(
+            fmt::format("DECIMAL precision must be <= {}: DECIMAL({},{})",
+                        operators::kMaxDecimalTypePrecision, type.precision, type.scale),
+            type.span);
+      }
       if (type.precision < 1 || type.scale < 0 || type.scale > type.precision) {
         throw StatementError(
             fmt::format("DECIMAL precision must be >= 1 and scale between 0 and the precision: "

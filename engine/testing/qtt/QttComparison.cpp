@@ -140,7 +140,7 @@ class QttDifference {
     const bool isDouble = type != nullptr ? type->is(TypeKind::Double)
                                           : isFractional(found.text) && !rules_.exactNumbers;
     const bool isDecimal =
-        type != nullptr ? type->is(TypeKind::Decimal) : !isDouble && isFractional(found.text);
+        type != nullptr ? type->isDecimal() : !isDouble && isFractional(found.text);
     if (isDecimal) {
       // 1.0E12 has no fraction, so that it is the whole number it is.
       const bool isWhole = right->scale <= 0 && !isFractional(expected.text);

@@ -5,6 +5,7 @@
 
 #include "operators/data/NumberText.h"
 #include "operators/expressions/Base64.h"
+#include "operators/expressions/BigDecimal.h"
 #include "operators/formats/Utf8.h"
 #include "operators/formats/delimited/CsvLine.h"
 
@@ -119,6 +120,14 @@ bool DelimitedDecoder::convert(std::string_view field, Arena& arena, ColumnBuild
       }
       builder.append(value);
       return true;
+    }
+    case TypeKind::BigDecimal: {
+      const std::optional<BigDecimal> number = BigDecimal::parse(field);
+      const auto fitted = number ? number->fitted(type, DecimalRounding::Exact) : std::nullopt;
+      if (fitted) {
+        builder.append(arena.copy(fitted->toString()));
+      }
+      return fitted.has_value();
     }
     case TypeKind::String:
       builder.append(field);

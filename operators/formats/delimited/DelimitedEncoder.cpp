@@ -12,7 +12,7 @@ namespace auspex::operators {
 namespace {
 
 bool isText(const SqlType& type) {
-  return type.is(TypeKind::String) || type.is(TypeKind::Bytes);
+  return type.is(TypeKind::String) || type.is(TypeKind::Bytes) || type.is(TypeKind::BigDecimal);
 }
 
 bool isNull(const ColumnPtr& column, size_t row) {
@@ -66,7 +66,7 @@ size_t DelimitedEncoder::rowBound(std::span<const ColumnPtr> columns, size_t row
 
 char* DelimitedEncoder::writeField(char* out, const Column& column, size_t row,
                                    bool isFirst) const {
-  if (column.type().is(TypeKind::String)) {
+  if (column.type().is(TypeKind::String) || column.type().is(TypeKind::BigDecimal)) {
     return writeCsvField(out, column.values<std::string_view>()[row], delimiter_, isFirst);
   }
   if (column.type().is(TypeKind::Bytes)) {

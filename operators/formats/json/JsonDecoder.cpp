@@ -53,6 +53,7 @@ Column::Values valuesFor(TypeKind kind, size_t numRows) {
       return std::vector<Int128>(numRows);
     case TypeKind::String:
     case TypeKind::Bytes:
+    case TypeKind::BigDecimal:
       return std::vector<std::string_view>(numRows);
     default:
       return std::monostate{};
@@ -300,6 +301,11 @@ void JsonDecoder::convertColumn(Data data, const Chunk& chunk, size_t slot) {
           chunk, slot, [&](uint32_t token, size_t, std::string_view& value) {
             return strings_.readBytes(tokens, token, value);
           });
+    case TypeKind::BigDecimal:
+      return convertPrimitive<std::string_view>(
+          chunk, slot, [&](uint32_t token, size_t, std::string_view& value) {
+            return readJsonBigDecimal(tokens, token, type, strings_, value);
+          });
     default:
       return convertNested(data, chunk, slot);
   }
@@ -353,7 +359,7 @@ ColumnPtr JsonDecoder::finishColumn(UsedColumn& column, const std::vector<Owner>
       setNull(column, row);
     }
   }
-  const bool isText = column.type.is(TypeKind::String) || column.type.is(TypeKind::Bytes);
+  const bool isText = std::holds_alternative<std::vector<std::string_view>>(column.values);
   if (isText && !failed_.empty()) {
     auto& values = std::get<std::vector<std::string_view>>(column.values);
     for (size_t row = 0; row < failed_.size(); ++row) {

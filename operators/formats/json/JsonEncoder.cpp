@@ -102,6 +102,7 @@ size_t JsonEncoder::variableBound(size_t row) {
             source.isNull(row) ? 0 : stringBound(valueOf<std::string_view>(source.values, row));
         break;
       case TypeKind::Bytes:
+      case TypeKind::BigDecimal:
       case TypeKind::Array:
       case TypeKind::Map:
       case TypeKind::Struct:

@@ -47,6 +47,9 @@ class JsonStrings {
   bool readContent(const JsonTokens& tokens, uint32_t i, const JsonMessage& message,
                    std::string_view& result);
 
+  /// A copy of a text that lives as long as the strings read.
+  std::string_view keep(std::string_view text) { return arena().copy(text); }
+
   /// Owner of all strings since the last call that are not in the message; null when there are
   /// none.
   Owner takeOwner();

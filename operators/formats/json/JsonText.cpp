@@ -167,6 +167,9 @@ void appendJson(const Column& column, size_t row, std::string& out) {
     case TypeKind::Decimal:
       appendDecimal(out, column.values<Int128>()[row], column.type().scale());
       return;
+    case TypeKind::BigDecimal:
+      out += column.values<std::string_view>()[row];
+      return;
     case TypeKind::String:
       appendJsonString(out, column.values<std::string_view>()[row]);
       return;

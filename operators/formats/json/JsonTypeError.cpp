@@ -90,7 +90,7 @@ std::string describeJsonMismatch(const JsonTokens& tokens, uint32_t i, const Sql
   const bool isContainer = kind == '{' || kind == '[';
   const bool isNumber = kind == '-' || (kind >= '0' && kind <= '9');
   if (kind == '"' && !type.is(TypeKind::Boolean) && !type.is(TypeKind::Array) &&
-      !type.is(TypeKind::Map) && !type.is(TypeKind::Struct) && !type.is(TypeKind::Decimal)) {
+      !type.is(TypeKind::Map) && !type.is(TypeKind::Struct) && !type.isDecimal()) {
     return describeText(type, path);
   }
   const bool wellFormed =
@@ -100,7 +100,7 @@ std::string describeJsonMismatch(const JsonTokens& tokens, uint32_t i, const Sql
     return std::string("Malformed JSON: ") + (isNumber ? "not a number" : "unknown word") +
            ", path: " + std::string(path);
   }
-  if (type.is(TypeKind::Decimal) && (isNumber || kind == '"')) {
+  if (type.isDecimal() && (isNumber || kind == '"')) {
     return "Cannot fit the value into " + type.toString() +
            " without rounding or overflow, path: " + std::string(path);
   }

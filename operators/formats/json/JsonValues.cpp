@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "operators/expressions/BigDecimal.h"
 #include "operators/formats/json/JsonTypeError.h"
 
 namespace auspex::operators {
@@ -43,6 +44,16 @@ void dropRepeatedKeys(std::vector<MapEntry>& entries) {
   entries.resize(kept);
 }
 
+/// A number, or the content of a string; absent when it is neither.
+std::optional<std::string_view> numberText(const JsonTokens& tokens, uint32_t i) {
+  if (tokens.kind(i) == '"') {
+    return tokens.rawString(i);
+  }
+  const std::string_view number = tokens.rawScalar(i);
+  const bool isNumber = findJsonNumberEnd(number.data()) == number.data() + number.size();
+  return isNumber ? std::optional(number) : std::nullopt;
+}
+
 template <typename T>
 bool appendRead(const JsonTokens& tokens, uint32_t i, ColumnBuilder& builder) {
   T value{};
@@ -66,16 +77,19 @@ std::string JsonLocation::text() const {
 }
 
 bool readJsonDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type, Int128& result) {
-  std::string_view number;
-  if (tokens.kind(i) == '"') {
-    number = tokens.rawString(i);
-  } else {
-    number = tokens.rawScalar(i);
-    if (findJsonNumberEnd(number.data()) != number.data() + number.size()) {
-      return false;
-    }
-  }
-  return parseFitting(number, type.precision(), type.scale(), result) == DecimalFit::Fits;
+  const std::optional<std::string_view> number = numberText(tokens, i);
+  return number &&
+         parseFitting(*number, type.precision(), type.scale(), result) == DecimalFit::Fits;
+}
+
+bool readJsonBigDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type,
+                        JsonStrings& strings, std::string_view& result) {
+  const std::optional<std::string_view> text = numberText(tokens, i);
+  const std::optional<BigDecimal> number = text ? BigDecimal::parse(*text) : std::nullopt;
+  const std::optional<BigDecimal> fitted =
+      number ? number->fitted(type, DecimalRounding::Exact) : std::nullopt;
+  result = fitted ? strings.keep(fitted->toString()) : std::string_view("", 0);
+  return fitted.has_value();
 }
 
 JsonNestedReader::JsonNestedReader(const SqlType& type) : type_(type) {
@@ -194,10 +208,12 @@ bool JsonNestedReader::readPrimitive(const Input& input, uint32_t i, JsonStrings
       return converted;
     }
     case TypeKind::String:
-    case TypeKind::Bytes: {
+    case TypeKind::Bytes:
+    case TypeKind::BigDecimal: {
       std::string_view value;
       const bool converted =
-          type_.is(TypeKind::String)
+          type_.is(TypeKind::BigDecimal) ? readJsonBigDecimal(tokens, i, type_, strings, value)
+          : type_.is(TypeKind::String)
               ? strings.readString(tokens, i, input.message, input.mayEscape, value)
               : strings.readBytes(tokens, i, value);
       if (converted) {

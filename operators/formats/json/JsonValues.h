@@ -65,6 +65,10 @@ inline bool readJsonValue(const JsonTokens& tokens, uint32_t i, double& result) 
 /// DECIMAL: a number or a numeric string that fits without rounding.
 bool readJsonDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type, Int128& result);
 
+/// DECIMAL kept as text: as above, its text in the arena of `strings`.
+bool readJsonBigDecimal(const JsonTokens& tokens, uint32_t i, const SqlType& type,
+                        JsonStrings& strings, std::string_view& result);
+
 /// Where a value stands in its document, for messages; parents live on the stack of the reader.
 struct JsonLocation {
   const JsonLocation* parent = nullptr;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "operators/data/Assert.h"
+#include "operators/expressions/BigDecimal.h"
 #include "operators/expressions/TimeText.h"
 #include "operators/formats/Utf8.h"
 #include "operators/formats/protobuf/ProtobufFormat.h"
@@ -170,10 +171,12 @@ class ValueReader {
     return parts && appendParts(*parts, builder);
   }
 
-  static bool appendParts(const WireFields& parts, ColumnBuilder& builder) {
+  bool appendParts(const WireFields& parts, ColumnBuilder& builder) {
     switch (builder.type().kind()) {
       case TypeKind::Decimal:
         return appendDecimal(parts, builder);
+      case TypeKind::BigDecimal:
+        return appendBigDecimal(parts, builder);
       case TypeKind::Date: {
         const int64_t year = numberIn(parts[0]);
         const int64_t month = numberIn(parts[1]);
@@ -222,6 +225,22 @@ class ValueReader {
     }
     builder.append(value);
     return true;
+  }
+
+  bool appendBigDecimal(const WireFields& parts, ColumnBuilder& builder) {
+    const std::string_view bytes = parts[0].empty() ? std::string_view() : parts[0].back().bytes;
+    constexpr size_t kMostBytes = 416;  // of 1,000 digits
+    const int64_t scale = numberIn(parts[2]);
+    if (bytes.empty() || bytes.size() > kMostBytes || scale < 0 ||
+        scale > kMaxDecimalTypePrecision) {
+      return false;
+    }
+    const auto value = BigDecimal::fromBytes(bytes, static_cast<int>(scale))
+                           .fitted(builder.type(), DecimalRounding::Exact);
+    if (value) {
+      builder.append(arena_.copy(value->toString()));
+    }
+    return value.has_value();
   }
 
   Arena& arena_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "operators/expressions/BigDecimal.h"
 #include "operators/expressions/TimeText.h"
 #include "operators/formats/protobuf/ProtobufFormat.h"
 #include "operators/formats/protobuf/ProtobufWire.h"
@@ -42,6 +43,13 @@ std::string messageOf(const Column& column, size_t row) {
       appendNumber(message, 2, column.type().precision());
       appendNumber(message, 3, column.type().scale());
       break;
+    case TypeKind::BigDecimal: {
+      const BigDecimal value = bigDecimalAt(column, row);
+      appendBytes(message, 1, value.toBytes());
+      appendNumber(message, 2, column.type().precision());
+      appendNumber(message, 3, value.scale());
+      break;
+    }
     case TypeKind::Date: {
       const CivilDate date = civilFromDays(column.values<int32_t>()[row]);
       appendNumber(message, 1, date.year);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // GREATEST and LEAST. NULLs are skipped.
-#include "operators/expressions/DecimalMath.h"
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/expressions/NestedKernels.h"
 #include "operators/expressions/RowOrder.h"
 #include "operators/expressions/TypeRules.h"
@@ -36,31 +36,36 @@ ColumnPtr extremeKernel(const KernelInput& input) {
   return choose(input.resultType, parts, choice, input.numRows);
 }
 
-/// Decimals of several scales are brought to the one that holds all.
+/// Decimals of several scales keep their own, as in ksqlDB, where the type is the one that holds
+/// all.
 template <bool greatest>
 ColumnPtr extremeDecimalKernel(const KernelInput& input) {
+  if (input.resultType.is(TypeKind::Decimal)) {
+    return extremeKernel<greatest>(input);
+  }
   std::vector<Operand> parts;
   for (const Operand& argument : input.arguments) {
-    const OperandView<Int128> source(argument);
-    const int scale = argument.type().scale();
-    std::vector<Int128> values(input.numRows);
+    DecimalColumnBuilder builder(input.resultType, input.numRows,
+                                 commonValidity({&argument, 1}, input.numRows));
     input.rows.forEach([&](size_t row) {
-      values[row] = source[row] * powerOfTen(input.resultType.scale() - scale);
+      if (builder.isPresent(row)) {
+        builder.set(row, bigDecimalAt(*argument.column, argument.rowOf(row)));
+      }
     });
-    parts.push_back({Column::make(input.resultType, std::move(values),
-                                  commonValidity({&argument, 1}, input.numRows)),
-                     false});
+    parts.push_back({builder.finish(), false});
   }
-  KernelInput scaled{input.resultType, parts, input.rows, input.numRows, input.failures};
-  return extremeKernel<greatest>(scaled);
+  KernelInput own{input.resultType, parts, input.rows, input.numRows, input.failures};
+  return extremeKernel<greatest>(own);
 }
 
 SqlType widestDecimal(std::span<const SqlType> types) {
   SqlType widest = types[0];
+  bool sameScale = true;
   for (const SqlType& type : types) {
+    sameScale = sameScale && type.scale() == types[0].scale();
     widest = *widerNumber(widest, type);
   }
-  return widest;
+  return sameScale ? widest : SqlType::decimalOfAnyScale(widest.precision(), widest.scale());
 }
 
 template <bool greatest>

@@ -4,6 +4,7 @@
 #include <limits>
 #include <random>
 
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
 
@@ -45,8 +46,22 @@ Integer absoluteInteger(Integer x) {
 double absoluteDouble(double x) {
   return std::fabs(x);
 }
-Int128 absoluteDecimal(Int128 x) {
+Int128 absoluteNumber(Int128 x) {
   return x < 0 ? -x : x;
+}
+ColumnPtr absoluteDecimal(const KernelInput& input) {
+  const Operand& numbers = input.arguments[0];
+  if (numbers.type().is(TypeKind::Decimal)) {
+    return kernelOf<&absoluteNumber>(input);
+  }
+  DecimalColumnBuilder builder(input.resultType, input.numRows,
+                               commonValidity(input.arguments, input.numRows));
+  input.rows.forEach([&](size_t row) {
+    if (builder.isPresent(row)) {
+      builder.set(row, bigDecimalAt(*numbers.column, numbers.rowOf(row)).absolute());
+    }
+  });
+  return builder.finish();
 }
 
 /// In [0, 1). Seeded by the system, per thread.
@@ -91,7 +106,7 @@ void addPowerFunctions(FunctionRegistry& registry) {
                               {{"(INT) -> INT", kernelOf<&absoluteInteger<int32_t>>},
                                {"(BIGINT) -> BIGINT", kernelOf<&absoluteInteger<int64_t>>},
                                {"(DOUBLE) -> DOUBLE", kernelOf<&absoluteDouble>},
-                               {"(DECIMAL) -> DECIMAL", kernelOf<&absoluteDecimal>, typeOfFirst}}});
+                               {"(DECIMAL) -> DECIMAL", absoluteDecimal, typeOfFirst}}});
   ScalarFunction random{"RANDOM",
                         "Mathematical",
                         "A random number from 0 (inclusive) to 1 (exclusive), new for each row.",

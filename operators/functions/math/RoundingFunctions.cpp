@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "operators/data/NumberText.h"
+#include "operators/expressions/BigDecimalKernels.h"
 #include "operators/expressions/DecimalMath.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
@@ -13,7 +14,7 @@ namespace auspex::operators {
 
 namespace {
 
-enum class Mode : uint8_t { HalfTowardsInfinity, TowardsZero, Up, Down };
+using Mode = DecimalRounding;  // all but Exact and HalfUp
 
 /// Rounds an unscaled number to a multiple of 10^numDigits.
 Int128 roundDigits(Int128 value, int numDigits, Mode mode) {
@@ -93,9 +94,36 @@ double roundDouble(double value, int32_t scale) {
   return static_cast<double>(rounded) * std::pow(10.0, -number->scale);
 }
 
+/// Decimals kept as text: cut at the scale, then written with that of the result.
+ColumnPtr roundBigDecimals(const KernelInput& input, Mode mode) {
+  const Operand& numbers = input.arguments[0];
+  DecimalColumnBuilder builder(input.resultType, input.numRows,
+                               commonValidity(input.arguments, input.numRows));
+  input.rows.forEach([&](size_t row) {
+    if (!builder.isPresent(row)) {
+      return;
+    }
+    int32_t scale = 0;
+    if (input.arguments.size() > 1) {
+      scale = input.arguments[1].column->values<int32_t>()[input.arguments[1].rowOf(row)];
+    }
+    const BigDecimal value = bigDecimalAt(*numbers.column, numbers.rowOf(row));
+    const auto rounded =
+        value.atScale(std::clamp(scale, -kMaxDecimalTypePrecision, value.scale()), mode);
+    const auto result = rounded->atScale(input.resultType.scale(), Mode::TowardsZero);
+    if (!builder.set(row, *result)) {
+      input.failures.add(row, "Numeric field overflow");
+    }
+  });
+  return builder.finish();
+}
+
 template <Mode mode>
 ColumnPtr roundDecimals(const KernelInput& input) {
   const Operand& numbers = input.arguments[0];
+  if (numbers.type().is(TypeKind::BigDecimal)) {
+    return roundBigDecimals(input, mode);
+  }
   const OperandView<Int128> source(numbers);
   const int ownScale = numbers.type().scale();
   const bool toWhole = input.arguments.size() == 1;

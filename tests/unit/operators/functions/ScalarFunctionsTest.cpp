@@ -119,7 +119,7 @@ TEST_CASE("numeric functions") {
       {"RADIANS", "180", "3.141592653589793"},
       {"PI", "", "3.141592653589793"},
       {"GREATEST", "1, 3, NULL, 2", "3"},
-      {"GREATEST", "1234567.89, 0.123456", "1234567.890000"},
+      {"GREATEST", "1234567.89, 0.123456", "1234567.89"},
       {"GREATEST", "'a', 'c', 'b'", "c"},
       {"GREATEST", "INTEGER NULL, INTEGER NULL", "null"},
       {"GREATEST", "1, 2.5e0", "2.5"},
