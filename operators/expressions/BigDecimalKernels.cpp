@@ -104,7 +104,7 @@ ColumnPtr computeBigArithmetic(ArithmeticOperator operation, const SqlType& resu
     }
     const BigDecimal b = bigDecimalAt(*right.column, right.rowOf(row));
     const auto result =
-        apply(operation, bigDecimalAt(*left.column, left.rowOf(row)), b, resultType.scale());
+        applyBig(operation, bigDecimalAt(*left.column, left.rowOf(row)), b, resultType.scale());
     const auto fitted = result ? result->fitted(resultType, DecimalRounding::Exact) : std::nullopt;
     if (!fitted || !builder.set(row, *fitted)) {
       const bool divides =
