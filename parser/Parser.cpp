@@ -11,6 +11,7 @@
 #include "parser/AsciiCase.h"
 #include "parser/NearestName.h"
 #include "parser/Recovery.h"
+#include "parser/build/CommentWeaver.h"
 #include "parser/build/ExpressionBuilder.h"
 #include "parser/build/StatementBuilder.h"
 #include "parser/grammar/ParseTree.h"
@@ -52,6 +53,17 @@ void checkSize(std::string_view text, const Span& place, std::size_t end) {
   }
 }
 
+/// Adds the comment behind the statement's `;`, when there is one.
+void addRemark(TokenList& source, std::string_view text, std::size_t end) {
+  const std::size_t remarkEnd = findRemarkEnd(text, end);
+  if (remarkEnd == end) {
+    return;
+  }
+  const std::size_t begin = text.find_first_not_of(" \t\r", end);
+  Comment remark = makeComment(text.substr(begin, remarkEnd - begin), source.tokens.size() - 1);
+  source.comments.push_back(std::move(remark));
+}
+
 ParsedStatement parseOne(std::string_view text, const Span& start, std::size_t end,
                          const Variables& variables) {
   checkSize(text, start, end);
@@ -62,6 +74,8 @@ ParsedStatement parseOne(std::string_view text, const Span& start, std::size_t e
   }
   ParsedStatement parsed;
   parsed.statement = buildStatement(NodeReader(tree, 0));
+  addRemark(source, text, end);
+  parsed.statement.comments = collectComments(source);
   parsed.span = parsed.statement.span;
   parsed.text = std::move(source.text);
   return parsed;
@@ -110,7 +124,7 @@ std::optional<ParsedStatement> StatementReader::next(const Variables& variables)
     }
     try {
       ParsedStatement statement = parseOne(text_, start, piece.end, variables);
-      advance(position_, text_, piece.end);
+      advance(position_, text_, findRemarkEnd(text_, piece.end));
       return statement;
     } catch (const SyntaxError& error) {
       recover({text_, start, piece.end}, error, variables);

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "parser/AsciiCase.h"
+#include "parser/build/CommentWeaver.h"
 
 namespace auspex::parser {
 namespace {
@@ -397,7 +398,8 @@ std::string print(const Select& select) {
 }
 
 std::string print(const Statement& statement) {
-  return std::visit(PrintStatement{}, statement.node);
+  std::string text = std::visit(PrintStatement{}, statement.node);
+  return statement.comments ? weaveComments(text, *statement.comments) : text;
 }
 
 }  // namespace auspex::parser

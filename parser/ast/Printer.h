@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints syntax trees back to SQL, in one normal form: on one line, keywords in capitals, names in
 // back quotes only where they need them. Parsing the result gives an equal tree; printing that
-// gives the same text. Comments are not kept.
+// gives the same text. A statement keeps its comments, between the tokens they stood between; only
+// these make further lines.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ std::string printValue(const Expression& expression);
 std::string print(const TypeName& type);
 std::string print(const Interval& interval);
 std::string print(const Select& select);
-/// Without the `;`.
+/// Without the `;`. Ends with a line break when a `--` comment is the last of it.
 std::string print(const Statement& statement);
 
 /// Prints a name, in back quotes unless it can stand without them.

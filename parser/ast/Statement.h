@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "parser/ast/Comment.h"
 #include "parser/ast/Expression.h"
 #include "parser/ast/Identifier.h"
 #include "parser/ast/ModelStatement.h"
@@ -257,7 +258,8 @@ struct AssertSource {
   std::vector<Property> properties;
 };
 
-/// A statement and where it was written.
+/// A statement and where it was written. Comments belong to a whole statement: the one inside an
+/// EXPLAIN has none of its own.
 struct Statement {
   using Node =
       std::variant<Query, CreateSource, CreateAsSelect, InsertSelect, InsertValues, DropSource,
@@ -269,6 +271,8 @@ struct Statement {
 
   Node node;
   Span span;
+  /// Null without comments.
+  std::shared_ptr<const Comments> comments = nullptr;
 };
 
 }  // namespace auspex::parser

@@ -60,6 +60,11 @@ struct tokens : star<sor<skipped, token>> {};
 struct significant : sor<quoted<'\''>, quoted<'`'>, quoted<'"'>, open_quoted<'\''>,
                          open_quoted<'`'>, open_quoted<'"'>, open_comment, not_one<';'>> {};
 struct terminator : one<';'> {};
+
+// A comment behind the `;` of a statement.
+struct space : one<' ', '\t', '\r'> {};
+struct last_of_line : seq<block_comment, star<space>, at<sor<one<'\n'>, eof>>> {};
+struct remark : seq<star<space>, sor<line_comment, last_of_line>> {};
 struct piece : seq<star<sor<skipped, significant>>, opt<terminator>> {};
 
 }  // namespace lexical
@@ -131,7 +136,11 @@ std::string_view firstCharacter(std::string_view text) {
 class TokenCollector {
  public:
   TokenCollector(std::string_view text, const Span& start, const Variables* variables)
-      : text_(text), place_(start), copied_(start.begin), variables_(variables) {}
+      : text_(text),
+        place_(start),
+        copied_(start.begin),
+        passed_(start.begin),
+        variables_(variables) {}
 
   void add(TokenKind kind, const char* begin, const char* end) {
     add(kind, begin, end, std::string(begin, end));
@@ -142,6 +151,7 @@ class TokenCollector {
     if (list_.tokens.empty()) {
       copied_ = span.begin;
     }
+    passBlanks(begin, end);
     list_.tokens.push_back({kind, span, std::move(text)});
     list_.kinds.push_back(static_cast<char>(kind));
   }
@@ -163,6 +173,12 @@ class TokenCollector {
     add(kind, begin, end, unquoted(written));
   }
 
+  void addComment(const char* begin, const char* end) {
+    Comment comment = makeComment(std::string_view(begin, end), list_.tokens.size());
+    comment.beginsLine = passBlanks(begin, end);
+    list_.comments.push_back(std::move(comment));
+  }
+
   /// Puts the tokens of a variable's value in the place of `${name}`.
   void addVariable(const char* begin, const char* end);
 
@@ -178,6 +194,20 @@ class TokenCollector {
     Span span = place_;
     span.end = static_cast<std::uint32_t>(end - text_.data());
     return span;
+  }
+
+  /// Moves behind a token or comment, and returns whether a new line began before it, which ends
+  /// that of a comment before it.
+  bool passBlanks(const char* begin, const char* end) {
+    const auto from = static_cast<std::size_t>(begin - text_.data());
+    const bool broken =
+        from > passed_ && text_.substr(passed_, from - passed_).find('\n') != std::string::npos;
+    if (broken && !list_.comments.empty() &&
+        list_.comments.back().tokenIndex == list_.tokens.size()) {
+      list_.comments.back().endsLine = true;
+    }
+    passed_ = static_cast<std::size_t>(end - text_.data());
+    return broken;
   }
 
   /// Copies the source up to `begin` into the statement's text, and `replacement` for what follows.
@@ -196,6 +226,8 @@ class TokenCollector {
   Span place_;
   /// Source bytes before this offset are in the statement's text already.
   std::size_t copied_;
+  /// The end of the last token or comment.
+  std::size_t passed_;
   const Variables* variables_;
   TokenList list_;
 };
@@ -219,6 +251,13 @@ struct add_quoted {
   }
 };
 
+struct add_comment {
+  template <typename ActionInput>
+  static void apply(const ActionInput& in, TokenCollector& tokens) {
+    tokens.addComment(in.begin(), in.end());
+  }
+};
+
 template <>
 struct token_action<lexical::digit_word> : add_token<TokenKind::PlainName> {};
 template <>
@@ -233,6 +272,11 @@ template <>
 struct token_action<lexical::back_quoted_name> : add_quoted<TokenKind::QuotedName> {};
 template <>
 struct token_action<lexical::double_quoted_name> : add_quoted<TokenKind::QuotedName> {};
+
+template <>
+struct token_action<lexical::line_comment> : add_comment {};
+template <>
+struct token_action<lexical::block_comment> : add_comment {};
 
 template <>
 struct token_action<lexical::symbol> {
@@ -426,6 +470,19 @@ StatementPiece findStatementEnd(std::string_view text, std::size_t from) {
   pegtl::parse<lexical::piece, piece_action>(input, piece);
   piece.end = static_cast<std::size_t>(input.current() - text.data());
   return piece;
+}
+
+std::size_t findRemarkEnd(std::string_view text, std::size_t from) {
+  Input input(text.data() + from, text.data() + text.size(), "");
+  return pegtl::parse<lexical::remark>(input)
+             ? static_cast<std::size_t>(input.current() - text.data())
+             : from;
+}
+
+Comment makeComment(std::string_view text, std::size_t tokenIndex) {
+  constexpr std::string_view kBlanks = " \t\r\f\v";
+  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+  return {std::string(text), tokenIndex, false, text.starts_with("--")};
 }
 
 TokenList readTokens(std::string_view text, const Span& start, std::size_t end,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "parser/Parser.h"
+#include "parser/ast/Comment.h"
 #include "parser/ast/Span.h"
 #include "parser/grammar/TokenKind.h"
 
@@ -26,6 +27,8 @@ struct TokenList {
   std::vector<Token> tokens;
   /// The kinds as bytes: what the grammar runs over.
   std::string kinds;
+  /// Those before, between and behind the tokens, up to the `;`.
+  std::vector<Comment> comments;
   /// The source without comments around it and without the `;`, variables replaced.
   std::string text;
 };
@@ -42,6 +45,13 @@ struct StatementPiece {
 
 /// Finds the end of the statement that begins at `from`. Quotes and comments are respected.
 StatementPiece findStatementEnd(std::string_view text, std::size_t from);
+
+/// Finds the end of the comment that follows a statement's `;` on the same line, when nothing else
+/// does; else returns `from`, which lies behind the `;`.
+std::size_t findRemarkEnd(std::string_view text, std::size_t from);
+
+/// Makes the comment whose text begins and ends with its marks; blanks at its end are left out.
+Comment makeComment(std::string_view text, std::size_t tokenIndex);
 
 /// Moves a place forward over `text` to the byte offset `to`; the span's end is set to it as well.
 void advance(Span& place, std::string_view text, std::size_t to);

@@ -135,12 +135,17 @@ class QttRun {
     return std::nullopt;
   }
 
+  static size_t numComments(const parser::Statement& statement) {
+    return statement.comments ? statement.comments->comments.size() : 0;
+  }
+
   /// Puts what is parsed of the printed text in the place of each statement.
   static void printAndParse(std::vector<parser::ParsedStatement>& statements) {
     for (parser::ParsedStatement& statement : statements) {
       const std::string text = parser::print(statement.statement);
       const std::vector<parser::ParsedStatement> again = parser::parse(text + ";");
-      if (again.size() != 1 || parser::print(again[0].statement) != text) {
+      if (again.size() != 1 || parser::print(again[0].statement) != text ||
+          numComments(again[0].statement) != numComments(statement.statement)) {
         throw std::runtime_error("printed and parsed again it is another statement: " + text);
       }
       statement.statement.node = again[0].statement.node;
