@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/functions.md is what the registry says; AUSPEX_UPDATE=1 in the environment writes it anew.
+// The types in docs/statements.md are those that there are.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 
+#include "operators/data/SqlType.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/FunctionRegistry.h"
 
@@ -39,6 +42,65 @@ std::string firstDifference(const std::string& left, const std::string& right) {
   }
 }
 
+SqlType exampleOf(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::Boolean:
+      return SqlType::boolean();
+    case TypeKind::Integer:
+      return SqlType::integer();
+    case TypeKind::Bigint:
+      return SqlType::bigint();
+    case TypeKind::Double:
+      return SqlType::doubleType();
+    case TypeKind::Decimal:
+      return SqlType::decimal(9, 2);
+    case TypeKind::String:
+      return SqlType::string();
+    case TypeKind::Bytes:
+      return SqlType::bytes();
+    case TypeKind::Time:
+      return SqlType::time();
+    case TypeKind::Date:
+      return SqlType::date();
+    case TypeKind::Timestamp:
+      return SqlType::timestamp();
+    case TypeKind::BigDecimal:
+      return SqlType::decimal(kMaxPlainDecimalPrecision + 1, 2);
+    case TypeKind::Array:
+      return SqlType::array(SqlType::integer());
+    case TypeKind::Map:
+      return SqlType::map(SqlType::string(), SqlType::integer());
+    case TypeKind::Struct:
+      return SqlType::structOf({{"A", SqlType::integer()}});
+  }
+  FAIL("a kind without example");
+  return SqlType::boolean();
+}
+
+/// The name of a type without its parameters.
+std::string nameOfType(const std::string& type) {
+  return type.substr(0, type.find_first_of("(<"));
+}
+
+/// Names in back quotes in the first column of the table of types.
+std::set<std::string> documentedTypes() {
+  std::istringstream lines(readFile(AUSPEX_STATEMENTS_DOCUMENT));
+  std::set<std::string> names;
+  bool isInside = false;
+  for (std::string line; std::getline(lines, line);) {
+    isInside = line.starts_with('#') ? line == "### Types" : isInside;
+    if (!isInside || !line.starts_with("| `")) {
+      continue;
+    }
+    std::istringstream cell(line.substr(0, line.find('|', 1)));
+    std::string text;
+    while (std::getline(cell, text, '`') && std::getline(cell, text, '`')) {
+      names.insert(nameOfType(text));
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("docs/functions.md is generated from the registry") {
@@ -69,5 +131,16 @@ TEST_CASE("every function says what it does, and shows it") {
                  : aggregate != nullptr ? aggregate->example
                                         : table->example)
                     .empty());
+  }
+}
+
+TEST_CASE("every type stands in docs/statements.md") {
+  const std::set<std::string> documented = documentedTypes();
+  for (int kind = 0; kind <= static_cast<int>(TypeKind::Struct); ++kind) {
+    const SqlType type = exampleOf(static_cast<TypeKind>(kind));
+    CHECK(static_cast<int>(type.kind()) == kind);
+    const std::string name = nameOfType(type.toString());
+    CAPTURE(name);
+    CHECK(documented.count(name) == 1);
   }
 }
