@@ -6,6 +6,7 @@ from connectorsTest import *
 from modelTest import *
 from runTest import *
 from shellTest import *
+from testCommandTest import *
 from topicsTest import *
 
 if __name__ == "__main__":

@@ -101,6 +101,21 @@ std::set<std::string> documentedTypes() {
   return names;
 }
 
+/// The heading of each function below one of the second level.
+std::set<std::string> documentedFunctions(const std::set<std::string>& headings, bool isWithin) {
+  std::istringstream lines(readFile(AUSPEX_FUNCTIONS_DOCUMENT));
+  std::set<std::string> names;
+  std::string heading;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## ")) {
+      heading = line.substr(3);
+    } else if (line.starts_with("### ") && (headings.count(heading) == 1) == isWithin) {
+      names.insert(line.substr(4));
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("docs/functions.md is generated from the registry") {
@@ -143,4 +158,28 @@ TEST_CASE("every type stands in docs/statements.md") {
     CAPTURE(name);
     CHECK(documented.count(name) == 1);
   }
+}
+
+TEST_CASE("the registry has the functions of the dialect, each as the kind it is documented as") {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  std::set<std::string> scalars;
+  std::set<std::string> aggregates;
+  std::set<std::string> tables;
+  for (const std::string& name : registry.names()) {
+    if (registry.findScalar(name) != nullptr) {
+      scalars.insert(name);
+    }
+    if (registry.findAggregate(name) != nullptr) {
+      aggregates.insert(name);
+    }
+    if (registry.findTable(name) != nullptr) {
+      tables.insert(name);
+    }
+  }
+  CHECK(scalars.size() == 129);
+  CHECK(aggregates.size() == 18);
+  CHECK(tables.size() == 2);
+  CHECK((aggregates == documentedFunctions({"Aggregate"}, true)));
+  CHECK((tables == documentedFunctions({"Table"}, true)));
+  CHECK((scalars == documentedFunctions({"Aggregate", "Table"}, false)));
 }
