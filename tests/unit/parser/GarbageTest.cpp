@@ -10,17 +10,17 @@ namespace {
 constexpr std::uint32_t kSeed = 20240611;
 
 const std::vector<std::string> kPieces = {
-    "SELECT",   "FROM",   "WHERE",   "a",        "b",       "s",      "t",         "*",
-    "(",        ")",      ",",       "+",        "-",       "=",      "<",         ">",
-    "1",        "2.5",    "1e3",     "'x'",      "`q`",     "->",     "=>",        ":=",
-    "[",        "]",      "||",      "AND",      "OR",      "NOT",    "IN",        "BETWEEN",
-    "LIKE",     "IS",     "NULL",    "CASE",     "WHEN",    "THEN",   "END",       "CAST",
-    "AS",       "INT",    "ARRAY",   "MAP",      "STRUCT",  "CREATE", "STREAM",    "TABLE",
-    "WITH",     "VALUES", "INSERT",  "INTO",     "JOIN",    "ON",     "WITHIN",    "WINDOW",
-    "TUMBLING", "SIZE",   "SECONDS", "GROUP",    "BY",      "EMIT",   "CHANGES",   "MODEL",
-    "ALTER",    "DROP",   "SHOW",    "DESCRIBE", "EXPLAIN", "OVER",   "ROWS",      "PRECEDING",
-    "f(",       "x =>",   "${v}",    "KEY",      "DECIMAL", "LIMIT",  "PARTITION", "SPLIT",
-    ";"};
+    "SELECT",   "FROM",    "WHERE",   "a",        "b",       "s",      "t",         "*",
+    "(",        ")",       ",",       "+",        "-",       "=",      "<",         ">",
+    "1",        "2.5",     "1e3",     "'x'",      "`q`",     "->",     "=>",        ":=",
+    "[",        "]",       "||",      "AND",      "OR",      "NOT",    "IN",        "BETWEEN",
+    "LIKE",     "IS",      "NULL",    "CASE",     "WHEN",    "THEN",   "END",       "CAST",
+    "AS",       "INT",     "ARRAY",   "MAP",      "STRUCT",  "CREATE", "STREAM",    "TABLE",
+    "WITH",     "VALUES",  "INSERT",  "INTO",     "JOIN",    "ON",     "WITHIN",    "WINDOW",
+    "TUMBLING", "SIZE",    "SECONDS", "GROUP",    "BY",      "EMIT",   "CHANGES",   "MODEL",
+    "ALTER",    "DROP",    "SHOW",    "DESCRIBE", "EXPLAIN", "OVER",   "ROWS",      "PRECEDING",
+    "f(",       "x =>",    "${v}",    "KEY",      "DECIMAL", "LIMIT",  "PARTITION", "SPLIT",
+    ";",        "/* c */", "-- c\n"};
 
 /// Parses; whatever parses must print and parse again to the same text.
 void check(const std::string& text) {
