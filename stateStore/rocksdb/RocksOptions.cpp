@@ -42,6 +42,8 @@ void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) 
   options.max_total_wal_size = kLogBytes;
   // Any prefix of the log is a committed state, and the marker says which.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Nothing is synced here, so reserving ahead saves nothing; in memory it takes pages at once.
+  options.allow_fallocate = false;
   options.paranoid_checks = true;
   options.allow_concurrent_memtable_write =
       false;  // one thread writes a task; plain inserts cost less
