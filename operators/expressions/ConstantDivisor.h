@@ -31,8 +31,11 @@ class ConstantDivisor {
     const auto high = static_cast<int64_t>((static_cast<Int128>(factor_) * value) >> 64);
     const auto sum =
         static_cast<int64_t>(static_cast<uint64_t>(value) + static_cast<uint64_t>(high));
-    const int64_t magnitude = (sum >> shift_) - (value >> 63);
-    return (magnitude ^ sign_) - sign_;
+    // Unsigned: the least value by 1 passes the largest one on its way.
+    const uint64_t magnitude =
+        static_cast<uint64_t>(sum >> shift_) - static_cast<uint64_t>(value >> 63);
+    const auto sign = static_cast<uint64_t>(sign_);
+    return static_cast<int64_t>((magnitude ^ sign) - sign);
   }
 
   int64_t remainder(int64_t value) const {

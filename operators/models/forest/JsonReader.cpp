@@ -287,7 +287,9 @@ bool JsonReader::takeDecimal(Decimal& decimal) {
     const bool isSmall = takeMinus();
     uint64_t power = 0;
     const int numDigits = takeDigits(power);
-    isSound = isSound && numDigits > 0 && power <= kMaxPower;
+    if (numDigits == 0 || power > kMaxPower) {
+      return false;
+    }
     decimal.power += isSmall ? -static_cast<int>(power) : static_cast<int>(power);
   }
   // What cannot follow a number is left to the strict reader, and so are further digits.

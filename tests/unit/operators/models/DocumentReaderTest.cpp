@@ -157,6 +157,14 @@ TEST_CASE("JSON: a number reads as the C library reads it, however it is written
   CHECK(numDifferent == 0);
 }
 
+TEST_CASE("JSON: exponents beyond every integer are read as what they say") {
+  const std::string text = "[1e-2147483648,1E-4294967296,5e-99999999999999999,0e2147483648]";
+  JsonReader reader(text);
+  std::vector<float> values;
+  reader.readFloats(values);
+  CHECK(values == std::vector<float>{0, 0, 0, 0});
+}
+
 TEST_CASE("JSON: strings, integers and flags") {
   JsonReader reader(R"({"k\t":"a\"\\\/\u20ac","n":[1,-2],"f":[true,0,1,false]})");
   std::string key;
