@@ -23,13 +23,13 @@ PCRE2_SPTR unitsOf(std::string_view text) {
 
 struct Regex::Compiled {
   struct FreeCode {
-    void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+    void operator()(pcre2_code* compiled) const { pcre2_code_free(compiled); }
   };
   struct FreeMatch {
-    void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
+    void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
   };
   struct FreeContext {
-    void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+    void operator()(pcre2_match_context* settings) const { pcre2_match_context_free(settings); }
   };
 
   std::unique_ptr<pcre2_code, FreeCode> code;
