@@ -190,11 +190,16 @@ class ValueReader {
         return true;
       }
       case TypeKind::Time: {
-        const int64_t seconds =
-            numberIn(parts[0]) * 3600 + numberIn(parts[1]) * 60 + numberIn(parts[2]);
-        const int64_t millis = seconds * 1000 + numberIn(parts[3]) / 1'000'000;
-        if (numberIn(parts[0]) > 24 || numberIn(parts[1]) > 60 || numberIn(parts[2]) > 60 ||
-            millis < 0 || millis >= kMillisPerDay) {
+        const int64_t hours = numberIn(parts[0]);
+        const int64_t minutes = numberIn(parts[1]);
+        const int64_t seconds = numberIn(parts[2]);
+        // Before anything is computed: a message may hold any numbers.
+        if (hours < 0 || hours > 24 || minutes < 0 || minutes > 60 || seconds < 0 || seconds > 60) {
+          return false;
+        }
+        const int64_t millis =
+            (hours * 3600 + minutes * 60 + seconds) * 1000 + numberIn(parts[3]) / 1'000'000;
+        if (millis < 0 || millis >= kMillisPerDay) {
           return false;
         }
         builder.append(static_cast<int32_t>(millis));
