@@ -170,6 +170,9 @@ class Program {
     try {
       EngineOptions options = engineOptions();
       const bool embedded = options.bootstrapServers.empty();
+      if (!embedded) {
+        tellErrors();  // at once: the broker may have to be waited for
+      }
       const bool empty = options.fresh || !std::filesystem::exists(dataDirectoryOf(options));
       options.fresh = false;
       options.numThreads = -1;
@@ -182,8 +185,13 @@ class Program {
     } catch (const std::exception& error) {
       say(fmt::format("auspex: only the syntax was checked: {}", error.what()));
     }
-    for (const Script& script : scripts_) {
+    tellErrors();
+  }
+
+  void tellErrors() {
+    for (Script& script : scripts_) {
       reportErrors(script);
+      script.errors.clear();
     }
   }
 

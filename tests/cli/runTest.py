@@ -254,6 +254,16 @@ class RunCase(CommandLineCase):
         self.assertEqual(code, 130, self.read("err"))
         self.assertLess(seconds, 2.5)
 
+    def testSyntaxErrorsDoNotWaitForABroker(self):
+        self.write("program.sql", "CREATE STREM s (id VARCHAR KEY) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');\n")
+        process = self.start("run", "program.sql", "--bootstrap-server", "127.0.0.1:1", "--data-dir", "data")
+        until(lambda: "waiting for Kafka at 127.0.0.1:1" in self.read("err") or process.poll() is not None,
+              "the message")
+        told = re.findall(r"program\.sql:1:\d+: ", self.read("err"))
+        self.interrupt(process)
+        self.assertEqual(len(told), 1, self.read("err"))
+        self.assertEqual(len(re.findall(r"program\.sql:1:\d+: ", self.read("err"))), 1)
+
     def testExplainStartsAndKeepsNothing(self):
         self.payments(3)
         output, _ = self.auspex("explain", "program.sql")
