@@ -6,101 +6,26 @@
 #include <utility>
 
 #include "operators/data/Ascii.h"
+#include "operators/data/Naturals.h"
 #include "operators/data/NumberText.h"
 
 namespace auspex::operators {
 
 namespace {
 
-// Magnitudes: digits without leading zeros, the highest first; zero is empty.
-
-std::string withoutLeadingZeros(std::string digits) {
-  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-  return digits;
-}
-
-int compareMagnitudes(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) {
-    return left.size() < right.size() ? -1 : 1;
-  }
-  return left.compare(right);
-}
-
-std::string addMagnitudes(std::string_view left, std::string_view right) {
-  std::string sum(std::max(left.size(), right.size()) + 1, '0');
-  int carry = 0;
-  for (size_t i = 0; i < sum.size(); ++i) {
-    const int a = i < left.size() ? left[left.size() - 1 - i] - '0' : 0;
-    const int b = i < right.size() ? right[right.size() - 1 - i] - '0' : 0;
-    sum[sum.size() - 1 - i] = static_cast<char>('0' + (a + b + carry) % 10);
-    carry = (a + b + carry) / 10;
-  }
-  return withoutLeadingZeros(std::move(sum));
-}
-
-/// left is not the smaller one.
-std::string subtractMagnitudes(std::string_view left, std::string_view right) {
-  std::string difference(left);
-  int borrow = 0;
-  for (size_t i = 0; i < left.size(); ++i) {
-    const int b = i < right.size() ? right[right.size() - 1 - i] - '0' : 0;
-    const int digit = left[left.size() - 1 - i] - '0' - b - borrow;
-    borrow = digit < 0 ? 1 : 0;
-    difference[left.size() - 1 - i] = static_cast<char>('0' + digit + 10 * borrow);
-  }
-  return withoutLeadingZeros(std::move(difference));
-}
-
-std::string multiplyMagnitudes(std::string_view left, std::string_view right) {
-  std::string product(left.size() + right.size(), '0');
-  for (size_t i = left.size(); i-- > 0;) {
-    int carry = 0;
-    for (size_t j = right.size(); j-- > 0;) {
-      const int digit = product[i + j + 1] - '0' + (left[i] - '0') * (right[j] - '0') + carry;
-      product[i + j + 1] = static_cast<char>('0' + digit % 10);
-      carry = digit / 10;
-    }
-    product[i] = static_cast<char>('0' + carry);
-  }
-  return withoutLeadingZeros(std::move(product));
-}
-
-/// Quotient and remainder, digit by digit; right is not zero.
-std::pair<std::string, std::string> divideMagnitudes(std::string_view left,
-                                                     std::string_view right) {
-  std::string quotient;
-  std::string rest;
-  for (const char digit : left) {
-    if (!rest.empty() || digit != '0') {
-      rest.push_back(digit);
-    }
-    char times = '0';
-    while (compareMagnitudes(rest, right) >= 0) {
-      rest = subtractMagnitudes(rest, right);
-      ++times;
-    }
-    quotient.push_back(times);
-  }
-  return {withoutLeadingZeros(std::move(quotient)), rest};
-}
-
-/// Divides by a small number in place; returns the rest.
-int divideBySmall(std::string& digits, int divisor) {
-  int rest = 0;
-  for (char& digit : digits) {
-    rest = rest * 10 + (digit - '0');
-    digit = static_cast<char>('0' + rest / divisor);
-    rest %= divisor;
-  }
-  digits = withoutLeadingZeros(std::move(digits));
-  return rest;
-}
+// The digits of a number are a natural one, see Naturals.h.
 
 std::string timesPowerOfTen(std::string digits, int exponent) {
   if (!digits.empty()) {
     digits.append(static_cast<size_t>(exponent), '0');
   }
   return digits;
+}
+
+std::string complement(std::string bytes) {
+  std::transform(bytes.begin(), bytes.end(), bytes.begin(),
+                 [](char byte) { return static_cast<char>(~byte); });
+  return bytes;
 }
 
 /// Whether what is cut off raises the magnitude by one; cut is not all zeros.
@@ -194,14 +119,11 @@ std::optional<BigDecimal> BigDecimal::parse(std::string_view text) {
 
 BigDecimal BigDecimal::fromBytes(std::string_view bytes, int scale) {
   const bool negative = !bytes.empty() && (static_cast<uint8_t>(bytes[0]) & 0x80) != 0;
-  std::string digits;
-  for (const char byte : bytes) {
-    // Of a negative number the complement, to which one is missing.
-    const int value = static_cast<uint8_t>(negative ? ~byte : byte);
-    digits = addMagnitudes(multiplyMagnitudes(digits, "256"),
-                           withoutLeadingZeros(std::to_string(value)));
+  if (!negative) {
+    return {false, naturalOfBytes(bytes), scale};
   }
-  return {negative, negative ? addMagnitudes(digits, "1") : digits, scale};
+  // The complement, to which one is missing.
+  return {true, addNaturals(naturalOfBytes(complement(std::string(bytes))), "1"), scale};
 }
 
 std::string BigDecimal::toString() const {
@@ -217,20 +139,11 @@ std::string BigDecimal::toString() const {
 }
 
 std::string BigDecimal::toBytes() const {
-  std::string rest = negative_ ? subtractMagnitudes(digits_, "1") : digits_;
-  std::string bytes;
-  while (!rest.empty()) {
-    bytes.push_back(static_cast<char>(divideBySmall(rest, 256)));
+  std::string bytes = bytesOfNatural(negative_ ? subtractNaturals(digits_, "1") : digits_);
+  if (bytes.empty() || (static_cast<uint8_t>(bytes[0]) & 0x80) != 0) {
+    bytes.insert(bytes.begin(), '\0');  // the sign
   }
-  if (bytes.empty() || (static_cast<uint8_t>(bytes.back()) & 0x80) != 0) {
-    bytes.push_back(0);  // the sign
-  }
-  std::reverse(bytes.begin(), bytes.end());
-  if (negative_) {
-    std::transform(bytes.begin(), bytes.end(), bytes.begin(),
-                   [](char byte) { return static_cast<char>(~byte); });
-  }
-  return bytes;
+  return negative_ ? complement(std::move(bytes)) : bytes;
 }
 
 int BigDecimal::precision() const {
@@ -261,7 +174,7 @@ std::optional<BigDecimal> BigDecimal::atScale(int scale, DecimalRounding roundin
       return std::nullopt;
     }
     if (raisesMagnitude(cut, negative_, rounding)) {
-      kept = addMagnitudes(kept, "1");
+      kept = addNaturals(kept, "1");
     }
   }
   if (scale < 0) {
@@ -304,11 +217,10 @@ BigDecimal operator+(const BigDecimal& left, const BigDecimal& right) {
   std::string a = timesPowerOfTen(left.digits_, scale - left.scale_);
   std::string b = timesPowerOfTen(right.digits_, scale - right.scale_);
   if (left.negative_ == right.negative_) {
-    return {left.negative_, addMagnitudes(a, b), scale};
+    return {left.negative_, addNaturals(a, b), scale};
   }
-  return compareMagnitudes(a, b) >= 0
-             ? BigDecimal(left.negative_, subtractMagnitudes(a, b), scale)
-             : BigDecimal(right.negative_, subtractMagnitudes(b, a), scale);
+  return compareNaturals(a, b) >= 0 ? BigDecimal(left.negative_, subtractNaturals(a, b), scale)
+                                    : BigDecimal(right.negative_, subtractNaturals(b, a), scale);
 }
 
 BigDecimal operator-(const BigDecimal& left, const BigDecimal& right) {
@@ -316,7 +228,7 @@ BigDecimal operator-(const BigDecimal& left, const BigDecimal& right) {
 }
 
 BigDecimal operator*(const BigDecimal& left, const BigDecimal& right) {
-  return {left.negative_ != right.negative_, multiplyMagnitudes(left.digits_, right.digits_),
+  return {left.negative_ != right.negative_, multiplyNaturals(left.digits_, right.digits_),
           left.scale_ + right.scale_};
 }
 
@@ -327,8 +239,8 @@ std::optional<BigDecimal> BigDecimal::quotient(const BigDecimal& left, const Big
   }
   // The numerator takes the digits that the result's scale asks for, or the denominator does.
   const int shift = scale + right.scale_ - left.scale_;
-  const auto [digits, rest] = divideMagnitudes(timesPowerOfTen(left.digits_, std::max(shift, 0)),
-                                               timesPowerOfTen(right.digits_, std::max(-shift, 0)));
+  const auto [digits, rest] = divideNaturals(timesPowerOfTen(left.digits_, std::max(shift, 0)),
+                                             timesPowerOfTen(right.digits_, std::max(-shift, 0)));
   if (!rest.empty()) {
     return std::nullopt;
   }
@@ -340,15 +252,20 @@ std::optional<BigDecimal> BigDecimal::remainder(const BigDecimal& left, const Bi
     return std::nullopt;
   }
   const int scale = std::max(left.scale_, right.scale_);
-  const std::string rest = divideMagnitudes(timesPowerOfTen(left.digits_, scale - left.scale_),
-                                            timesPowerOfTen(right.digits_, scale - right.scale_))
+  const std::string rest = divideNaturals(timesPowerOfTen(left.digits_, scale - left.scale_),
+                                          timesPowerOfTen(right.digits_, scale - right.scale_))
                                .second;
   return BigDecimal(left.negative_, rest, scale);
 }
 
 int BigDecimal::compare(const BigDecimal& left, const BigDecimal& right) {
-  const BigDecimal difference = left - right;
-  return difference.isZero() ? 0 : (difference.negative_ ? -1 : 1);
+  if (left.negative_ != right.negative_) {
+    return left.negative_ ? -1 : 1;
+  }
+  const int scale = std::max(left.scale_, right.scale_);
+  const int order = compareNaturals(timesPowerOfTen(left.digits_, scale - left.scale_),
+                                    timesPowerOfTen(right.digits_, scale - right.scale_));
+  return left.negative_ ? -order : order;
 }
 
 BigDecimal bigDecimalAt(const Column& column, size_t row) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decimals of any number of digits, each with a scale of its own: what DECIMAL(p, s) needs beyond
-// 38 digits. Exact and slow: digits are kept as text, and every operation makes new ones.
+// 38 digits. Exact and slow: digits are kept as text, and libcrypto computes with them.
 #pragma once
 
 #include <optional>
