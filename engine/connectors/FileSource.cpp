@@ -9,6 +9,7 @@
 
 #include "engine/WallClock.h"
 #include "engine/brokers/local/TopicRules.h"
+#include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 #include "operators/data/KeyHash.h"
 #include "operators/data/NumberText.h"
@@ -24,7 +25,7 @@ namespace {
 bool isPlainNumber(std::string_view text) {
   size_t i = !text.empty() && text[0] == '-' ? 1 : 0;
   const size_t wholeBegin = i;
-  while (i < text.size() && text[i] >= '0' && text[i] <= '9') {
+  while (i < text.size() && operators::isDigit(text[i])) {
     ++i;
   }
   const size_t wholeDigits = i - wholeBegin;
@@ -37,8 +38,7 @@ bool isPlainNumber(std::string_view text) {
   if (text[i] != '.' || i + 1 == text.size()) {
     return false;
   }
-  return std::all_of(text.begin() + static_cast<ptrdiff_t>(i) + 1, text.end(),
-                     [](char c) { return c >= '0' && c <= '9'; });
+  return std::all_of(text.begin() + static_cast<ptrdiff_t>(i) + 1, text.end(), operators::isDigit);
 }
 
 /// UTC where the text names neither an offset nor a zone.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits, letters, upper case and comparison of names, which are ASCII as far as case goes; text of
-// users is Unicode and the matter of functions/string/Utf16.h.
+// Digits, numbers, letters, upper case and comparison of names, which are ASCII as far as case
+// goes; text of users is Unicode and the matter of functions/string/Utf16.h.
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,23 @@ inline bool isDigit(char c) {
 
 inline bool isLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Takes minDigits to maxDigits digits, and at most 18, off the front of `text`; nullopt, and
+/// nothing taken, when there are fewer. Number holds as many.
+template <typename Number>
+std::optional<Number> takeNumber(std::string_view& text, size_t minDigits, size_t maxDigits) {
+  Number value = 0;
+  size_t length = 0;
+  while (length < std::min({text.size(), maxDigits, size_t{18}}) && isDigit(text[length])) {
+    value = value * 10 + (text[length] - '0');
+    ++length;
+  }
+  if (length < minDigits) {
+    return std::nullopt;
+  }
+  text.remove_prefix(length);
+  return value;
 }
 
 inline char asciiUpper(char letter) {

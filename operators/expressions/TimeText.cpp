@@ -6,24 +6,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "operators/data/Ascii.h"
+
 namespace auspex::operators {
 
 namespace {
-
-/// Reads between minDigits and maxDigits digits off the front of `text`.
-std::optional<int> takeNumber(std::string_view& text, size_t minDigits, size_t maxDigits) {
-  int value = 0;
-  size_t length = 0;
-  while (length < text.size() && length < maxDigits && text[length] >= '0' && text[length] <= '9') {
-    value = value * 10 + (text[length] - '0');
-    ++length;
-  }
-  if (length < minDigits) {
-    return std::nullopt;
-  }
-  text.remove_prefix(length);
-  return value;
-}
 
 bool takeCharacter(std::string_view& text, char c) {
   if (text.empty() || text[0] != c) {
@@ -40,7 +27,7 @@ std::optional<int> takeFraction(std::string_view& text) {
   }
   int millis = 0;
   int numDigits = 0;
-  while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+  while (!text.empty() && isDigit(text[0])) {
     if (numDigits < 3) {
       millis = millis * 10 + (text[0] - '0');
     }
@@ -57,14 +44,14 @@ std::optional<int> takeFraction(std::string_view& text) {
 }
 
 std::optional<int32_t> takeTimeOfDay(std::string_view& text) {
-  const std::optional<int> hour = takeNumber(text, 2, 2);
+  const std::optional<int> hour = takeNumber<int>(text, 2, 2);
   std::optional<int> minute = 0;
   std::optional<int> second = 0;
   std::optional<int> millis = 0;
   if (takeCharacter(text, ':')) {
-    minute = takeNumber(text, 2, 2);
+    minute = takeNumber<int>(text, 2, 2);
     if (minute && takeCharacter(text, ':')) {
-      second = takeNumber(text, 2, 2);
+      second = takeNumber<int>(text, 2, 2);
       millis = takeFraction(text);
     }
   }
@@ -76,13 +63,13 @@ std::optional<int32_t> takeTimeOfDay(std::string_view& text) {
 
 std::optional<int64_t> takeDate(std::string_view& text) {
   const bool negative = takeCharacter(text, '-');
-  const std::optional<int> year = takeNumber(text, 4, 6);
+  const std::optional<int> year = takeNumber<int>(text, 4, 6);
   std::optional<int> month = 1;
   std::optional<int> day = 1;
   if (takeCharacter(text, '-')) {
-    month = takeNumber(text, 2, 2);
+    month = takeNumber<int>(text, 2, 2);
     if (month && takeCharacter(text, '-')) {
-      day = takeNumber(text, 2, 2);
+      day = takeNumber<int>(text, 2, 2);
     }
   }
   if (!year || !month || !day || *month < 1 || *month > 12 || *day < 1) {
@@ -104,11 +91,11 @@ std::optional<int> takeZone(std::string_view& text) {
   if (!takeCharacter(text, '-') && !takeCharacter(text, '+')) {
     return std::nullopt;
   }
-  const std::optional<int> hours = takeNumber(text, 2, 2);
+  const std::optional<int> hours = takeNumber<int>(text, 2, 2);
   std::optional<int> minutes = 0;
   if (!text.empty()) {
     takeCharacter(text, ':');
-    minutes = takeNumber(text, 2, 2);
+    minutes = takeNumber<int>(text, 2, 2);
   }
   if (!hours || !minutes || *hours > 18 || *minutes > 59) {
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "operators/data/Ascii.h"
 #include "operators/formats/json/JsonText.h"
 
 namespace auspex::operators {
@@ -62,7 +63,7 @@ class TreeReader {
     rest_.remove_prefix(size);
   }
 
-  bool startsWithDigit() const { return !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; }
+  bool startsWithDigit() const { return !rest_.empty() && isDigit(rest_[0]); }
 
   bool readNumber(JsonTree& tree) {
     tree.kind = JsonTree::Kind::Number;

@@ -26,17 +26,7 @@ bool isNumeric(char letter, size_t count) {
 }
 
 bool startsWithIgnoringCase(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) {
-    return false;
-  }
-  for (size_t i = 0; i < prefix.size(); ++i) {
-    const char a = isLetter(text[i]) ? static_cast<char>(text[i] | 0x20) : text[i];
-    const char b = isLetter(prefix[i]) ? static_cast<char>(prefix[i] | 0x20) : prefix[i];
-    if (a != b) {
-      return false;
-    }
-  }
-  return true;
+  return equalsIgnoringCase(text.substr(0, prefix.size()), prefix);
 }
 
 /// `+02:00` in the form of X, x and Z with their counts.
@@ -93,21 +83,6 @@ struct TimeFields {
   }
 };
 
-/// Reads minDigits to maxDigits digits.
-std::optional<int64_t> takeDigitsOf(std::string_view& text, size_t minDigits, size_t maxDigits) {
-  int64_t value = 0;
-  size_t length = 0;
-  while (length < text.size() && length < maxDigits && length < 18 && isDigit(text[length])) {
-    value = value * 10 + (text[length] - '0');
-    ++length;
-  }
-  if (length < minDigits) {
-    return std::nullopt;
-  }
-  text.remove_prefix(length);
-  return value;
-}
-
 /// Which of the names stands at the front, 0-based; short ones are the first three letters.
 template <size_t size>
 std::optional<int64_t> takeName(std::string_view& text,
@@ -133,13 +108,14 @@ bool takeOffset(std::string_view& text, TimeFields& fields) {
   }
   const bool west = text[0] == '-';
   text.remove_prefix(1);
-  const std::optional<int64_t> hours = takeDigitsOf(text, 2, 2);
+  const std::optional<int64_t> hours = takeNumber<int64_t>(text, 2, 2);
   if (!hours || *hours > 18) {
     return false;
   }
   int64_t seconds = *hours * 3600;
   std::string_view rest = text.starts_with(":") ? text.substr(1) : text;
-  if (const std::optional<int64_t> minutes = takeDigitsOf(rest, 2, 2); minutes && *minutes < 60) {
+  if (const std::optional<int64_t> minutes = takeNumber<int64_t>(rest, 2, 2);
+      minutes && *minutes < 60) {
     seconds += *minutes * 60;
     text = rest;
   }
@@ -192,7 +168,7 @@ bool takeNumericField(std::string_view& text, char letter, size_t count, bool nu
     maxDigits = count;
   }
   const size_t before = text.size();
-  std::optional<int64_t> value = takeDigitsOf(text, letter == 'S' ? count : count, maxDigits);
+  std::optional<int64_t> value = takeNumber<int64_t>(text, count, maxDigits);
   if (!value) {
     return false;
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 #include "operators/expressions/TimeText.h"
 
@@ -115,7 +116,7 @@ class ZoneFileReader {
   }
   int takeInteger(std::string_view& rule) const {
     int value = 0;
-    while (!rule.empty() && rule[0] >= '0' && rule[0] <= '9' && value < 100'000) {
+    while (!rule.empty() && isDigit(rule[0]) && value < 100'000) {
       value = value * 10 + (rule[0] - '0');
       rule.remove_prefix(1);
     }
@@ -208,7 +209,7 @@ std::optional<int32_t> parseOffset(std::string_view text) {
   }
   std::string digits;
   for (const char c : text.substr(1)) {
-    if (c >= '0' && c <= '9') {
+    if (isDigit(c)) {
       digits += c;
     } else if (c != ':') {
       return std::nullopt;

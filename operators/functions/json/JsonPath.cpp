@@ -3,12 +3,14 @@
 
 #include <charconv>
 
+#include "operators/data/Ascii.h"
+
 namespace auspex::operators {
 namespace {
 
 bool isNameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == ':' || c == '-' || c == '@' || (static_cast<unsigned char>(c) & 0x80) != 0;
+  return isLetter(c) || isDigit(c) || c == '_' || c == ':' || c == '-' || c == '@' ||
+         (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 
 /// Reads one step of a path after another.

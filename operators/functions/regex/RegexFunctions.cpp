@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // REGEXP_EXTRACT, REGEXP_EXTRACT_ALL, REGEXP_REPLACE and REGEXP_SPLIT_TO_ARRAY.
+#include "operators/data/Ascii.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
 #include "operators/functions/collection/NestedRows.h"
@@ -139,7 +140,7 @@ std::optional<size_t> takeGroup(Text& rest, const Regex& regex) {
   size_t group = 0;
   size_t size = 0;
   // As many digits as still name a group.
-  while (size < rest.size() && rest[size] >= '0' && rest[size] <= '9') {
+  while (size < rest.size() && isDigit(rest[size])) {
     const size_t longer = group * 10 + static_cast<size_t>(rest[size] - '0');
     if (longer > regex.numGroups()) {
       break;

@@ -2,6 +2,7 @@
 // URL_EXTRACT_..., URL_ENCODE_PARAM and URL_DECODE_PARAM.
 #include <algorithm>
 
+#include "operators/data/Ascii.h"
 #include "operators/formats/Utf8.h"
 #include "operators/functions/Builtins.h"
 #include "operators/functions/ScalarAdapter.h"
@@ -65,8 +66,7 @@ Text encodeParameter(RowContext& context, Text text) {
   constexpr Text kDigits = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    const bool isKept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || kKept.find(c) != Text::npos;
+    const bool isKept = isLetter(c) || isDigit(c) || kKept.find(c) != Text::npos;
     if (isKept) {
       encoded += c;
     } else if (c == ' ') {
