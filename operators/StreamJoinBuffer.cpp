@@ -8,9 +8,8 @@
 namespace auspex::operators {
 namespace {
 
-constexpr size_t kNumberBytes = 8;
 /// Bucket, timestamp and number: what every key of a row has. A shorter one is not a row's.
-constexpr size_t kLeastKeyBytes = 3 * kNumberBytes;
+constexpr size_t kLeastKeyBytes = 3 * kOrderedBytes;
 
 }  // namespace
 
@@ -41,7 +40,7 @@ void StreamJoinBuffer::load(std::string_view key, int64_t from, int64_t to, Aren
     store_.scanPrefix(prefix, [&](std::string_view stored, std::string_view row) {
       const std::string_view arrival = stored.substr(prefix.size());
       rows.emplace(Arrival(readOrdered(arrival),
-                           static_cast<uint64_t>(readOrdered(arrival.substr(kNumberBytes)))),
+                           static_cast<uint64_t>(readOrdered(arrival.substr(kOrderedBytes)))),
                    arena.copy(row));
       return true;
     });

@@ -192,7 +192,7 @@ class StreamJoinOperator final : public Operator {
       }
       constexpr size_t kSideAt = 24;
       addAlone(static_cast<size_t>(waiting[kSideAt]), arena.copy(values),
-               readOrdered(waiting.substr(8)), drawIndex);
+               readOrdered(waiting.substr(kOrderedBytes)), drawIndex);
       ended.emplace_back(waiting);
       return true;
     });
