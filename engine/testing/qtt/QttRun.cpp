@@ -26,6 +26,8 @@ namespace {
 
 /// The service id that the cases' internal topics are named after.
 constexpr const char* kServiceId = "some.ksql.service.id";
+/// As kMaxRounds; a case has few records, and there are many cases.
+constexpr int kMaxCaseRounds = 1'000'000;
 constexpr const char* kExactComparison = "use.exact.numeric.comparison";
 
 /// What went wrong, by the names of Java's classes that cases expect.
@@ -256,7 +258,7 @@ class QttRun {
   void settle() {
     int quiet = 0;
     for (int round = 0; quiet < kQuietRounds; ++round) {
-      if (round == kMaxRounds) {
+      if (round == kMaxCaseRounds) {
         throw std::runtime_error("the queries do not come to rest");
       }
       quiet = engine_->runtime().poll() ? 0 : quiet + 1;
