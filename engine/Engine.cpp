@@ -73,6 +73,8 @@ RuntimeSettings Engine::runtimeSettings() const {
       std::chrono::milliseconds(wholeNumber(given, "commit.interval.ms", 100));
   const auto order = given.find("auspex.test.commit.order");
   settings.commit.brokenOrder = order != given.end() && order->second == "broken";
+  settings.commit.retryPause =
+      std::chrono::milliseconds(wholeNumber(given, "auspex.test.retry.pause.ms", 50));
   settings.task.maxDrawRows =
       static_cast<size_t>(std::max<int64_t>(1, wholeNumber(given, "auspex.draw.rows", 1024)));
   settings.task.offsetReset = options_.offsetReset;

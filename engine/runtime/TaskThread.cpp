@@ -17,8 +17,6 @@ namespace {
 
 /// How long an idle loop sleeps when nobody wakes it.
 constexpr std::chrono::milliseconds kIdleWait{50};
-/// Pause after a failed transaction, times the number of failures in a row.
-constexpr std::chrono::milliseconds kRetryPause{50};
 /// Failures in a row after which a transaction that the broker refuses is given up.
 constexpr int kMaxFailuresInARow = 20;
 /// Failures in a row after which the job that causes them gets transactions of its own.
@@ -192,7 +190,7 @@ bool TaskThread::workOnce() {
 bool TaskThread::workAlone() {
   bool worked = false;
   for (Slot& slot : jobs_) {
-    if (slot.alone && std::chrono::steady_clock::now() >= slot.pausedUntil) {
+    if (slot.alone && !isPaused(slot)) {
       worked = workAlone(slot) || worked;
     }
   }
@@ -201,12 +199,9 @@ bool TaskThread::workAlone() {
 
 /// With nothing else to do: a job that pauses after a failure still has work, so the round counts.
 bool TaskThread::waitForPaused() {
-  const auto now = std::chrono::steady_clock::now();
-  const bool any = std::any_of(jobs_.begin(), jobs_.end(), [&](const Slot& slot) {
-    return slot.alone && slot.pausedUntil > now;
-  });
+  const bool any = std::any_of(jobs_.begin(), jobs_.end(), isPaused);
   if (any) {
-    std::this_thread::sleep_for(kRetryPause);
+    std::this_thread::sleep_for(settings_.retryPause);
   }
   return any;
 }
@@ -232,6 +227,9 @@ bool TaskThread::workAlone(Slot& slot) {
 bool TaskThread::workCautiously() {
   bool worked = false;
   for (const Slot& slot : jobs_) {
+    if (isPaused(slot)) {
+      continue;
+    }
     slot.job->limitRows(*cautiousRows_);
     working_ = suspect_ = slot.job.get();
     const bool some = slot.job->work();
@@ -244,12 +242,20 @@ bool TaskThread::workCautiously() {
   suspect_ = nullptr;
   *cautiousRows_ *= kCautiousFactor;
   if (*cautiousRows_ > kCautiousRows || !worked) {
-    cautiousRows_.reset();
-    for (const Slot& slot : jobs_) {
-      slot.job->limitRows(std::numeric_limits<size_t>::max());
-    }
+    endCaution();
   }
   return worked;
+}
+
+void TaskThread::endCaution() {
+  cautiousRows_.reset();
+  for (const Slot& slot : jobs_) {
+    slot.job->limitRows(std::numeric_limits<size_t>::max());
+  }
+}
+
+bool TaskThread::isPaused(const Slot& slot) {
+  return slot.alone && std::chrono::steady_clock::now() < slot.pausedUntil;
 }
 
 bool TaskThread::hasUncommitted() const {
@@ -383,7 +389,7 @@ void TaskThread::recover(const BrokerError& error) {
   if (!goBackFrom(error, failures)) {
     return;
   }
-  const auto pause = kRetryPause * std::min(failures, kMaxFailuresInARow);
+  const auto pause = settings_.retryPause * std::min(failures, kMaxFailuresInARow);
   if (alone) {
     slot->pausedUntil = std::chrono::steady_clock::now() + pause;
   } else {
@@ -410,7 +416,8 @@ bool TaskThread::goBackFrom(const BrokerError& error, int failures) {
           goBack();
         }
         suspect_ = nullptr;
-        if (failures > kMaxFailuresInARow && error.kind() != BrokerErrorKind::Unavailable) {
+        if (!broken_ && failures > kMaxFailuresInARow &&
+            error.kind() != BrokerErrorKind::Unavailable) {
           fail(name, error.what());
         }
         return !broken_;
@@ -466,6 +473,7 @@ void TaskThread::setApart(const BrokerError& error) {
     slot->alone = true;
     slot->failures = failuresInARow_;
     failuresInARow_ = 0;
+    endCaution();  // whose search is over
     spdlog::warn("job={} has transactions of its own from now on", slot->job->name());
   } else if (!cautiousRows_) {
     cautiousRows_ = kCautiousRows;  // one job a transaction: the next failure tells which it is
@@ -508,7 +516,7 @@ void TaskThread::settleAmbiguous() {
       }
       spdlog::warn("transaction={} settling failed: {}", transactionalId_, error.what());
     }
-    std::this_thread::sleep_for(kRetryPause * attempt);
+    std::this_thread::sleep_for(settings_.retryPause * attempt);
   }
 }
 

@@ -20,6 +20,8 @@ namespace auspex::engine {
 /// How a thread commits.
 struct CommitSettings {
   std::chrono::milliseconds interval{100};
+  /// After a failed transaction, times the number of failures in a row.
+  std::chrono::milliseconds retryPause{50};
   /// For a test that shows that the checks see it: offsets go in a transaction of their own after
   /// the outputs, and state is applied before the broker's commit.
   bool brokenOrder = false;
@@ -100,6 +102,8 @@ class TaskThread final : private TransactionWriter {
   void ensureProducer();
   void ensureBegun();
   bool workCautiously();
+  void endCaution();
+  static bool isPaused(const Slot& slot);
   void recover(const BrokerError& error);
   bool goBackFrom(const BrokerError& error, int failures);
   void goBack();

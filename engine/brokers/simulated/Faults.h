@@ -68,6 +68,8 @@ struct Faults {
   std::function<bool(const std::string& topic, const operators::OutgoingRecord& record)> refuses;
   /// Topics for which it holds take nothing: every send is refused for good, as without permission.
   std::function<bool(const std::string& topic)> rejects;
+  /// The same, but only the commit says so, as where records are sent in the background.
+  std::function<bool(const std::string& topic)> rejectsAtCommit;
   uint32_t markerDelay = 0;  ///< commits show in a partition up to that many calls later
 };
 

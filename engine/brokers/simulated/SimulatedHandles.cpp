@@ -154,17 +154,24 @@ class SimulatedProducer final : public TransactionalProducer {
 
   void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override {
     call(BrokerCall::Send, State::Open, [&](const StepVerdict& verdict) {
-      if (verdict.fault == FaultKind::Rejected ||
-          (core_->faults.rejects && core_->faults.rejects(topic))) {
-        throw BrokerError(BrokerErrorKind::Rejected,
-                          fmt::format("Records for topic '{}' refused: simulated fault.", topic));
+      const BrokerError rejection(
+          BrokerErrorKind::Rejected,
+          fmt::format("Records for topic '{}' refused: simulated fault.", topic));
+      const Faults& faults = core_->faults;
+      if (verdict.fault == FaultKind::Rejected || (faults.rejects && faults.rejects(topic))) {
+        throw rejection;
+      }
+      if (faults.rejectsAtCommit && faults.rejectsAtCommit(topic)) {
+        failed_ = rejection;
+        return;
       }
       const TopicDescription& description = core_->log.topic(topic).description;
       const int64_t now = wallClock();
       for (const operators::OutgoingRecord& record : records) {
         checkRecord(description, record, now);
-        if (core_->faults.refuses && core_->faults.refuses(topic, record)) {
-          refused_ = fmt::format("A record for topic '{}' refused: simulated fault.", topic);
+        if (faults.refuses && faults.refuses(topic, record)) {
+          failed_.emplace(BrokerErrorKind::Refused,
+                          fmt::format("A record for topic '{}' refused: simulated fault.", topic));
           continue;
         }
         core_->log.append(transaction_, topic, record);
@@ -188,8 +195,8 @@ class SimulatedProducer final : public TransactionalProducer {
 
   void commit() override {
     call(BrokerCall::Commit, State::Open, [&](const StepVerdict& verdict) {
-      if (!refused_.empty()) {
-        throw BrokerError(BrokerErrorKind::Refused, refused_);
+      if (failed_) {
+        throw *failed_;
       }
       const std::optional<FaultKind> fault = verdict.fault;
       const bool ambiguous = fault == FaultKind::Ambiguous ||
@@ -212,7 +219,7 @@ class SimulatedProducer final : public TransactionalProducer {
   void abort() override {
     call(BrokerCall::Abort, State::MustAbort, [&](const StepVerdict&) {
       end(false);
-      refused_.clear();
+      failed_.reset();
       state_ = State::Ready;
     });
   }
@@ -275,7 +282,7 @@ class SimulatedProducer final : public TransactionalProducer {
   uint64_t epoch_;
   State state_ = State::Ready;
   TransactionNumber transaction_ = 0;
-  std::string refused_;  // why the open transaction cannot be committed
+  std::optional<BrokerError> failed_;  // why the open transaction cannot be committed
 };
 
 }  // namespace

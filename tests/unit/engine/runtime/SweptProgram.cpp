@@ -56,6 +56,7 @@ class SweptRun {
     options_.numThreads = -1;
     options_.properties["commit.interval.ms"] = "3600000";
     options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
+    options_.properties["auspex.test.retry.pause.ms"] = "1";
     if (settings.brokenOrder) {
       options_.properties["auspex.test.commit.order"] = "broken";
     }
