@@ -13,6 +13,8 @@ import EngineProcess
 import KafkaClient
 
 READ_SECONDS = 60
+# For the markers of transactions; less than the time after which a broker ends these itself.
+MARKER_SECONDS = 10
 
 
 def _bytes(value):
@@ -78,6 +80,13 @@ class KafkaTopics:
             for problem in self._unread(f"{service}-{group}", topic)]
 
     def _open_transactions(self):
+        """The broker answers an end before it has written the markers: it gets the time for it."""
+        end = time.monotonic() + MARKER_SECONDS
+        while (found := self._unmarked()) and time.monotonic() < end:
+            time.sleep(0.05)
+        return found
+
+    def _unmarked(self):
         stable, high = (self._ends(isolation)
                         for isolation in ("read_committed", "read_uncommitted"))
         return [f"{topic}-{partition}: a transaction is open, stable up to {stable[each]} of {end}"
