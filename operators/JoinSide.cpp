@@ -9,6 +9,12 @@ namespace {
 
 constexpr size_t kTimeBytes = 8;
 
+std::vector<size_t> keyColumnsOf(const JoinSide& side) {
+  std::vector<size_t> columns = {side.key};
+  columns.insert(columns.end(), side.bounds.begin(), side.bounds.end());
+  return columns;
+}
+
 }  // namespace
 
 const char* nameOf(JoinKind kind) {
@@ -26,7 +32,7 @@ std::string_view rowOf(StampedRow row) {
 
 JoinSideCodec::JoinSideCodec(const JoinSide& side)
     : side_(side),
-      keyCodec_({side.types[side.key]}),
+      keyCodec_(keptTypes(keyColumnsOf(side), side.types)),
       rowCodec_(keptTypes(side.keptColumns, side.types)) {
 }
 
@@ -37,8 +43,7 @@ void JoinSideCodec::encode(const Batch& input, Arena& arena, std::vector<std::st
   if (input.numRows == 0) {
     return;
   }
-  const ColumnPtr key[] = {input.columns[side_.key]};
-  keyCodec_.encodeRows(key, input.numRows, arena, keys);
+  keyCodec_.encodeRows(pickColumns(input.columns, keyColumnsOf(side_)), input.numRows, arena, keys);
   rowCodec_.encodeRows(pickColumns(input.columns, side_.keptColumns), input.numRows, arena, rows);
 }
 

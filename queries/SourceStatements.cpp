@@ -8,6 +8,7 @@
 #include "operators/data/Ascii.h"
 #include "queries/StatementRun.h"
 #include "queries/WindowProperties.h"
+#include "queries/planning/KeyTypes.h"
 #include "queries/planning/Scope.h"
 #include "queries/planning/TypeBinder.h"
 
@@ -111,32 +112,6 @@ operators::Schema bindElements(const parser::CreateSource& create, const Catalog
                          create.name.span);
   }
   return schema;
-}
-
-bool containsMap(const operators::SqlType& type) {
-  switch (type.kind()) {
-    case operators::TypeKind::Map:
-      return true;
-    case operators::TypeKind::Array:
-      return containsMap(type.element());
-    case operators::TypeKind::Struct:
-      return std::any_of(type.fields().begin(), type.fields().end(),
-                         [](const auto& field) { return containsMap(field.type); });
-    default:
-      return false;
-  }
-}
-
-void refuseMaps(const operators::SchemaColumn& key, const parser::Span& span) {
-  if (containsMap(key.type)) {
-    throw StatementError(
-        fmt::format("Map keys, including types that contain maps, are not supported as they may "
-                    "lead to unexpected behavior due to inconsistent serialization. Key column "
-                    "name: `{}`. Column type: {}. See "
-                    "https://github.com/confluentinc/ksql/issues/6621 for more.",
-                    key.name, key.type.toString()),
-        span);
-  }
 }
 
 /// How a PROTOBUF format tells NULLs; `former` when the statement does not say.
@@ -256,7 +231,7 @@ void StatementRun::checkFormats(const DataSource& source) const {
   const std::span<const operators::SchemaColumn> columns(source.schema.columns());
   const size_t numKeys = source.schema.numKeys();
   for (const operators::SchemaColumn& key : columns.first(numKeys)) {
-    refuseMaps(key, span());
+    checkKeyType(key, span());
   }
   if (numKeys > 0) {
     try {

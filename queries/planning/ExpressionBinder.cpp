@@ -144,7 +144,7 @@ ExpressionPtr ExpressionBinder::bindNode(const parser::Expression& expression) c
       return parameter;
     }
     const ScopeColumn& column = scope_.resolve(*reference, expression.span, clause_);
-    return operators::column(column.position, column.type, column.name);
+    return operators::column(column.position, column.type, scope_.shownName(column));
   }
   if (const auto* const unary = std::get_if<parser::Unary>(&node)) {
     ExpressionPtr operand = bind(*unary->operand);

@@ -22,6 +22,8 @@ class UngroupedColumn final : public StatementError {
   using StatementError::StatementError;
 };
 
+constexpr const char* kNoAggregate =
+    "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.";
 constexpr const char* kUngrouped = "Non-aggregate SELECT expression(s) not part of GROUP BY: ";
 
 /// Binds what may stand beside GROUP BY: grouping expressions and aggregates become columns of the
@@ -32,30 +34,30 @@ class GroupedBinder {
                 bool isWindowed)
       : context_(context),
         isWindowed_(isWindowed),
-        plain_(from.scope, context.catalog, context.functions, "SELECT"),
         grouping_(from.scope, context.catalog, context.functions, "GROUP BY"),
-        grouped_(from.scope, context.catalog, context.functions, "SELECT") {
-    plain_.intercept([&scoring, this](const parser::Expression& expression) {
-      if (const char* const bound = boundNamed(expression)) {
-        refuseBound(bound, expression.span);
-      }
-      return scoring.bind(expression, plain_);
-    });
-    grouping_.intercept([&scoring, this](const parser::Expression& expression) {
-      if (const char* const bound = boundNamed(expression)) {
-        refuseBound(bound, expression.span);
-      }
-      return scoring.bind(expression, grouping_);
-    });
-    grouped_.intercept(
-        [this](const parser::Expression& expression) { return replace(expression); });
+        select_{{from.scope, context.catalog, context.functions, "SELECT"},
+                {from.scope, context.catalog, context.functions, "SELECT"}},
+        having_{{from.scope, context.catalog, context.functions, "HAVING"},
+                {from.scope, context.catalog, context.functions, "HAVING"}} {
+    for (ExpressionBinder* const binder : {&grouping_, &select_.plain, &having_.plain}) {
+      binder->intercept([&scoring, binder, this](const parser::Expression& expression) {
+        if (const char* const bound = boundNamed(expression)) {
+          refuseBound(bound, expression.span);
+        }
+        return scoring.bind(expression, *binder);
+      });
+    }
+    for (ExpressionBinder* const binder : {&select_.grouped, &having_.grouped}) {
+      binder->intercept(
+          [this](const parser::Expression& expression) { return replace(expression); });
+    }
   }
 
   void addGroup(const parser::Expression& expression) {
     groups_.push_back(grouping_.bind(expression));
   }
 
-  const ExpressionBinder& binder() const { return grouped_; }
+  const ExpressionBinder& binder() const { return clause().grouped; }
   void beginHaving() { isInHaving_ = true; }
   const std::vector<ExpressionPtr>& groups() const { return groups_; }
   const std::vector<operators::AggregateCall>& calls() const { return calls_; }
@@ -69,6 +71,14 @@ class GroupedBinder {
   }
 
  private:
+  /// The binders of a clause: of what aggregates read, and of what stands beside them.
+  struct Clause {
+    ExpressionBinder plain;
+    ExpressionBinder grouped;
+  };
+
+  const Clause& clause() const { return isInHaving_ ? having_ : select_; }
+
   /// The bound of the window that a column of the select list stands for, or null.
   const char* boundNamed(const parser::Expression& expression) const {
     const auto* const reference = std::get_if<parser::ColumnReference>(&expression.node);
@@ -106,7 +116,7 @@ class GroupedBinder {
     }
     ExpressionPtr bound;
     try {
-      bound = plain_.bind(expression);
+      bound = clause().plain.bind(expression);
     } catch (const StatementError&) {
       // An aggregate is somewhere inside, or the error is a part's: that part will report it.
       if (std::holds_alternative<parser::ColumnReference>(expression.node)) {
@@ -156,8 +166,9 @@ class GroupedBinder {
       bound.arguments.push_back(addArgument(aggregate.arguments[i]));
     }
     bound.text += ")";
-    const auto same = std::find_if(calls_.begin(), calls_.end(),
-                                   [&](const auto& other) { return other.text == bound.text; });
+    const auto same = std::find_if(calls_.begin(), calls_.end(), [&](const auto& other) {
+      return isSameAggregate(other, bound);
+    });
     const size_t index = firstResult() + static_cast<size_t>(same - calls_.begin());
     const operators::SqlType type = bound.function->resultType();
     const std::string text = bound.text;
@@ -165,6 +176,15 @@ class GroupedBinder {
       calls_.push_back(std::move(bound));
     }
     return operators::column(index, type, text);
+  }
+
+  /// Columns of two sources may have one name; literals stand in the text only.
+  static bool isSameAggregate(const operators::AggregateCall& left,
+                              const operators::AggregateCall& right) {
+    return left.text == right.text &&
+           std::equal(left.arguments.begin(), left.arguments.end(), right.arguments.begin(),
+                      right.arguments.end(),
+                      [](const auto& a, const auto& b) { return operators::isSame(*a, *b); });
   }
 
   ExpressionPtr bindArgument(const parser::Expression& expression,
@@ -176,7 +196,7 @@ class GroupedBinder {
                                        call.name.name, inner->name.name),
                            expression.span);
     }
-    return plain_.bind(expression);
+    return clause().plain.bind(expression);
   }
 
   /// The column of the aggregate's input that holds this expression.
@@ -194,9 +214,9 @@ class GroupedBinder {
   const PlanningContext& context_;
   bool isWindowed_;
   bool isInHaving_ = false;
-  ExpressionBinder plain_;
   ExpressionBinder grouping_;
-  ExpressionBinder grouped_;
+  Clause select_;
+  Clause having_;
   std::vector<ExpressionPtr> groups_;
   std::vector<operators::AggregateCall> calls_;
   std::vector<ExpressionPtr> arguments_;
@@ -320,6 +340,9 @@ void refuseUngrouped(const parser::Select& select, const GroupedBinder& grouped)
                   : parser::print(*single->expression, parser::Parentheses::Everywhere);
       place = place.value_or(item.span);
     }
+  }
+  if (place && grouped.calls().empty() && !select.having) {
+    throw StatementError(kNoAggregate, select.groupBy->span);
   }
   if (place) {
     throw StatementError(kUngrouped + list, *place);
@@ -455,6 +478,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
                  const PlannedSources& from, const ExpressionPtr& where, PredictBinder& scoring,
                  const InputBuilder& buildInput, QueryPlan& plan) {
   const std::optional<operators::AggregateWindow> window = windowOf(select, from);
+  checkItemNames(select, from);
   GroupedBinder grouped(context, from, scoring, window.has_value());
   for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {
     grouped.addGroup(*expression);
@@ -467,9 +491,7 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
   grouped.beginHaving();
   const ExpressionPtr having = bindHaving(select, grouped);
   if (grouped.calls().empty()) {
-    throw StatementError(
-        "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.",
-        select.groupBy->span);
+    throw StatementError(kNoAggregate, select.groupBy->span);
   }
   if (from.root->isTable) {
     refuseStreamOnly(grouped.calls(), select.groupBy->span);

@@ -11,6 +11,7 @@
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
 #include "queries/planning/ExpressionBinder.h"
+#include "queries/planning/KeyTypes.h"
 
 namespace auspex::queries {
 namespace {
@@ -73,9 +74,11 @@ class JoinPlanner {
       checkForeignKey();
       addForeignKeyStep();
     } else {
+      checkWindowedKeys();
       bringTogether();
       addStep();
       setKey();
+      setBounds();
     }
     planned_.sources.push_back(right_);
     planned_.isJoin = true;
@@ -129,6 +132,31 @@ class JoinPlanner {
     }
   }
 
+  /// Windowed keys are equal when their windows are.
+  void checkWindowedKeys() const {
+    const auto& left = planned_.window;
+    const auto& right = right_->window;
+    if (!left && !right) {
+      return;
+    }
+    if (shape_ != Shape::StreamStream) {
+      throw StatementError("Windowed tables cannot be joined.", join_.span);
+    }
+    if (!left || !right || left->isSession() != right->isSession()) {
+      const auto shown = [](const auto& window) {
+        return window ? operators::nameOf(window->type) : "NOT WINDOWED";
+      };
+      throw StatementError(
+          fmt::format("Incompatible windowed sources.\nLeft source: {}\nRight source: {}\nSession "
+                      "windowed sources can only be joined to other session windowed sources, and "
+                      "may still not result in expected behaviour as session bounds must be an "
+                      "exact match for the join to work\nHopping and tumbling windowed sources can "
+                      "only be joined to other hopping and tumbling windowed sources",
+                      shown(left), shown(right)),
+          join_.span);
+    }
+  }
+
   /// Binds both sides of `a = b`, the left source's first, and makes columns of them.
   void bindCondition() {
     const auto* const comparison = std::get_if<parser::Comparison>(&join_.condition->node);
@@ -141,6 +169,12 @@ class JoinPlanner {
     addSource(join_.source, right_, firstRight, both);
     const std::array<const parser::Expression*, 2> sides = {comparison->left.get(),
                                                             comparison->right.get()};
+    for (const parser::Expression* const side : sides) {
+      const auto* const reference = std::get_if<parser::ColumnReference>(&side->node);
+      if (reference != nullptr && reference->source) {
+        both.checkSource(*reference->source);
+      }
+    }
     const std::array<size_t, 2> sideOf = {sideOfExpression(*sides[0], both, firstRight),
                                           sideOfExpression(*sides[1], both, firstRight)};
     if (sideOf[0] == sideOf[1]) {
@@ -264,7 +298,7 @@ class JoinPlanner {
                       writtenCondition()),
           join_.condition->span);
     }
-    if (right_->window) {
+    if (planned_.window || right_->window) {
       throw StatementError("Foreign-key table-table joins are not supported on windowed tables.",
                            join_.span);
     }
@@ -307,6 +341,9 @@ class JoinPlanner {
       checkPartitions();
       return;
     }
+    if (planned_.window) {
+      throw StatementError(kMovedWindows, join_.condition->span);
+    }
     if (!leftKeyed) {
       Keying keying{{}, right_->keyFormat, right_->keyOptions, right_->topic};
       if (!rightKeyed) {
@@ -348,7 +385,7 @@ class JoinPlanner {
     RepartitionPlan step;
     step.keyPositions = {key};
     std::string name = texts_[isRight ? 1 : 0];
-    name.erase(0, name.find('.') + 1);
+    std::replace(name.begin(), name.end(), '.', '_');
     step.keyColumns = {{name, input->types[key], true}};
     step.keyFormat = planned_.keying.format;
     step.keyOptions = planned_.keying.options;
@@ -358,6 +395,7 @@ class JoinPlanner {
                                      isRight ? "Right" : "Left")
                        : fmt::format("{}Join-{}-repartition", prefix_, isRight ? "right" : "left");
     step.partitionsOf = planned_.keying.partitionsOf;
+    checkKeyType(step.keyColumns[0], join_.condition->span);
     try {
       step.keyFormat->check(step.keyColumns, step.keyOptions);
     } catch (const operators::FormatError& error) {
@@ -381,6 +419,13 @@ class JoinPlanner {
         step.window.after = millisOf(join_.within->after);
         if (join_.within->grace) {
           step.window.grace = millisOf(*join_.within->grace);
+        }
+        if (planned_.window) {
+          // Windows of a size are told apart by their starts alone, as in the bytes of their keys.
+          const size_t numBounds = planned_.window->isSession() ? 2 : 1;
+          const std::array<size_t, 2> right = boundsOf(*right_, 0);
+          step.bounds[0].assign(planned_.bounds.begin(), planned_.bounds.begin() + numBounds);
+          step.bounds[1].assign(right.begin(), right.begin() + numBounds);
         }
         addNode(std::move(step));
         break;
@@ -438,17 +483,36 @@ class JoinPlanner {
     planned_.joinKey = exact.front();
   }
 
-  void makeUpKey(const ExpressionPtr& value) {
+  /// Adds a column behind the others; returns its position.
+  size_t extend(const ExpressionPtr& value) {
     PlanNode node{
         ExtendPlan{{value}}, {planned_.root}, planned_.root->types, planned_.root->isTable};
     node.types.push_back(value->type());
     planned_.root = std::make_shared<const PlanNode>(std::move(node));
-    const size_t key = planned_.root->types.size() - 1;
     planned_.scope.setWidth(planned_.root->types.size());
+    return planned_.root->types.size() - 1;
+  }
+
+  void makeUpKey(const ExpressionPtr& value) {
+    const size_t key = extend(value);
     planned_.scope.addJoinKey(value->type(), key);
     planned_.keyPositions = {key};
     planned_.keying.columns = {key};
     planned_.joinKey = key;
+  }
+
+  /// The window of the result, from the side that is there.
+  void setBounds() {
+    if (!planned_.window) {
+      return;
+    }
+    const std::array<size_t, 2> right = boundsOf(*right_, firstRight_);
+    if (kind_ == operators::JoinKind::Right) {
+      planned_.bounds = right;
+    }
+    for (size_t i = 0; kind_ == operators::JoinKind::Full && i < right.size(); ++i) {
+      planned_.bounds[i] = extend(coalesce(planned_.bounds[i], right[i]));
+    }
   }
 
   ExpressionPtr coalesce(size_t left, size_t right) const {

@@ -95,11 +95,12 @@ struct ForeignKeyJoinPlan {
   RepartitionPlan back;
 };
 
-/// Inputs: stream, stream; keys are positions in each.
+/// Inputs: stream, stream; keys are positions in each, and so are bounds of windowed keys.
 struct StreamJoinPlan {
   operators::JoinKind kind = operators::JoinKind::Inner;
   operators::JoinWindow window;
   std::array<size_t, 2> keys;
+  std::array<std::vector<size_t>, 2> bounds = {};
 };
 
 /// Inputs: stream, table.

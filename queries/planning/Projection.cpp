@@ -25,6 +25,12 @@ std::string nameInProjection(const ScopeColumn& column, const Scope& scope, bool
   return isQualified ? column.source + "_" + column.name : column.name;
 }
 
+bool isWindowBound(const ScopeColumn& column) {
+  const auto* const bounds = operators::kPseudoColumnNames + operators::kNumPseudoColumns;
+  return column.isPseudo && std::find(bounds, std::end(operators::kPseudoColumnNames),
+                                      column.name) != std::end(operators::kPseudoColumnNames);
+}
+
 void checkStar(const parser::AllColumns& star, const Scope& scope) {
   if (!star.source) {
     return;
@@ -38,8 +44,8 @@ void checkStar(const parser::AllColumns& star, const Scope& scope) {
 }
 
 /// The columns of `*`: keys first. With PARTITION BY its expressions come first, and the former key
-/// columns move to the end; of a join each source's pseudo columns, then its key, move behind its
-/// others, as ksqlDB has it.
+/// columns move to the end; of a join the bounds of windows are columns too, and each source's
+/// pseudo columns, then its key, move behind its others, as ksqlDB has it.
 void expandStar(const parser::AllColumns& star, const parser::Span& span,
                 const PlannedSources& from, std::span<const BoundItem> partitionKeys,
                 std::vector<BoundItem>& items) {
@@ -56,7 +62,9 @@ void expandStar(const parser::AllColumns& star, const parser::Span& span,
   std::vector<BoundItem> formerKeys;
   std::string source;
   for (const ScopeColumn& column : from.scope.columns()) {
-    if ((column.isPseudo && !withPseudo) || (star.source && star.source->name != column.source)) {
+    const bool isBound = from.isJoin && isWindowBound(column);
+    if ((column.isPseudo && !withPseudo && !isBound) ||
+        (star.source && star.source->name != column.source)) {
       continue;
     }
     if (withPseudo && column.source != source) {
@@ -64,7 +72,7 @@ void expandStar(const parser::AllColumns& star, const parser::Span& span,
       formerKeys.clear();
       source = column.source;
     }
-    BoundItem item{operators::column(column.position, column.type, column.name),
+    BoundItem item{operators::column(column.position, column.type, from.scope.shownName(column)),
                    nameInProjection(column, from.scope, from.isJoin), span};
     const bool isNewKey = std::any_of(
         partitionKeys.begin(), partitionKeys.end(),
@@ -243,7 +251,7 @@ std::string keyMissingMessage(const std::string& sink, KeyKind kind,
     selected += (i == 0 ? "" : ", ") + names[i];
   }
   return fmt::format(
-      "Key missing from projection (ie, SELECT).\nThe query used to "
+      "Key missing from projection (ie, SELECT). See https://cnfl.io/2LV7ouS.\nThe query used to "
       "build `{}` must include the "
       "{}{} {} in its projection (eg, SELECT {}...).",
       sink, kKinds[static_cast<size_t>(kind)], names.size() > 1 ? "s" : "",
@@ -276,9 +284,6 @@ void checkName(const parser::SingleColumn& single, const parser::Span& span, con
 
 BoundItem bindItem(const parser::SingleColumn& single, const parser::Span& span,
                    const PlannedSources& from, const ExpressionBinder& binder) {
-  if (!from.isShown) {
-    checkName(single, span, from.scope);
-  }
   BoundItem item;
   item.span = span;
   item.expression = binder.bind(*single.expression);
@@ -295,6 +300,15 @@ BoundItem bindItem(const parser::SingleColumn& single, const parser::Span& span,
 }
 
 }  // namespace
+
+void checkItemNames(const parser::Select& select, const PlannedSources& from) {
+  for (const parser::SelectItem& item : select.items) {
+    const auto* const single = std::get_if<parser::SingleColumn>(&item.item);
+    if (single != nullptr && !from.isShown) {
+      checkName(*single, item.span, from.scope);
+    }
+  }
+}
 
 std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSources& from,
                                  const ExpressionBinder& binder,
@@ -440,6 +454,7 @@ std::vector<bool> keysThatNeedValues(const Projection& projection, const Planned
 Projection bindProjection(const parser::Select& select, QueryPurpose purpose,
                           const PlanningContext& context, const PlannedSources& from,
                           TableFunctionBinder& tables, PredictBinder& scoring) {
+  checkItemNames(select, from);
   ExpressionBinder binder(from.scope, context.catalog, context.functions, "SELECT");
   binder.intercept([&](const parser::Expression& expression) {
     ExpressionPtr column = tables.bind(expression, binder);

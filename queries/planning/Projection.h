@@ -34,6 +34,9 @@ struct BoundItem {
   bool isField = false;  ///< named after a field of a STRUCT: gets a number when the name is taken
 };
 
+/// Refuses the names of pseudo columns as names of the columns of a query that is kept.
+void checkItemNames(const parser::Select& select, const PlannedSources& from);
+
 /// Expands and binds the select list with `binder`. Throws StatementError.
 /// partitionKeys: expressions of PARTITION BY, which `*` puts first.
 std::vector<BoundItem> bindItems(const parser::Select& select, const PlannedSources& from,

@@ -40,9 +40,6 @@ void refuseWindowedTables(const PlannedSources& from, QueryPurpose purpose,
     if (source->window && source->isTable() && purpose == QueryPurpose::Persistent) {
       throw StatementError("KSQL does not support persistent queries on windowed tables.", span);
     }
-    if (source->window && from.isJoin) {
-      throw StatementError("Joining windowed sources is not supported yet.", span);
-    }
   }
 }
 
@@ -130,11 +127,9 @@ std::vector<ExpressionPtr> bindHidden(const PlannedSources& from, const PlanNode
   if (isShown && plan.isTable) {
     positions = from.hasJoinKey() ? std::vector<size_t>{from.joinKey} : from.keyPositions;
   }
-  const DataSource& source = *from.sources[0];
-  if (source.window && (!isShown || plan.isTable)) {
-    const size_t bounds = source.schema.size() + operators::kNumPseudoColumns;
-    positions.insert(positions.end(), {bounds, bounds + 1});
-    plan.window = source.window;
+  if (from.window && (!isShown || plan.isTable)) {
+    positions.insert(positions.end(), from.bounds.begin(), from.bounds.end());
+    plan.window = from.window;
   }
   std::vector<ExpressionPtr> hidden;
   for (const size_t position : positions) {
@@ -151,9 +146,8 @@ std::vector<ExpressionPtr> bindHidden(const PlannedSources& from, const PlanNode
 
 /// The bounds of a windowed key would be lost on the way.
 void refuseMovedWindows(const PlannedSources& from, const std::optional<parser::Grouping>& clause) {
-  if (clause && from.sources[0]->window) {
-    throw StatementError("Implicit repartitioning of windowed sources is not supported.",
-                         clause->span);
+  if (clause && from.window) {
+    throw StatementError(kMovedWindows, clause->span);
   }
 }
 

@@ -25,19 +25,28 @@ void checkColumnName(const std::string& name, const parser::Span& span) {
   }
 }
 
+void Scope::checkSource(const parser::Identifier& source) const {
+  const std::vector<std::string> known = sources();
+  if (std::find(known.begin(), known.end(), source.name) != known.end()) {
+    return;
+  }
+  std::string message = fmt::format("'{}' is not a valid stream/table name or alias.", source.name);
+  if (const auto nearest = parser::nearestName(source.name, known)) {
+    message += fmt::format(" Did you mean '{}'?", *nearest);
+  }
+  throw StatementError(message, source.span);
+}
+
+std::string Scope::shownName(const ScopeColumn& column) const {
+  return column.source.empty() || sources().size() < 2 ? column.name
+                                                       : column.source + "_" + column.name;
+}
+
 const ScopeColumn& Scope::resolve(const parser::ColumnReference& reference,
                                   const parser::Span& span, const std::string& clause) const {
   const std::string& name = reference.name.name;
   if (reference.source) {
-    const std::vector<std::string> known = sources();
-    if (std::find(known.begin(), known.end(), reference.source->name) == known.end()) {
-      std::string message =
-          fmt::format("'{}' is not a valid stream/table name or alias.", reference.source->name);
-      if (const auto nearest = parser::nearestName(reference.source->name, known)) {
-        message += fmt::format(" Did you mean '{}'?", *nearest);
-      }
-      throw StatementError(message, reference.source->span);
-    }
+    checkSource(*reference.source);
   }
   const ScopeColumn* found = nullptr;
   for (const ScopeColumn& column : columns_) {

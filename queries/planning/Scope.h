@@ -46,8 +46,12 @@ class Scope {
   /// resolved." with the nearest name, or that it is ambiguous.
   const ScopeColumn& resolve(const parser::ColumnReference& reference, const parser::Span& span,
                              const std::string& clause) const;
+  /// Throws StatementError when there is no source of that name.
+  void checkSource(const parser::Identifier& source) const;
   /// Several sources have a column of this name.
   bool isShared(const std::string& name) const;
+  /// The name of a column in messages and plans: `source_name` where there are several sources.
+  std::string shownName(const ScopeColumn& column) const;
   /// The names of all sources, in order.
   std::vector<std::string> sources() const;
 

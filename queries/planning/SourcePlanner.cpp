@@ -30,21 +30,40 @@ PlanNodePtr addSource(const parser::SourceReference& reference,
                       const std::shared_ptr<const DataSource>& source, size_t first, Scope& scope) {
   const std::string alias = reference.alias ? reference.alias->name : source->name;
   PlanNode node{SourcePlan{source}, {}, {}, source->isTable()};
-  for (size_t i = 0; i < source->schema.size(); ++i) {
-    const operators::SchemaColumn& column = source->schema[i];
-    scope.add({alias, column.name, column.type, column.isKey, false, first + i});
-    node.types.push_back(column.type);
-  }
+  const size_t numPseudo = operators::numPseudoColumns(source->window);
   const operators::SqlType bigint = operators::SqlType::bigint();
   const operators::SqlType pseudoTypes[] = {bigint, operators::SqlType::integer(), bigint, bigint,
                                             bigint};
-  for (size_t i = 0; i < operators::numPseudoColumns(source->window); ++i) {
+  const auto addPseudo = [&](size_t i) {
     scope.add({alias, operators::kPseudoColumnNames[i], pseudoTypes[i], false, true,
                first + source->schema.size() + i});
-    node.types.push_back(pseudoTypes[i]);
+  };
+  const auto addColumn = [&](size_t i) {
+    const operators::SchemaColumn& column = source->schema[i];
+    scope.add({alias, column.name, column.type, column.isKey, false, first + i});
+    node.types.push_back(column.type);
+  };
+  for (size_t i = 0; i < source->schema.numKeys(); ++i) {
+    addColumn(i);
   }
+  // The bounds of windows are known right behind the keys, wherever they stand in the rows.
+  for (size_t i = operators::kNumPseudoColumns; i < numPseudo; ++i) {
+    addPseudo(i);
+  }
+  for (size_t i = source->schema.numKeys(); i < source->schema.size(); ++i) {
+    addColumn(i);
+  }
+  for (size_t i = 0; i < operators::kNumPseudoColumns; ++i) {
+    addPseudo(i);
+  }
+  node.types.insert(node.types.end(), pseudoTypes, pseudoTypes + numPseudo);
   scope.setWidth(first + node.types.size());
   return std::make_shared<const PlanNode>(std::move(node));
+}
+
+std::array<size_t, 2> boundsOf(const DataSource& source, size_t first) {
+  const size_t start = first + source.schema.size() + operators::kNumPseudoColumns;
+  return {start, start + 1};
 }
 
 PlannedSources planSources(const parser::From& from, const PlanningContext& context) {
@@ -56,6 +75,8 @@ PlannedSources planSources(const parser::From& from, const PlanningContext& cont
     planned.keyPositions.push_back(i);
   }
   planned.keying = {planned.keyPositions, first.keyFormat, first.keyOptions, first.topic};
+  planned.window = first.window;
+  planned.bounds = boundsOf(first, 0);
   std::vector<std::shared_ptr<const DataSource>> joined;
   for (const parser::Join& join : from.joins) {
     joined.push_back(findSource(join.source, context.catalog));

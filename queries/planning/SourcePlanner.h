@@ -2,7 +2,9 @@
 // FROM and its joins: which rows there are, and by which names their columns are known.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "parser/ast/Select.h"
@@ -39,7 +41,18 @@ struct PlannedSources {
   /// One of several equal columns stands for the key.
   bool hasJoinKey() const { return isJoin && !isForeignKeyJoin; }
   Keying keying;
+  /// How the keys are windowed, and the columns of the window's start and end, by position.
+  std::optional<operators::KeyWindow> window;
+  std::array<size_t, 2> bounds = {};
 };
+
+/// The columns of the bounds of a windowed source whose columns begin at `first`.
+std::array<size_t, 2> boundsOf(const DataSource& source, size_t first);
+
+/// What windowed sources cannot: their rows by other keys.
+inline constexpr const char* kMovedWindows =
+    "Implicit repartitioning of windowed sources is not supported. See "
+    "https://github.com/confluentinc/ksql/issues/4385.";
 
 /// Adds the columns of one source at positions from `first` on; returns the source's step.
 PlanNodePtr addSource(const parser::SourceReference& reference,

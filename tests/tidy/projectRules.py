@@ -13,7 +13,7 @@ KNOWN_HOSTS = re.compile(
     r"^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|[\w.-]*\bexample(?:\.(?:com|org|net))?|"
     r"[\w.-]+\.(?:invalid|test|example|localhost)|[a-z0-9-]+|\W.*|"
     r"www\.apache\.org|maven\.apache\.org|kafka\.apache\.org|www\.w3\.org|spdx\.org|json-schema\.org|"
-    r"docs\.confluent\.io|docs\.ksqldb\.io|github\.com|xgboost\.readthedocs\.io|ubjson\.org|keepachangelog\.com|"
+    r"docs\.confluent\.io|docs\.ksqldb\.io|github\.com|cnfl\.io|xgboost\.readthedocs\.io|ubjson\.org|keepachangelog\.com|"
     r"semver\.org|lightgbm\.readthedocs\.io|www\.rfc-editor\.org|en\.wikipedia\.org)$")
 URL = re.compile(r"\b[a-z][a-z+]{1,9}://([^\s/:\"'`<>()$@{}\\,;]+)")
 # Package registries and what stands before them, named without a scheme. Spelt so that this line is none.

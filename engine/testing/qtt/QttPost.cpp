@@ -146,6 +146,9 @@ std::optional<std::string> checkSource(const JsonTree& expected, const QttWorld&
   return std::nullopt;
 }
 
+/// Ends the names of topics with the rows of a table under other keys, which ksqlDB then keeps.
+constexpr std::string_view kKeyedAnew = "SourceKeyed-SelectKey-repartition";
+
 /// All topics that sources and queries use. State has one changelog a part here; ksqlDB has one
 /// for each store, and it is by those names that cases ask.
 std::set<std::string> knownTopics(const QttWorld& world) {
@@ -157,6 +160,11 @@ std::set<std::string> knownTopics(const QttWorld& world) {
     for (const operators::SubTopology& part : topology->parts) {
       for (const operators::SourceTopic& source : part.sources) {
         topics.insert(source.topic);
+        const std::string_view topic = source.topic;
+        if (topic.ends_with(kKeyedAnew)) {
+          topics.insert(source.topic.substr(0, topic.size() - kKeyedAnew.size()) +
+                        "SourceKeyed-Materialize-changelog");
+        }
       }
       for (const operators::SinkTopic& sink : part.sinks) {
         topics.insert(sink.topic);

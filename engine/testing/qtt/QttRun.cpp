@@ -98,6 +98,16 @@ class QttRun {
             statement};
   }
 
+  /// The messages as ksqlDB's servers send them: plain, with the place, and as they begin where a
+  /// statement is not even prepared.
+  static std::string messagesOf(const std::exception& error, const std::string& statement) {
+    const std::string placed = placeOf(error) + error.what();
+    return fmt::format(
+        "{}\n{}\nFailed to prepare statement: {}\nException while preparing statement: {}\n"
+        "Statement: {};",
+        error.what(), placed, error.what(), placed, statement);
+  }
+
   /// What ksqlDB puts before some messages.
   static std::string placeOf(const std::exception& error) {
     const auto* const wrong = dynamic_cast<const queries::StatementError*>(&error);
@@ -129,9 +139,10 @@ class QttRun {
       } catch (const parser::SyntaxError& error) {
         return syntaxFailure(error, script, i);
       } catch (const std::exception& error) {
-        const std::string message = fmt::format("{}\n{}{}\nStatement: {};", error.what(),
-                                                placeOf(error), error.what(), statements[i].text);
-        return Failure{{"KsqlStatementException", "KsqlException"}, message, error.what(), i};
+        return Failure{{"KsqlStatementException", "KsqlException"},
+                       messagesOf(error, statements[i].text),
+                       error.what(),
+                       i};
       }
     }
     return std::nullopt;
@@ -311,9 +322,9 @@ class QttRun {
 
   /// Without its place where statements are printed: there it is another one.
   std::string expectedText(const JsonTree& message) const {
-    constexpr std::string_view kPlace = "Line: ";
+    const size_t begin = message.text.find("Line: ");
     const size_t end = message.text.find(": ", message.text.find("Col: ") + 5);
-    return printed_ && message.text.starts_with(kPlace) && end != std::string::npos
+    return printed_ && begin != std::string::npos && end != std::string::npos
                ? message.text.substr(end + 2)
                : message.text;
   }

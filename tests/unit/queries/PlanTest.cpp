@@ -87,7 +87,7 @@ TEST_CASE("plans of joins: repartitioned when key or its format differs") {
        "CHANGES;",
        "Schema: `K` STRING KEY, `A` INTEGER, `NAME` STRING\n"
        "Sink(topic=O, key=KAFKA, value=JSON)\n"
-       "  Project(K, A, NAME)\n"
+       "  Project(K, S_A AS A, TAB_NAME AS NAME)\n"
        "    StreamTableJoin(inner, store=Join)\n"
        "      Source(S, key=KAFKA, value=JSON, columns=[K, A])\n"
        "      TableSource(TAB, key=KAFKA, value=JSON, columns=[ID, NAME])"},
@@ -96,7 +96,7 @@ TEST_CASE("plans of joins: repartitioned when key or its format differs") {
        "Schema: `K` STRING KEY, `V` INTEGER\n"
        "part 1\n"
        "  Sink(topic=O, key=KAFKA, value=JSON)\n"
-       "    Project(K, V)\n"
+       "    Project(K, J_V AS V)\n"
        "      StreamTableJoin(left, store=Join)\n"
        "        Source(S, key=KAFKA, value=JSON, columns=[K])\n"
        "        "
@@ -105,7 +105,7 @@ TEST_CASE("plans of joins: repartitioned when key or its format differs") {
        "part 0\n"
        "  "
        "TableRepartition(topic=_confluent-ksql-default_query_EXPLAINED-RightSourceKeyed-SelectKey-"
-       "repartition, by=[ID])\n"
+       "repartition, by=[J_ID])\n"
        "    Materialize(store=Materialize)\n"
        "      TableSource(JSONKEY, key=JSON, value=JSON, columns=[ID, V])"},
   });
@@ -147,7 +147,9 @@ TEST_CASE("statements that mean nothing, with the place") {
        "1:14 Invalid result type. Your SELECT query produces a STREAM. Please use CREATE STREAM AS "
        "SELECT statement instead."},
       {"CREATE STREAM o AS SELECT a FROM s EMIT CHANGES;",
-       "1:20 Key missing from projection (ie, SELECT).\nThe query used to build `O` must include "
+       "1:20 Key missing from projection (ie, SELECT). See https://cnfl.io/2LV7ouS.\nThe query "
+       "used to "
+       "build `O` must include "
        "the "
        "key column K in its projection (eg, SELECT K...)."},
       {"CREATE TABLE o AS SELECT g, t, COUNT(*) AS n FROM s GROUP BY g EMIT CHANGES;",
