@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/StreamJoinBuffer.h"
 
+#include <utility>
 #include <vector>
 
 #include "stateStore/ByteParser.h"
@@ -56,10 +57,16 @@ void StreamJoinBuffer::add(std::string_view key, Arrival arrival, std::string_vi
 }
 
 void StreamJoinBuffer::expire(int64_t limit) {
+  const int64_t bucket = bucketOf(limit);
+  if (bucket <= firstBucket_) {
+    return;
+  }
+  std::string begin;
+  appendOrdered(begin, std::exchange(firstBucket_, bucket));
   std::string end;
-  appendOrdered(end, bucketOf(limit));
+  appendOrdered(end, bucket);
   std::vector<std::string> expired;
-  store_.scan("", end, [&](std::string_view stored, std::string_view) {
+  store_.scan(begin, end, [&](std::string_view stored, std::string_view) {
     if (stored.size() >= kLeastKeyBytes) {
       expired.emplace_back(stored);
     }

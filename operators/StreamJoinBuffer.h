@@ -56,6 +56,7 @@ class StreamJoinBuffer {
 
   stateStore::KeyValueStore& store_;
   int64_t bucketMillis_;
+  int64_t firstBucket_ = INT64_MIN;  // nothing is stored before it; at first that is not known
   std::unordered_map<std::string_view, std::map<Arrival, std::string_view>> rows_;
   std::set<std::pair<std::string_view, int64_t>> loaded_;
 };

@@ -260,19 +260,29 @@ class WindowAggregate final : public Operator {
     return found == timeSteps_.end() ? 0 : found->drawIndex;
   }
 
-  /// Calls visit(key, row) for the stored windows that are over.
+  /// Calls visit(key, row) for the stored windows that are over; returns when the first of the
+  /// others will be.
   template <typename Visit>
-  void scanEnded(Visit visit) {
-    store_.scan("", std::nullopt, [&](std::string_view key, std::string_view row) {
+  int64_t scanEnded(Visit visit) {
+    if (firstClose_ > time_.now()) {
+      return firstClose_;
+    }
+    int64_t next = INT64_MAX;
+    std::string begin;
+    appendOrdered(begin, erasedTo_);
+    store_.scan(begin, std::nullopt, [&](std::string_view key, std::string_view row) {
       if (key.size() < kStartBytes) {
         return true;
       }
-      if (closeOf(readOrdered(key)) > time_.now()) {
+      const int64_t close = closeOf(readOrdered(key));
+      if (close > time_.now()) {
+        next = close;
         return false;
       }
       visit(key, row);
       return true;
     });
+    return next;
   }
 
   void save(const Windows& windows, AggregateCalls::Result result) {
@@ -281,15 +291,18 @@ class WindowAggregate final : public Operator {
         calls_.encode(std::move(result), windows.lastStep, windows.times, arena);
     for (size_t i = 0; i < windows.keys.size(); ++i) {
       store_.put(windows.keys[i], rows[i]);
+      firstClose_ = std::min(firstClose_, closeOf(windows.starts[i]));
     }
   }
 
   /// No row can change a window that is over.
   void expire() {
     std::vector<std::string> ended;
-    scanEnded([&](std::string_view key, std::string_view) { ended.emplace_back(key); });
+    firstClose_ =
+        scanEnded([&](std::string_view key, std::string_view) { ended.emplace_back(key); });
     for (const std::string& key : ended) {
       store_.erase(key);
+      erasedTo_ = std::max(erasedTo_, readOrdered(key));
     }
   }
 
@@ -299,6 +312,8 @@ class WindowAggregate final : public Operator {
   StreamTime time_;
   GroupKeys keys_;
   AggregateCalls calls_;
+  int64_t firstClose_ = INT64_MIN;  // no stored window is over before; at first it is not known
+  int64_t erasedTo_ = INT64_MIN;    // the start of the last window that was: none is stored before
   std::vector<TimeStep> timeSteps_;
   std::unordered_map<std::string_view, uint32_t> places_;
 };
