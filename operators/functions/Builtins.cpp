@@ -18,6 +18,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addConcatFunctions(registry);
   addConditionalFunctions(registry);
   addDateFunctions(registry);
+  addArgumentAggregates(registry);
   addDistinctAggregates(registry);
   addExplodeFunctions(registry);
   addExtremeFunctions(registry);
@@ -32,6 +33,7 @@ FunctionRegistry makeBuiltinFunctions() {
   addSearchFunctions(registry);
   addSliceFunctions(registry);
   addHistogramAggregate(registry);
+  addPercentileAggregates(registry);
   addStatisticAggregates(registry);
   addToJsonString(registry);
   addTrigonometryFunctions(registry);

@@ -37,8 +37,10 @@ void addDateFunctions(FunctionRegistry& registry);
 
 void addExplodeFunctions(FunctionRegistry& registry);
 
+void addArgumentAggregates(FunctionRegistry& registry);
 void addDistinctAggregates(FunctionRegistry& registry);
 void addHistogramAggregate(FunctionRegistry& registry);
+void addPercentileAggregates(FunctionRegistry& registry);
 void addStatisticAggregates(FunctionRegistry& registry);
 void addCountAggregate(FunctionRegistry& registry);
 void addExtremeAggregates(FunctionRegistry& registry);

@@ -2,9 +2,13 @@
 // Aggregates: steps and the results after each, with the state stored and loaded between any two.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <random>
 #include <sstream>
 
 #include "operators/data/RowCodec.h"
+#include "operators/expressions/TypeError.h"
 #include "operators/functions/FunctionRegistry.h"
 #include "tests/unit/operators/expressions/CaseRunner.h"
 #include "tests/unit/operators/expressions/LiteralReader.h"
@@ -126,6 +130,75 @@ TEST_CASE("MIN, MAX") {
       {"MIN", {"DATE '2020-01-02', DATE '2020-01-01'"}, "", "+0:a +1:a", "2020-01-02, 2020-01-01"},
       {"MAX", {"1e0, NULL"}, "", "+1:a +1:b =b:a", "null, null, null"},
   });
+}
+
+TEST_CASE("values by the extreme of others") {
+  checkAll({
+      {"ARG_MAX",
+       {"'x', 'y', NULL, 'w'", "1, 3, 4, 4"},
+       "",
+       "+0:a +1:a +0:a +2:a +3:a",
+       "x, y, y, null, null"},
+      {"ARG_MAX", {"'x', 'y'", "NULL, 3"}, "", "+0:a +1:a +0:b =a:b =b:a", "null, y, null, y, y"},
+      {"ARG_MIN", {"1, 2, 3", "'b', 'a', 'a'"}, "", "+0:a +1:a +2:a +2:b =b:a", "1, 2, 2, 3, 2"},
+      {"ARG_MIN", {"ARRAY[1], ARRAY[2]", "2.5, 1.5"}, "", "+0:a +1:a", "[1], [2]"},
+      {"LATEST_BY_TIME",
+       {"'x', 'y', NULL, 'z'", "5L, 3L, 9L, 5L"},
+       "",
+       "+1:a +0:a +1:a +2:a +3:a +2:b",
+       "y, x, x, x, z, null"},
+      {"EARLIEST_BY_TIME",
+       {"1, 2, 3", "5L, 3L, 3L"},
+       "",
+       "+0:a +1:a +2:a +0:b =a:b",
+       "1, 2, 2, 1, 2"},
+  });
+}
+
+TEST_CASE("percentiles are within one in a hundred, and rows can leave") {
+  const FunctionRegistry registry = makeBuiltinFunctions();
+  const auto percentileOf = [&](std::span<const double> values, double part, size_t numUndone) {
+    const std::vector<ColumnPtr> columns = {
+        Column::make(SqlType::doubleType(), std::vector<double>(values.begin(), values.end()))};
+    const BoundAggregate bound = registry.bindAggregate(
+        "APPROX_PERCENTILE", {column(0, SqlType::doubleType(), "X"), doubleLiteral(part)});
+    std::vector<AggregateStep> steps;
+    for (uint32_t i = 0; i < values.size(); ++i) {
+      steps.push_back({AggregateStep::Kind::Add, 0, i});
+    }
+    for (uint32_t i = 0; i < numUndone; ++i) {
+      steps.push_back({AggregateStep::Kind::Undo, 0, i});
+    }
+    const std::vector<uint8_t> fresh = {1};
+    const AggregateOutput output = bound.function->run({1, {}, fresh, columns, columns, steps});
+    return output.results->values<double>().back();
+  };
+  std::mt19937_64 random(7);
+  std::vector<double> values;
+  for (size_t i = 0; i < 5000; ++i) {
+    values.push_back(std::exp(std::normal_distribution<double>(0, 3)(random)) *
+                     (i % 3 == 0 ? -1 : 1));
+  }
+  values.insert(values.end(), 50, 0.0);
+  for (const size_t numUndone : {size_t{0}, size_t{2000}}) {
+    std::vector<double> sorted(values.begin() + static_cast<ptrdiff_t>(numUndone), values.end());
+    std::sort(sorted.begin(), sorted.end());
+    for (const double part : {0.0, 0.01, 0.3, 0.5, 0.95, 1.0}) {
+      CAPTURE(part);
+      const double exact =
+          sorted[static_cast<size_t>(part * static_cast<double>(sorted.size() - 1))];
+      CHECK(std::abs(percentileOf(values, part, numUndone) - exact) <= 0.0101 * std::abs(exact));
+    }
+  }
+  checkAll({
+      {"APPROX_PERCENTILE",
+       {"NULL, 0e0, 4e0"},
+       "0.5e0",
+       "+0:a +1:a -1:a =a:b",
+       "null, 0.0, null, null"},
+  });
+  CHECK_THROWS_WITH_AS(percentileOf(values, 1.5, 0),
+                       "The part of APPROX_PERCENTILE must be from 0 to 1, got 1.5", TypeError);
 }
 
 TEST_CASE("lists of values") {

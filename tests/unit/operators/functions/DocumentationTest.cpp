@@ -176,8 +176,10 @@ TEST_CASE("the registry has the functions of the dialect, each as the kind it is
       tables.insert(name);
     }
   }
+  const std::set<std::string> ours = {"APPROX_PERCENTILE", "ARG_MAX", "ARG_MIN", "EARLIEST_BY_TIME",
+                                      "LATEST_BY_TIME"};
   CHECK(scalars.size() == 129);
-  CHECK(aggregates.size() == 18);
+  CHECK(aggregates.size() == 18 + ours.size());
   CHECK(tables.size() == 2);
   CHECK((aggregates == documentedFunctions({"Aggregate"}, true)));
   CHECK((tables == documentedFunctions({"Table"}, true)));
