@@ -9,6 +9,8 @@ import pathlib
 import random
 import time
 
+import ProgramChecks
+
 CUSTOMERS = 60
 PRODUCTS = 45
 
@@ -90,13 +92,13 @@ class StatefulProgram:
         with open(self.folder / "placed.ndjson") as file:
             written = [(row["CUSTOMER"], row["ID"], row["AMOUNT"], row["REGION"])
                        for row in map(json.loads, file)]
-        wrong += _differences("placed.ndjson", placed, written)
+        wrong += ProgramChecks.differences("placed.ndjson", placed, written)
         with open(self.folder / "totals.csv") as file:
             cells = [line.rstrip("\n").split(",") for line in file]
         if cells.pop(0) != ["PRODUCT", "N", "TOTAL"]:
             wrong.append("totals.csv has no header")
         written = [(product.strip('"'), int(n), int(total)) for product, n, total in cells]
-        return wrong + _differences("totals.csv", totals, written)
+        return wrong + ProgramChecks.differences("totals.csv", totals, written)
 
     def _region(self, customer, time):
         """The customer's region as of a time; None before the first."""
@@ -107,7 +109,7 @@ class StatefulProgram:
     def _wrong_joins(self, placed):
         expected = [(order["customer"], order["id"], order["amount"],
                      self._region(order["customer"], int(order["at"]))) for order in self._orders]
-        return _differences("placed", expected, placed)
+        return ProgramChecks.differences("placed", expected, placed)
 
     def _wrong_totals(self, totals):
         """Each order moves its product's count by one and its sum by the order's amount."""
@@ -151,11 +153,3 @@ def _run(counts):
               if after != before + 1]
     return f"{len(counts)} rows" + (f" with .. {breaks[0]} .. in {len(breaks)} places"
                                     if breaks else "")
-
-
-def _differences(what, expected, found):
-    """Rows that are missing or too many, both as multisets."""
-    expected, found = collections.Counter(expected), collections.Counter(found)
-    missing, more = expected - found, found - expected
-    return [f"{what}: {rows.total()} {kind}, such as {next(iter(rows))}"
-            for kind, rows in (("lost", missing), ("too many", more)) if rows]

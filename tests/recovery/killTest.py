@@ -22,10 +22,12 @@ import ScoringProgram  # noqa: E402
 import StatefulProgram  # noqa: E402
 import suiteMain  # noqa: E402
 import Topics  # noqa: E402
+import WindowedProgram  # noqa: E402
 
 FULL = os.environ.get("AUSPEX_FULL") == "1"
 SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
-PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram}
+PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram,
+            "windowed": WindowedProgram.WindowedProgram}
 BROKEN = ("--set", "auspex.test.commit.order=broken")
 # Between the commit of the outputs and that of the offsets, when the order is broken.
 BROKEN_POINT = "commit.committed"
@@ -69,7 +71,7 @@ class KillTest(unittest.TestCase):
                 campaign.kill_while_starting()
         self.assertEqual(campaign.finish(), [])
         self.assertGreater(campaign.kills, len(kills) + 1)
-        if program == "stateful":
+        if program != "scoring":
             campaign.lose_state()
             self.assertEqual(campaign.finish(), [])
 
@@ -106,6 +108,9 @@ class EmbeddedKillTest(KillTest):
     def test_stateful(self):
         self.survive("stateful", 20 if FULL else 4)
 
+    def test_windowed(self):
+        self.survive("windowed", 20 if FULL else 4)
+
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")
 
@@ -126,15 +131,18 @@ class KafkaKillTest(KillTest):
         return Topics.KafkaTopics(self.kafka.bootstrap)
 
     def points(self, program):
-        """In the short form each program takes half of the points."""
-        half = list(PROGRAMS).index(program)
-        return Campaign.POINTS if FULL else Campaign.POINTS[half::2]
+        """In the short form each program takes a third of the points."""
+        third = list(PROGRAMS).index(program)
+        return Campaign.POINTS if FULL else Campaign.POINTS[third::len(PROGRAMS)]
 
     def test_scoring(self):
         self.survive("scoring", 20 if FULL else 3)
 
     def test_stateful(self):
         self.survive("stateful", 20 if FULL else 3)
+
+    def test_windowed(self):
+        self.survive("windowed", 20 if FULL else 3)
 
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")
