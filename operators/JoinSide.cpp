@@ -11,7 +11,7 @@ constexpr size_t kTimeBytes = 8;
 
 std::vector<size_t> keyColumnsOf(const JoinSide& side) {
   std::vector<size_t> columns = {side.key};
-  columns.insert(columns.end(), side.bounds.begin(), side.bounds.end());
+  columns.insert(columns.end(), side.equal.begin(), side.equal.end());
   return columns;
 }
 

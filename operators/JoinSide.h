@@ -28,7 +28,7 @@ struct JoinSide {
   size_t key = 0;                   ///< column of the side
   std::vector<size_t> keptColumns;  ///< columns that are used; others stay null pointers
   std::vector<SqlType> types;       ///< of all columns of the side
-  std::vector<size_t> bounds = {};  ///< of a windowed key: columns that have to be equal as well
+  std::vector<size_t> equal = {};   ///< columns that have to be equal besides
 };
 
 /// A row as joins store it: its timestamp (8 bytes, highest first), then its typed row. Without

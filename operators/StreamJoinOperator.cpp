@@ -96,10 +96,16 @@ class StreamJoinOperator final : public Operator {
     clock_.put(kNumberKey, text);
   }
 
+  static bool hasNullKey(const JoinSide& side, const Batch& input, size_t row) {
+    return input.columns[side.key]->isNull(row) ||
+           std::any_of(side.equal.begin(), side.equal.end(),
+                       [&](size_t column) { return input.columns[column]->isNull(row); });
+  }
+
   void walk(std::span<const Batch> inputs, Arena& arena) {
     walkByDrawIndex(inputs, [&](size_t side, size_t row) {
       const Batch& input = inputs[side];
-      if (input.isPresent(row) && !input.columns[description_.sides[side].key]->isNull(row)) {
+      if (input.isPresent(row) && !hasNullKey(description_.sides[side], input, row)) {
         take(side, row, input, arena);
       }
     });

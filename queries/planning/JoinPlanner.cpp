@@ -11,6 +11,7 @@
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
 #include "queries/planning/ExpressionBinder.h"
+#include "queries/planning/JoinCondition.h"
 #include "queries/planning/KeyTypes.h"
 
 namespace auspex::queries {
@@ -80,6 +81,7 @@ class JoinPlanner {
       setKey();
       setBounds();
     }
+    addOtherConditions();
     planned_.sources.push_back(right_);
     planned_.isJoin = true;
   }
@@ -157,76 +159,68 @@ class JoinPlanner {
     }
   }
 
-  /// Binds both sides of `a = b`, the left source's first, and makes columns of them.
+  /// Binds both sides of ON's equalities, and makes columns of them.
   void bindCondition() {
-    const auto* const comparison = std::get_if<parser::Comparison>(&join_.condition->node);
-    if (comparison == nullptr || comparison->operation != parser::ComparisonOperator::Equal) {
-      throw StatementError("Invalid join condition: only one equality is supported.",
-                           join_.condition->span);
-    }
     const size_t firstRight = planned_.scope.width();
     Scope both = planned_.scope;
     addSource(join_.source, right_, firstRight, both);
-    const std::array<const parser::Expression*, 2> sides = {comparison->left.get(),
-                                                            comparison->right.get()};
-    for (const parser::Expression* const side : sides) {
-      const auto* const reference = std::get_if<parser::ColumnReference>(&side->node);
-      if (reference != nullptr && reference->source) {
-        both.checkSource(*reference->source);
+    condition_ = splitCondition(join_, *right_, both, firstRight, context_);
+    if (shape_ != Shape::StreamStream) {
+      // Those who are there are found by their keys: what else is to hold is looked at then.
+      for (const JoinEquality& equality : std::exchange(condition_.equalities, {})) {
+        condition_.others.push_back(equality.whole);
       }
     }
-    const std::array<size_t, 2> sideOf = {sideOfExpression(*sides[0], both, firstRight),
-                                          sideOfExpression(*sides[1], both, firstRight)};
-    if (sideOf[0] == sideOf[1]) {
-      refuseSide(*sides[1]);
+    if (!condition_.others.empty() && kind_ != operators::JoinKind::Inner) {
+      throw StatementError(
+          shape_ == Shape::StreamStream
+              ? "Invalid join condition: an outer join of streams takes equalities only."
+              : "Invalid join condition: an outer join with a table takes one equality only.",
+          condition_.others[0]->span);
     }
-    isSwapped_ = sideOf[0] == 1;
-    texts_ = {textOf(*sides[isSwapped_ ? 1 : 0], both), textOf(*sides[isSwapped_ ? 0 : 1], both)};
-    leftKey_ = addKey(planned_.root, planned_.scope, 0, *sides[isSwapped_ ? 1 : 0], isColumn_[0]);
+    leftKey_ = addKey(planned_.root, planned_.scope, 0, *condition_.key.sides[0], isColumn_[0]);
+    bool isColumn = false;
+    for (const JoinEquality& equality : condition_.equalities) {
+      equalColumns_[0].push_back(
+          addKey(planned_.root, planned_.scope, 0, *equality.sides[0], isColumn));
+    }
     firstRight_ = planned_.scope.width();
     rightRoot_ = addSource(join_.source, right_, firstRight_, planned_.scope);
     rightKey_ =
-        addKey(rightRoot_, planned_.scope, firstRight_, *sides[isSwapped_ ? 0 : 1], isColumn_[1]);
-    const operators::SqlType& leftType = planned_.root->types[leftKey_];
-    const operators::SqlType& rightType = rightRoot_->types[rightKey_];
+        addKey(rightRoot_, planned_.scope, firstRight_, *condition_.key.sides[1], isColumn_[1]);
+    checkTypes(condition_.key, leftKey_, rightKey_);
+    for (const JoinEquality& equality : condition_.equalities) {
+      equalColumns_[1].push_back(
+          addKey(rightRoot_, planned_.scope, firstRight_, *equality.sides[1], isColumn));
+      checkTypes(equality, equalColumns_[0][equalColumns_[1].size() - 1], equalColumns_[1].back());
+    }
+  }
+
+  void checkTypes(const JoinEquality& equality, size_t left, size_t right) const {
+    const operators::SqlType& leftType = planned_.root->types[left];
+    const operators::SqlType& rightType = rightRoot_->types[right];
     if (!(leftType == rightType)) {
-      throw StatementError(
-          fmt::format("Invalid join condition: types don't match. Got {}({}) = "
-                      "{}({}).",
-                      texts_[0], leftType.toString(), texts_[1], rightType.toString()),
-          join_.condition->span);
+      throw StatementError(fmt::format("Invalid join condition: types don't match. Got {}({}) = "
+                                       "{}({}).",
+                                       equality.texts[0], leftType.toString(), equality.texts[1],
+                                       rightType.toString()),
+                           equality.whole->span);
     }
   }
 
-  /// 0: reads only columns of the left side; 1: of the right one.
-  size_t sideOfExpression(const parser::Expression& expression, const Scope& both,
-                          size_t firstRight) const {
-    const ExpressionPtr bound =
-        ExpressionBinder(both, context_.catalog, context_.functions, "JOIN ON").bind(expression);
-    std::vector<size_t> columns;
-    operators::collectColumns(*bound, columns);
-    if (columns.empty() || (columns.front() < firstRight) != (columns.back() < firstRight)) {
-      refuseSide(expression);
+  /// The conditions of an inner join that are no matter of where rows lie.
+  void addOtherConditions() {
+    const ExpressionBinder binder(planned_.scope, context_.catalog, context_.functions, "JOIN ON");
+    for (const parser::Expression* const condition : condition_.others) {
+      const ExpressionPtr bound = binder.bind(*condition);
+      if (!bound->type().is(operators::TypeKind::Boolean)) {
+        throw StatementError(fmt::format("Type error in JOIN ON expression: Should evaluate to "
+                                         "boolean but is {} ({}) instead.",
+                                         bound->toString(), bound->type().toString()),
+                             condition->span);
+      }
+      planned_.root = addFilter(planned_.root, bound);
     }
-    return columns.front() < firstRight ? 0 : 1;
-  }
-
-  [[noreturn]] void refuseSide(const parser::Expression& expression) const {
-    throw StatementError(
-        fmt::format("Invalid comparison expression '{}' in join '{}'. Each side of the join "
-                    "comparision must contain references from exactly one source.",
-                    parser::print(expression, parser::Parentheses::Everywhere),
-                    parser::print(*join_.condition, parser::Parentheses::Everywhere)),
-        expression.span);
-  }
-
-  std::string textOf(const parser::Expression& expression, const Scope& both) const {
-    const auto* const reference = std::get_if<parser::ColumnReference>(&expression.node);
-    if (reference == nullptr) {
-      return parser::print(expression, parser::Parentheses::Everywhere);
-    }
-    const ScopeColumn& column = both.resolve(*reference, expression.span, "JOIN ON");
-    return column.source + "." + column.name;
   }
 
   /// The position in `root` of the side's key; an expression becomes a column behind the others.
@@ -259,16 +253,11 @@ class JoinPlanner {
 
   bool isRightKeyed() const { return right_->schema.numKeys() == 1 && rightKey_ == 0; }
 
-  std::string writtenCondition() const {
-    return isSwapped_ ? fmt::format("{} = {}", texts_[1], texts_[0])
-                      : fmt::format("{} = {}", texts_[0], texts_[1]);
-  }
-
   void checkKeys() const {
     if (shape_ == Shape::StreamStream) {
       return;
     }
-    const std::string got = writtenCondition();
+    const std::string got = condition_.key.toString();
     if (!isRightKeyed()) {
       throw StatementError(
           shape_ == Shape::StreamTable
@@ -295,7 +284,7 @@ class JoinPlanner {
       throw StatementError(
           fmt::format("Invalid join condition: foreign-key table-table joins are not supported as "
                       "part of n-way joins. Got {}.",
-                      writtenCondition()),
+                      condition_.key.toString()),
           join_.condition->span);
     }
     if (planned_.window || right_->window) {
@@ -384,7 +373,7 @@ class JoinPlanner {
   PlanNodePtr repartition(const PlanNodePtr& input, size_t key, bool isRight) const {
     RepartitionPlan step;
     step.keyPositions = {key};
-    std::string name = texts_[isRight ? 1 : 0];
+    std::string name = condition_.key.texts[isRight ? 1 : 0];
     std::replace(name.begin(), name.end(), '.', '_');
     step.keyColumns = {{name, input->types[key], true}};
     step.keyFormat = planned_.keying.format;
@@ -420,12 +409,16 @@ class JoinPlanner {
         if (join_.within->grace) {
           step.window.grace = millisOf(*join_.within->grace);
         }
+        step.equal = equalColumns_;
         if (planned_.window) {
           // Windows of a size are told apart by their starts alone, as in the bytes of their keys.
           const size_t numBounds = planned_.window->isSession() ? 2 : 1;
           const std::array<size_t, 2> right = boundsOf(*right_, 0);
-          step.bounds[0].assign(planned_.bounds.begin(), planned_.bounds.begin() + numBounds);
-          step.bounds[1].assign(right.begin(), right.begin() + numBounds);
+          const auto add = [numBounds](const std::array<size_t, 2>& from, std::vector<size_t>& to) {
+            to.insert(to.end(), from.begin(), from.begin() + static_cast<ptrdiff_t>(numBounds));
+          };
+          add(planned_.bounds, step.equal[0]);
+          add(right, step.equal[1]);
         }
         addNode(std::move(step));
         break;
@@ -519,7 +512,7 @@ class JoinPlanner {
     std::vector<ExpressionPtr> sides;
     for (const size_t position : {left, right}) {
       sides.push_back(operators::column(position, planned_.root->types[position],
-                                        texts_[position == left ? 0 : 1]));
+                                        condition_.key.texts[position == left ? 0 : 1]));
     }
     return operators::call("COALESCE", std::move(sides), context_.functions);
   }
@@ -537,9 +530,9 @@ class JoinPlanner {
   size_t leftKey_ = 0;     // positions, each in its own side
   size_t rightKey_ = 0;
   std::array<bool, 2> isColumn_ = {};
-  std::array<std::string, 2> texts_;  // of the sides of ON, the left source's first
-  bool isSwapped_ = false;            // ON has the right source's side first
-  bool wasKeyed_ = false;             // by what it is joined by
+  JoinCondition condition_;
+  std::array<std::vector<size_t>, 2> equalColumns_;  // of the further equalities, as the keys
+  bool wasKeyed_ = false;                            // by what it is joined by
 };
 
 void checkSources(const parser::From& from,

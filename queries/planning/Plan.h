@@ -95,12 +95,13 @@ struct ForeignKeyJoinPlan {
   RepartitionPlan back;
 };
 
-/// Inputs: stream, stream; keys are positions in each, and so are bounds of windowed keys.
+/// Inputs: stream, stream; keys are positions in each, and so are further columns that
+/// have to be equal: of further equalities, and the bounds of windowed keys.
 struct StreamJoinPlan {
   operators::JoinKind kind = operators::JoinKind::Inner;
   operators::JoinWindow window;
   std::array<size_t, 2> keys;
-  std::array<std::vector<size_t>, 2> bounds = {};
+  std::array<std::vector<size_t>, 2> equal = {};
 };
 
 /// Inputs: stream, table.

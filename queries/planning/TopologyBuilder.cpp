@@ -301,7 +301,7 @@ class Builder {
     description->kind = step.kind;
     description->window = step.window;
     const std::vector<size_t> inputs =
-        addSides(node, step.keys, required, part, "StreamJoin", description->sides, step.bounds);
+        addSides(node, step.keys, required, part, "StreamJoin", description->sides, step.equal);
     if (operators::StreamJoinDescription::hasPending(step.kind, step.window)) {
       std::vector<operators::SqlType> types;
       for (const operators::JoinSide& side : description->sides) {
@@ -380,10 +380,10 @@ class Builder {
                                const Required& required, SubTopology& part,
                                const std::string& operation,
                                std::array<operators::JoinSide, 2>& sides,
-                               const std::array<std::vector<size_t>, 2>& bounds = {}) {
+                               const std::array<std::vector<size_t>, 2>& equal = {}) {
     std::vector<size_t> inputs;
     for (size_t i = 0; i < sides.size(); ++i) {
-      sides[i] = describeSide(node, i, keys[i], required, bounds[i]);
+      sides[i] = describeSide(node, i, keys[i], required, equal[i]);
       inputs.push_back(build(*node.inputs[i], requiredOf(sides[i]), false, part));
       sides[i].store = addStore(part, operation, sides[i]);
     }
@@ -393,20 +393,20 @@ class Builder {
   /// One side of a join whose rows are those of all its inputs, one after the other.
   static operators::JoinSide describeSide(const PlanNode& node, size_t side, size_t key,
                                           const Required& required,
-                                          const std::vector<size_t>& bounds = {}) {
+                                          const std::vector<size_t>& equal = {}) {
     size_t first = 0;
     for (size_t i = 0; i < side; ++i) {
       first += node.inputs[i]->types.size();
     }
     operators::JoinSide described;
     described.key = key;
-    described.bounds = bounds;
+    described.equal = equal;
     described.types = node.inputs[side]->types;
     const auto begin = required.begin() + static_cast<ptrdiff_t>(first);
     Required kept(begin, begin + static_cast<ptrdiff_t>(described.types.size()));
     kept[key] = true;
-    for (const size_t bound : bounds) {
-      kept[bound] = true;
+    for (const size_t column : equal) {
+      kept[column] = true;
     }
     described.keptColumns = positionsOf(kept);
     return described;
@@ -423,7 +423,7 @@ class Builder {
   std::string addStore(SubTopology& part, const std::string& operation,
                        const operators::JoinSide& side) {
     std::vector<size_t> keys = {side.key};
-    keys.insert(keys.end(), side.bounds.begin(), side.bounds.end());
+    keys.insert(keys.end(), side.equal.begin(), side.equal.end());
     return addStore(part, operation, keys, side.keptColumns, side.types);
   }
 
