@@ -69,7 +69,8 @@ class ByteStore : public ByteReader {
   /// Makes everything applied so far survive a power failure. Throws StoreError.
   virtual void sync() = 0;
 
-  /// A consistent view over all stores as of now, which may outlive this object.
+  /// A consistent view over all stores as of now. It may outlive this object, but what lies on
+  /// disk can then be opened anew, and reading throws StoreError.
   virtual std::unique_ptr<const ByteReader> snapshot() const = 0;
 
   /// Writes changes, sorted strictly ascending by (store, key), as a run for ingest(). Throws

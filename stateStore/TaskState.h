@@ -37,7 +37,8 @@ struct TaskStateOptions {
                             << 20;  // from here on restored rows go in as sorted files
 };
 
-/// Committed rows of a task as of one commit. Any thread; may outlive the TaskState.
+/// Committed rows of a task as of one commit. Any thread. May outlive the TaskState, but when that
+/// lay on disk, reading throws StoreError then.
 class StateSnapshot {
  public:
   StateSnapshot(std::vector<std::string> storeNames, std::unique_ptr<const ByteReader> rows);

@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +27,10 @@ namespace {
 
 constexpr std::size_t kReadChunk = 64;  // keys a MultiGet, so that pins fit on the stack
 constexpr std::string_view kRunsDirectory = "runs";
+// What a scan of a snapshot reads at once: little at first, since often the first row is enough.
+constexpr std::size_t kChunkGrowth = 8;
+constexpr std::size_t kMaxChunkRows = 512;
+constexpr std::size_t kMaxChunkBytes = std::size_t{1} << 20;
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -40,7 +47,8 @@ void countNothing() {
 
 }  // namespace
 
-/// An open RocksDB. Shared with snapshots, so that it is closed after the last of them.
+/// An open RocksDB. Snapshots share it, but it is closed when the store goes, so that the directory
+/// can be opened again: what is left of them reads nothing any more.
 class RocksStore::Database {
  public:
   Database(std::filesystem::path directory, const std::vector<std::string>& storeNames,
@@ -51,6 +59,23 @@ class RocksStore::Database {
   Database& operator=(const Database&) = delete;
 
   rocksdb::DB& db() { return *db_; }
+
+  /// Any thread: a snapshot, or its end.
+  const rocksdb::Snapshot* takeSnapshot();
+  void releaseSnapshot(const rocksdb::Snapshot* snapshot);
+  /// Calls read() unless the database is closed, which waits for it. Throws StoreError.
+  template <class Read>
+  void whileOpen(Read&& read) {
+    const std::shared_lock lock(mutex_);
+    if (db_ == nullptr) {
+      throw StoreError(fmt::format(
+          "State in {} was closed while it was read: its task has ended or moved. Ask again.",
+          directory_.string()));
+    }
+    read();
+  }
+  /// Ends the snapshots and closes. No call of the store itself may be running.
+  void close() noexcept;
 
   rocksdb::ColumnFamilyHandle* family(StoreIndex store) const {
     assert(static_cast<std::size_t>(store) < families_.size());
@@ -79,13 +104,15 @@ class RocksStore::Database {
   void open(const std::vector<std::string>& names);
   void dropUnnamed(std::size_t numNamed);
   void removeRuns() const;
-  void close() noexcept;
 
   std::filesystem::path directory_;
   std::shared_ptr<const StateMemory> memory_;
   std::unique_ptr<rocksdb::DB> db_;
   // meta, the named stores, RocksDB's own default family, then those that no plan names.
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  // Between snapshots in other threads and the end; the store's own calls need none of it.
+  std::shared_mutex mutex_;
+  std::set<const rocksdb::Snapshot*> snapshots_;  // guarded by mutex_
 };
 
 RocksStore::Database::Database(std::filesystem::path directory,
@@ -179,8 +206,25 @@ void RocksStore::Database::removeRuns() const {
   }
 }
 
+const rocksdb::Snapshot* RocksStore::Database::takeSnapshot() {
+  const std::unique_lock lock(mutex_);
+  return *snapshots_.insert(db_->GetSnapshot()).first;
+}
+
+void RocksStore::Database::releaseSnapshot(const rocksdb::Snapshot* snapshot) {
+  const std::unique_lock lock(mutex_);
+  if (snapshots_.erase(snapshot) != 0) {
+    db_->ReleaseSnapshot(snapshot);
+  }
+}
+
 void RocksStore::Database::close() noexcept {
+  const std::unique_lock lock(mutex_);
   if (db_ != nullptr) {
+    for (const rocksdb::Snapshot* const snapshot : snapshots_) {
+      db_->ReleaseSnapshot(snapshot);
+    }
+    snapshots_.clear();
     // Nothing can be done about an error here, and nothing is lost: the log has every commit.
     for (rocksdb::ColumnFamilyHandle* family : families_) {
       static_cast<void>(db_->DestroyColumnFamilyHandle(family));
@@ -259,20 +303,42 @@ class RocksStore::Run final : public SortedRun {
 class RocksStore::Snapshot final : public ByteReader {
  public:
   explicit Snapshot(std::shared_ptr<Database> database)
-      : database_(std::move(database)), snapshot_(database_->db().GetSnapshot()) {}
-  ~Snapshot() override { database_->db().ReleaseSnapshot(snapshot_); }
+      : database_(std::move(database)), snapshot_(database_->takeSnapshot()) {}
+  ~Snapshot() override { database_->releaseSnapshot(snapshot_); }
 
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
   void multiGet(StoreIndex store, std::span<const std::string_view> keys, Arena& arena,
                 std::span<std::optional<std::string_view>> values) const override {
-    database_->multiGet(snapshot_, store, keys, arena, values);
+    database_->whileOpen([&] { database_->multiGet(snapshot_, store, keys, arena, values); });
   }
 
+  /// By chunks, so that a visitor that takes its time does not keep the database from closing.
   void scan(StoreIndex store, std::string_view begin, std::optional<std::string_view> end,
             const RowVisitor& visitor) const override {
-    database_->scan(snapshot_, store, begin, end, visitor);
+    std::string next(begin);
+    std::vector<std::pair<std::string, std::string>> rows;
+    for (std::size_t chunk = 1;; chunk = std::min(chunk * kChunkGrowth, kMaxChunkRows)) {
+      rows.clear();
+      std::size_t numBytes = 0;
+      database_->whileOpen([&] {
+        database_->scan(snapshot_, store, next, end, [&](auto key, auto value) {
+          rows.emplace_back(key, value);
+          numBytes += key.size() + value.size();
+          return rows.size() < chunk && numBytes < kMaxChunkBytes;
+        });
+      });
+      for (const auto& [key, value] : rows) {
+        if (!visitor(key, value)) {
+          return;
+        }
+      }
+      if (rows.size() < chunk && numBytes < kMaxChunkBytes) {
+        return;
+      }
+      next = rows.back().first + '\0';
+    }
   }
 
  private:
@@ -285,7 +351,9 @@ RocksStore::RocksStore(std::filesystem::path directory, const std::vector<std::s
     : database_(std::make_shared<Database>(std::move(directory), storeNames, std::move(memory))) {
 }
 
-RocksStore::~RocksStore() = default;
+RocksStore::~RocksStore() {
+  database_->close();
+}
 
 void RocksStore::multiGet(StoreIndex store, std::span<const std::string_view> keys, Arena& arena,
                           std::span<std::optional<std::string_view>> values) const {

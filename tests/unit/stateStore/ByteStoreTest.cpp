@@ -91,7 +91,7 @@ TEST_CASE("Byte stores read batches larger than one chunk") {
   }
 }
 
-TEST_CASE("A snapshot shows one moment, from another thread, and outlives the store") {
+TEST_CASE("A snapshot shows one moment, from another thread") {
   for (const StoreKind kind : kStoreKinds) {
     CAPTURE(nameOf(kind));
     const TemporaryDirectory directory;
@@ -100,12 +100,49 @@ TEST_CASE("A snapshot shows one moment, from another thread, and outlives the st
     auto snapshot = bytes->snapshot();
     bytes->apply(std::vector<RowChange>{{kFirst, "k", "new"}, {kFirst, "l", "new"}});
     CHECK(got(*bytes, kFirst, {"k"}).front() == "new");
-    bytes.reset();
     Rows rows;
     std::thread([&] { rows = scanned(*snapshot, kFirst, "", std::nullopt); }).join();
     CHECK(rows == Rows{{"k", "old"}});
+    CHECK(got(*snapshot, kFirst, {"k", "l"}) ==
+          std::vector<std::optional<std::string>>{"old", std::nullopt});
     snapshot.reset();
   }
+}
+
+TEST_CASE("A snapshot reads many rows in order, and any part of them") {
+  for (const StoreKind kind : kStoreKinds) {
+    CAPTURE(nameOf(kind));
+    const TemporaryDirectory directory;
+    const auto bytes = makeBytes(kind, directory, {"first"});
+    Rows rows;
+    for (int i = 0; i < 2000; ++i) {
+      rows.emplace(fmt::format("{:04}", i), std::string(static_cast<std::size_t>(i), 'v'));
+    }
+    std::vector<RowChange> changes;
+    for (const auto& [key, value] : rows) {
+      changes.push_back({kFirst, key, value});
+    }
+    bytes->apply(changes);
+    const auto snapshot = bytes->snapshot();
+    CHECK(scanned(*snapshot, kFirst, "", std::nullopt) == rows);
+    CHECK(scanned(*snapshot, kFirst, "0100", "1700") == Rows(rows.find("0100"), rows.find("1700")));
+    std::size_t numVisited = 0;
+    snapshot->scan(kFirst, "", std::nullopt,
+                   [&](std::string_view, std::string_view) { return ++numVisited < 700; });
+    CHECK(numVisited == 700);
+  }
+}
+
+TEST_CASE("A directory can be opened again while snapshots of it are left") {
+  const TemporaryDirectory directory;
+  auto bytes = makeBytes(StoreKind::Rocks, directory, {"first"});
+  bytes->apply(std::vector<RowChange>{{kFirst, "k", "old"}});
+  const auto snapshot = bytes->snapshot();
+  bytes.reset();
+  CHECK_THROWS_AS(scanned(*snapshot, kFirst, "", std::nullopt), StoreError);
+  bytes = makeBytes(StoreKind::Rocks, directory, {"first"});
+  CHECK(got(*bytes, kFirst, {"k"}).front() == "old");
+  CHECK_THROWS_AS(got(*snapshot, kFirst, {"k"}), StoreError);
 }
 
 TEST_CASE("Runs go in over what was there, later ones over earlier ones") {
