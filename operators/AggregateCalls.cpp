@@ -137,4 +137,39 @@ AggregateCalls::Result AggregateCalls::run(const Batch& input, const GroupSteps&
   return result;
 }
 
+Batch StoredGroups::decode(std::span<const StateRow> rows, bool windowed,
+                           const Owner& owner) const {
+  std::vector<std::string_view> keys;
+  std::vector<std::string_view> values;
+  std::vector<int64_t> starts;
+  std::vector<int64_t> ends;
+  for (const StateRow& row : rows) {
+    keys.push_back(row.key);
+    values.push_back(row.values[0]);
+    starts.push_back(row.window.start);
+    ends.push_back(row.window.end);
+  }
+  Batch batch;
+  batch.columns = keys_.decode(keys, owner);
+  if (windowed) {
+    batch.columns.push_back(Column::make(SqlType::bigint(), std::move(starts)));
+    batch.columns.push_back(Column::make(SqlType::bigint(), std::move(ends)));
+  }
+  const std::vector<ColumnPtr> stored = calls_.decode(values, owner);
+  for (size_t call = 0; call < numCalls_; ++call) {
+    batch.columns.push_back(calls_.resultOf(stored, call));
+  }
+  const auto times = stored.back()->values<int64_t>();
+  batch.timestamps.assign(times.begin(), times.end());
+  return batch;
+}
+
+std::vector<size_t> StoredGroups::keyColumns() const {
+  std::vector<size_t> columns(keys_.numColumns());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    columns[i] = i;
+  }
+  return columns;
+}
+
 }  // namespace auspex::operators

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "operators/Topology.h"
+#include "operators/data/KeyCodec.h"
 #include "operators/data/RowCodec.h"
 #include "operators/data/Schema.h"
 #include "operators/expressions/Evaluator.h"
@@ -33,8 +34,7 @@ struct GroupSteps {
   std::vector<AggregateStep> steps;
 };
 
-/// The keys of groups: typed rows of the grouping columns, which stand first in the rows. Any
-/// thread.
+/// The keys of groups: those of the grouping columns, which stand first in the rows. Any thread.
 class GroupKeys {
  public:
   explicit GroupKeys(const std::vector<SchemaColumn>& columns)
@@ -48,13 +48,13 @@ class GroupKeys {
                                                       Arena& arena, DrawContext& context,
                                                       const OperatorDescription& place) const;
   /// The grouping columns of keys.
-  std::vector<ColumnPtr> decode(std::span<const std::string_view> keys, Owner owner) const {
-    return codec_.decode(keys, std::move(owner));
+  std::vector<ColumnPtr> decode(std::span<const std::string_view> keys, const Owner& owner) const {
+    return codec_.decode(keys, owner);
   }
 
  private:
   size_t numColumns_;
-  RowCodec codec_;
+  KeyCodec codec_;
 };
 
 /// Reads stored rows, runs all calls over the steps of a draw, and makes the rows to store. One
@@ -91,6 +91,25 @@ class AggregateCalls {
   RowCodec codec_;
   Evaluator arguments_;
   size_t numStates_ = 0;
+};
+
+/// Stored groups as rows: their grouping columns and results. Any thread.
+class StoredGroups {
+ public:
+  /// Both outlive this.
+  StoredGroups(const std::vector<SchemaColumn>& columns, const std::vector<AggregateCall>& calls)
+      : keys_(columns), calls_(calls), numCalls_(calls.size()) {}
+
+  /// Columns: the grouping ones, with windows their bounds, and the results. The keys of the rows
+  /// are those of the groups.
+  Batch decode(std::span<const StateRow> rows, bool windowed, const Owner& owner) const;
+  /// Where the grouping columns stand.
+  std::vector<size_t> keyColumns() const;
+
+ private:
+  GroupKeys keys_;
+  AggregateCalls calls_;
+  size_t numCalls_;
 };
 
 /// The timestamp that is stored of each group, the lowest there is of fresh ones: what the rows of

@@ -182,10 +182,32 @@ class AggregateOperator final : public Operator {
   std::unordered_map<std::string_view, uint32_t> groupIndex_;
 };
 
+class AggregateTable final : public KeyedStateTable {
+ public:
+  explicit AggregateTable(const AggregateDescription& description)
+      : KeyedStateTable(description.store),
+        description_(description),
+        groups_(description.groupColumns, description.calls) {}
+
+  Batch decode(std::span<const StateRow> rows, const Owner& owner) const override {
+    return groups_.decode(rows, false, owner);
+  }
+  std::vector<size_t> keyColumns() const override { return groups_.keyColumns(); }
+  std::vector<SqlType> keyTypes() const override { return typesOf(description_.groupColumns); }
+
+ private:
+  const AggregateDescription& description_;
+  StoredGroups groups_;
+};
+
 }  // namespace
 
 std::unique_ptr<Operator> AggregateDescription::create(TaskServices& services) const {
   return std::make_unique<AggregateOperator>(*this, services.store(store));
+}
+
+std::unique_ptr<const StateTable> AggregateDescription::stateTable() const {
+  return std::make_unique<AggregateTable>(*this);
 }
 
 std::string AggregateDescription::toString() const {

@@ -21,7 +21,7 @@ namespace auspex::operators {
 /// of its new one; when these differ both groups are given out, the old one first. All calls can
 /// undo then.
 ///
-/// Store: key = typed row of the grouping columns; value = typed row of storedTypesOf(). Source:
+/// Store: key = the grouping columns (KeyCodec); value = typed row of storedTypesOf(). Source:
 /// dialect, operator semantics.
 struct AggregateDescription final : OperatorDescription {
   std::string store;
@@ -31,6 +31,7 @@ struct AggregateDescription final : OperatorDescription {
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+  std::unique_ptr<const StateTable> stateTable() const override;
 };
 
 }  // namespace auspex::operators

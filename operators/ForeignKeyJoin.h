@@ -73,9 +73,9 @@ struct ForeignKeySubscribeDescription final : OperatorDescription {
 /// without finding a right one gets no answer from an inner join. Under NULL nothing is found.
 /// Source: KIP-213; dialect, joins.
 ///
-/// Stores, those of the sides. Left: key = foreign key (typed row, with its length) and left key
-/// (typed row); value = version (8 bytes, highest first), stamped row. Right: key = typed row of
-/// the key; value = stamped row.
+/// Stores, those of the sides. Left: key = foreign key (KeyCodec, with its length) and left key
+/// (typed row); value = version (8 bytes, highest first), stamped row. Right: key = that column
+/// (KeyCodec); value = stamped row.
 struct ForeignKeyLookupDescription final : OperatorDescription {
   ForeignKeyJoin join;
 
@@ -93,19 +93,34 @@ struct ForeignKeyLookupDescription final : OperatorDescription {
 /// Answers under a former foreign key may come until its MovedOut has. So a row is remembered until
 /// each MovedIn of it is matched by the MovedOut of the same version, also when it is gone.
 ///
-/// Store: key = typed row of the left key; value = version (8 bytes, highest first), a byte (1: it
-/// is there), the versions of moves of which one half has come (count, 8 bytes each), and, with
-/// emitOld if it is there, the kept columns of the left row (typed row, with its length), a byte
-/// (1: there is a right row) and those of the right one (typed row).
+/// Store: key = the left key (KeyCodec); value = see StoredForeignKeyRow.
 struct ForeignKeyResultDescription final : OperatorDescription {
   ForeignKeyJoin join;
   std::string store;
-  bool emitOld = false;  ///< changes carry their old side
+  bool emitOld = false;    ///< changes carry their old side; rows are kept then
+  bool keepsRows = false;  ///< the result can be read back
 
   /// Types of the rows that the store holds, for its fingerprint.
   std::vector<SqlType> storedTypes() const;
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+  std::unique_ptr<const StateTable> stateTable() const override;
 };
+
+/// What a ForeignKeyResult knows of a left row. Bytes: version (8, highest first), a byte (1: it is
+/// there), the number of halves and 8 bytes each; where rows are kept and it is there, the
+/// timestamp (8 bytes), the kept columns of the left row (typed row, with its length), a byte (1:
+/// there is a right row) and those of the right one (typed row).
+struct StoredForeignKeyRow {
+  int64_t version = -1;  ///< of the newest answer
+  bool isThere = false;
+  std::vector<int64_t> halves;  ///< versions of moves of which one half has come
+  int64_t timestamp = 0;
+  std::array<std::string_view, 2> row;  ///< typed rows of both sides; without data: none
+};
+
+/// Throws StoreError when the bytes are no such row.
+StoredForeignKeyRow readForeignKeyRow(std::string_view value, bool keepsRows);
+void appendForeignKeyRow(const StoredForeignKeyRow& row, bool keepsRows, std::string& value);
 
 }  // namespace auspex::operators

@@ -17,6 +17,7 @@ class ForeignKeyResult final : public Operator {
   ForeignKeyResult(const ForeignKeyResultDescription& description, stateStore::KeyValueStore& store)
       : description_(description),
         join_(description.join),
+        keepsRows_(description.emitOld || description.keepsRows),
         store_(store),
         keyCodec_(keptTypes(join_.leftKeys, join_.sides[0].types)),
         codecs_{JoinSideCodec(join_.sides[0]), JoinSideCodec(join_.sides[1])} {}
@@ -28,7 +29,7 @@ class ForeignKeyResult final : public Operator {
     }
     auto arena = std::make_shared<Arena>(input.numRows * 64);
     keyCodec_.encodeRows(pickColumns(input.columns, join_.leftKeys), input.numRows, *arena, keys_);
-    if (description_.emitOld) {
+    if (keepsRows_) {
       encodeRows(input, *arena);
     }
     load(*arena);
@@ -44,13 +45,7 @@ class ForeignKeyResult final : public Operator {
   /// The typed rows of both sides; without data where there is none.
   using Sides = std::array<std::string_view, 2>;
 
-  /// What is known of a left row.
-  struct Entry {
-    int64_t version = -1;  // of the newest answer
-    bool isThere = false;
-    std::vector<int64_t> halves;  // versions of moves of which one half has come
-    Sides row;                    // with emitOld
-  };
+  using Entry = StoredForeignKeyRow;
 
   struct Change {
     uint32_t row = 0;
@@ -80,26 +75,9 @@ class ForeignKeyResult final : public Operator {
     store_.getBatch(distinct, found);
     for (size_t i = 0; i < distinct.size(); ++i) {
       if (found[i]) {
-        entries_[distinct[i]] = parse(arena.copy(*found[i]));
+        entries_[distinct[i]] = readForeignKeyRow(arena.copy(*found[i]), keepsRows_);
       }
     }
-  }
-
-  Entry parse(std::string_view value) const {
-    stateStore::ByteParser parser(value, "row of a foreign key join");
-    Entry entry;
-    entry.version = static_cast<int64_t>(parser.readFixed64());
-    entry.isThere = parser.readByte() != 0;
-    entry.halves.resize(parser.readCount(sizeof(int64_t)));
-    for (int64_t& version : entry.halves) {
-      version = static_cast<int64_t>(parser.readFixed64());
-    }
-    if (entry.isThere && description_.emitOld) {
-      entry.row[0] = parser.readText();
-      const bool hasRight = parser.readByte() != 0;
-      entry.row[1] = hasRight ? parser.rest() : std::string_view();
-    }
-    return entry;
   }
 
   void take(const Batch& input, uint32_t row) {
@@ -121,7 +99,8 @@ class ForeignKeyResult final : public Operator {
     entry.version = version;
     entry.isThere = change.isThere;
     entry.row = {};
-    if (change.isThere && description_.emitOld) {
+    if (change.isThere && keepsRows_) {
+      entry.timestamp = input.timestamps[row];
       entry.row = {rows_[0][row], hasRight ? rows_[1][row] : std::string_view()};
     }
     const bool isOfOldRow =
@@ -148,17 +127,7 @@ class ForeignKeyResult final : public Operator {
         continue;
       }
       value.clear();
-      stateStore::appendFixed64(value, static_cast<uint64_t>(entry.version));
-      value += static_cast<char>(entry.isThere ? 1 : 0);
-      stateStore::appendVarint(value, entry.halves.size());
-      for (const int64_t version : entry.halves) {
-        stateStore::appendFixed64(value, static_cast<uint64_t>(version));
-      }
-      if (entry.isThere && description_.emitOld) {
-        stateStore::appendText(value, entry.row[0]);
-        value += static_cast<char>(entry.row[1].data() == nullptr ? 0 : 1);
-        value += entry.row[1];
-      }
+      appendForeignKeyRow(entry, keepsRows_, value);
       store_.put(key, value);
     }
   }
@@ -191,8 +160,9 @@ class ForeignKeyResult final : public Operator {
 
   const ForeignKeyResultDescription& description_;
   const ForeignKeyJoin& join_;
+  bool keepsRows_;
   stateStore::KeyValueStore& store_;
-  RowCodec keyCodec_;
+  KeyCodec keyCodec_;
   std::array<JoinSideCodec, 2> codecs_;
   // Of one draw: per row its key and (with emitOld) both sides, and what is known of each key.
   std::vector<std::string_view> keys_;
@@ -204,9 +174,43 @@ class ForeignKeyResult final : public Operator {
 
 }  // namespace
 
+StoredForeignKeyRow readForeignKeyRow(std::string_view value, bool keepsRows) {
+  stateStore::ByteParser parser(value, "row of a foreign key join");
+  StoredForeignKeyRow row;
+  row.version = static_cast<int64_t>(parser.readFixed64());
+  row.isThere = parser.readByte() != 0;
+  row.halves.resize(parser.readCount(sizeof(int64_t)));
+  for (int64_t& version : row.halves) {
+    version = static_cast<int64_t>(parser.readFixed64());
+  }
+  if (row.isThere && keepsRows) {
+    row.timestamp = static_cast<int64_t>(parser.readFixed64());
+    row.row[0] = parser.readText();
+    const bool hasRight = parser.readByte() != 0;
+    row.row[1] = hasRight ? parser.rest() : std::string_view();
+  }
+  return row;
+}
+
+void appendForeignKeyRow(const StoredForeignKeyRow& row, bool keepsRows, std::string& value) {
+  stateStore::appendFixed64(value, static_cast<uint64_t>(row.version));
+  value += static_cast<char>(row.isThere ? 1 : 0);
+  stateStore::appendVarint(value, row.halves.size());
+  for (const int64_t version : row.halves) {
+    stateStore::appendFixed64(value, static_cast<uint64_t>(version));
+  }
+  if (row.isThere && keepsRows) {
+    stateStore::appendFixed64(value, static_cast<uint64_t>(row.timestamp));
+    stateStore::appendText(value, row.row[0]);
+    value += static_cast<char>(row.row[1].data() == nullptr ? 0 : 1);
+    value += row.row[1];
+  }
+}
+
 std::vector<SqlType> ForeignKeyResultDescription::storedTypes() const {
   std::vector<SqlType> types = keptTypes(join.leftKeys, join.sides[0].types);
-  if (emitOld) {
+  if (emitOld || keepsRows) {
+    types.push_back(SqlType::timestamp());
     for (const JoinSide& side : join.sides) {
       const std::vector<SqlType> kept = keptTypes(side.keptColumns, side.types);
       types.insert(types.end(), kept.begin(), kept.end());

@@ -11,6 +11,7 @@
 
 #include "operators/Topology.h"
 #include "operators/data/Arena.h"
+#include "operators/data/KeyCodec.h"
 #include "operators/data/RowCodec.h"
 #include "operators/data/SqlType.h"
 
@@ -45,7 +46,7 @@ class JoinSideCodec {
   /// `side` outlives this.
   explicit JoinSideCodec(const JoinSide& side);
 
-  /// Per row the typed row of its key, and that of the kept columns.
+  /// Per row the bytes of its key, and the typed row of the kept columns.
   void encode(const Batch& input, Arena& arena, std::vector<std::string_view>& keys,
               std::vector<std::string_view>& rows) const;
   /// The same, with the rows' timestamps.
@@ -57,7 +58,7 @@ class JoinSideCodec {
 
  private:
   const JoinSide& side_;
-  RowCodec keyCodec_;
+  KeyCodec keyCodec_;
   RowCodec rowCodec_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 /// A session as it stands at one moment; each row that joins it makes another of it.
 struct Session {
   WindowBounds bounds;
-  std::string_view key;  // typed row of the grouping columns
+  std::string_view key;  // of its group
   uint32_t group = 0;    // among those of the draw
   bool isStored = false;
 };
@@ -96,7 +96,7 @@ class SessionAggregate final : public Operator {
     std::map<int64_t, Session>& open = inserted.first->second;
     if (inserted.second) {
       std::string prefix = "k";
-      stateStore::appendText(prefix, key);
+      prefix += key;
       store_.scanPrefix(prefix, [&](std::string_view stored, std::string_view row) {
         Session session;
         session.bounds = {readOrdered(stored.substr(prefix.size())),
@@ -165,7 +165,7 @@ class SessionAggregate final : public Operator {
 
   std::string storedKey(const Session& session) const {
     std::string text = "k";
-    stateStore::appendText(text, session.key);
+    text += session.key;
     appendOrdered(text, session.bounds.start);
     appendOrdered(text, session.bounds.end);
     return text;
@@ -233,13 +233,14 @@ class SessionAggregate final : public Operator {
   /// A stored session that is over and that the draw has not touched yet.
   void endStored(const std::string& stored, Arena& arena, Sessions& sessions,
                  std::vector<Session>& ended) {
-    stateStore::ByteParser parser(std::string_view(stored).substr(1), "session");
-    const std::string_view key = arena.copy(parser.readText());
+    const std::string_view parts = std::string_view(stored).substr(1);
+    const std::string_view bounds = parts.substr(parts.size() - 2 * kOrderedBytes);
+    const std::string_view key = arena.copy(parts.substr(0, parts.size() - bounds.size()));
     if (open_.contains(key)) {
       return;  // it is among those of its key
     }
     Session session;
-    session.bounds = {readOrdered(parser.rest()), readOrdered(parser.rest().substr(kOrderedBytes))};
+    session.bounds = {readOrdered(bounds), readOrdered(bounds.substr(kOrderedBytes))};
     session.key = key;
     session.isStored = true;
     const std::optional<std::string_view> row = store_.get(stored);

@@ -15,14 +15,15 @@ namespace auspex::operators {
 /// where there was none and is none. A deleted row still has its columns, for its key. Timestamp:
 /// the larger one of both sides. Source: dialect, joins.
 ///
-/// Stores, one per side: key = typed row of the key; value = timestamp (8 bytes, highest first) and
-/// the typed row of the kept columns.
+/// Stores, one per side: key = that column (KeyCodec); value = timestamp (8 bytes, highest first)
+/// and the typed row of the kept columns.
 struct TableJoinDescription final : OperatorDescription {
   JoinKind kind = JoinKind::Inner;
   std::array<JoinSide, 2> sides;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+  std::unique_ptr<const StateTable> stateTable() const override;
 };
 
 }  // namespace auspex::operators

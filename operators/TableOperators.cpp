@@ -5,6 +5,7 @@
 
 #include <unordered_map>
 
+#include "operators/data/KeyCodec.h"
 #include "operators/data/RowCodec.h"
 
 namespace auspex::operators {
@@ -30,6 +31,12 @@ class MaterializeOperator final : public Operator {
     std::vector<std::string_view> rows;
     rowCodec_.encodeRows(pickColumns(batch.columns, description_.keptColumns), batch.numRows, arena,
                          rows);
+    if (!description_.emitOld) {
+      for (size_t row = 0; row < batch.numRows; ++row) {
+        keep(keys[row], batch.isPresent(row) ? rows[row] : std::string_view());
+      }
+      return batch;
+    }
     values_.assign(batch.numRows, std::nullopt);
     store_.getBatch(keys, values_);
     auto copies = std::make_shared<Arena>();
@@ -46,17 +53,21 @@ class MaterializeOperator final : public Operator {
       entry->second = batch.isPresent(row) ? copies->copy(rows[row]) : std::string_view();
     }
     for (const auto& [key, row] : latest_) {
-      if (row.data() == nullptr) {
-        store_.erase(key);
-      } else {
-        store_.put(key, row);
-      }
+      keep(key, row);
     }
     addOldSide(batch, oldRows, copies);
     return batch;
   }
 
  private:
+  void keep(std::string_view key, std::string_view row) {
+    if (row.data() == nullptr) {
+      store_.erase(key);
+    } else {
+      store_.put(key, row);
+    }
+  }
+
   void addOldSide(Batch& batch, const std::vector<std::string_view>& oldRows, const Owner& owner) {
     batch.carriesOld = true;
     batch.oldPresent.resize(batch.numRows);
@@ -76,10 +87,44 @@ class MaterializeOperator final : public Operator {
 
   const MaterializeDescription& description_;
   stateStore::KeyValueStore& store_;
-  RowCodec keyCodec_;
+  KeyCodec keyCodec_;
   RowCodec rowCodec_;
   std::vector<std::optional<std::string_view>> values_;
   std::unordered_map<std::string_view, std::string_view> latest_;
+};
+
+/// The kept columns of a materialized source.
+class MaterializedTable final : public KeyedStateTable {
+ public:
+  explicit MaterializedTable(const MaterializeDescription& description)
+      : KeyedStateTable(description.store),
+        description_(description),
+        codec_(keptTypes(description.keptColumns, description.types)) {}
+
+  Batch decode(std::span<const StateRow> rows, const Owner& owner) const override {
+    std::vector<std::string_view> values;
+    for (const StateRow& row : rows) {
+      values.push_back(row.values[0]);
+    }
+    const std::vector<ColumnPtr> kept = codec_.decode(values, owner);
+    Batch batch;
+    batch.columns.resize(description_.types.size());
+    for (size_t i = 0; i < kept.size(); ++i) {
+      batch.columns[description_.keptColumns[i]] = kept[i];
+    }
+    const auto times = batch.columns[*description_.timeColumn]->values<int64_t>();
+    batch.timestamps.assign(times.begin(), times.end());
+    return batch;
+  }
+
+  std::vector<size_t> keyColumns() const override { return description_.keyColumns; }
+  std::vector<SqlType> keyTypes() const override {
+    return keptTypes(description_.keyColumns, description_.types);
+  }
+
+ private:
+  const MaterializeDescription& description_;
+  RowCodec codec_;
 };
 
 class StreamTableJoin final : public Operator {
@@ -197,6 +242,10 @@ std::unique_ptr<Operator> MaterializeDescription::create(TaskServices& services)
 
 std::string MaterializeDescription::toString() const {
   return fmt::format("Materialize(store={})", store);
+}
+
+std::unique_ptr<const StateTable> MaterializeDescription::stateTable() const {
+  return timeColumn ? std::make_unique<MaterializedTable>(*this) : nullptr;
 }
 
 std::unique_ptr<Operator> StreamTableJoinDescription::create(TaskServices& services) const {

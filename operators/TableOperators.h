@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,17 +12,21 @@
 
 namespace auspex::operators {
 
-/// Keeps the newest row per key of a table source and adds the old side to its changes. Columns
-/// out: as in. Store: key = typed row of the key columns; value = typed row of all columns that are
-/// kept, in order. Source: dialect, operator semantics.
+/// Keeps the newest row per key of a table source and, when it is wanted, adds the old side to its
+/// changes. Columns out: as in. Store: key = the key columns (KeyCodec); value = typed row of all
+/// columns that are kept, in order. Source: dialect, operator semantics.
 struct MaterializeDescription final : OperatorDescription {
   std::string store;
   std::vector<size_t> keyColumns;   ///< positions in the input
   std::vector<size_t> keptColumns;  ///< positions in the input; includes the key columns
   std::vector<SqlType> types;       ///< of all columns in; unused ones are never touched
+  bool emitOld = true;              ///< somebody downstream needs the old side
+  /// The column of the rows' times, among those kept: the table can be read back then.
+  std::optional<size_t> timeColumn;
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+  std::unique_ptr<const StateTable> stateTable() const override;
 };
 
 /// Joins stream rows (input 0) with a table (input 1, changes) as it is at each row, by equality of

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "operators/Operator.h"
+#include "operators/StateTable.h"
 #include "operators/ports/RecordChannel.h"
 #include "stateStore/KeyValueStore.h"
 
@@ -33,6 +34,9 @@ class OperatorDescription {
   virtual std::unique_ptr<Operator> create(TaskServices& services) const = 0;
   /// One line for EXPLAIN: `Filter(AMOUNT > 0)`.
   virtual std::string toString() const = 0;
+  /// How the table that the operator gives out is read back from its stores; null when it keeps
+  /// none. The description outlives it.
+  virtual std::unique_ptr<const StateTable> stateTable() const { return nullptr; }
 };
 
 struct TopologyNode {

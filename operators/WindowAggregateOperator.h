@@ -30,9 +30,9 @@ struct AggregateWindow {
 /// comes, before the row that moves time is counted, in the order of starts, then of keys; of
 /// sessions in the order of ends. Source: dialect, time and windows.
 ///
-/// Store of windows of a size: key = start, typed row of the grouping columns; of sessions: "k",
-/// grouping columns with their length, start, end; and "x", end, that key again, by which they
-/// expire. Value = typed row of storedTypesOf(). "t" holds the highest timestamp.
+/// Store of windows of a size: key = start, the grouping columns (KeyCodec); of sessions: "k",
+/// grouping columns, start, end; and "x", end, that key again, by which they expire. Value = typed
+/// row of storedTypesOf(). "t" holds the highest timestamp.
 struct WindowAggregateDescription final : OperatorDescription {
   std::string store;
   std::vector<SchemaColumn> groupColumns;
@@ -42,6 +42,7 @@ struct WindowAggregateDescription final : OperatorDescription {
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+  std::unique_ptr<const StateTable> stateTable() const override;
 };
 
 /// The operator for sessions; WindowAggregateDescription::create chooses.

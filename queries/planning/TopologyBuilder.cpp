@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "operators/AggregateOperator.h"
 #include "operators/ExtendOperator.h"
@@ -44,18 +45,25 @@ std::vector<size_t> positionsOf(const Required& required) {
   return positions;
 }
 
+/// Part of the fingerprint of every store: how keys are written, which the types do not say.
+constexpr uint64_t kKeyLayout = 2;
+
 class Builder {
  public:
   Builder(const TopologyOptions& options, operators::Topology& topology)
       : options_(options), topology_(topology) {}
 
-  /// Builds the sub-topology that ends in `terminal`; those it reads from come before it.
-  void buildPart(const PlanNode& root, const Required& required, bool needsOld,
+  /// Builds the sub-topology that ends in `terminal`, if it is given one; those it reads from come
+  /// before it. isRead: pull queries read the result from its state.
+  void buildPart(const PlanNode& root, const Required& required, bool isRead,
                  std::shared_ptr<const operators::OperatorDescription> terminal,
                  std::optional<operators::SinkTopic> sink) {
     SubTopology part;
-    const size_t input = build(root, required, needsOld, part);
-    part.nodes.push_back({{input}, std::move(terminal)});
+    isRead_ = isRead;
+    const size_t input = build(root, required, false, part);
+    if (terminal) {
+      part.nodes.push_back({{input}, std::move(terminal)});
+    }
     if (sink) {
       part.sinks.push_back(std::move(*sink));
     }
@@ -95,23 +103,42 @@ class Builder {
       description->used[source.timestamp->index] = true;
     }
     part.sources.push_back({source.topic, false});
-    Required kept = description->used;
-    std::vector<size_t> keys;
-    for (size_t key = 0; key < source.schema.numKeys(); ++key) {
-      kept[key] = true;
-      keys.push_back(key);
-    }
-    if (!needsOld || !node.isTable) {
+    const bool isRead = std::exchange(isRead_, false);
+    if (!(needsOld || isRead) || !node.isTable) {
       return add(part, {}, description);
+    }
+    auto materialize = std::make_shared<operators::MaterializeDescription>();
+    Required kept = description->used;
+    const std::vector<size_t> keys = keysOf(source);
+    for (const size_t key : keys) {
+      kept[key] = true;
+    }
+    if (isRead) {
+      // All columns, so that CREATE OR REPLACE can select others and go on with this state.
+      materialize->timeColumn = source.schema.size();
+      std::fill_n(kept.begin(), source.schema.size() + 1, true);
     }
     description->used = kept;
     const size_t input = add(part, {}, description);
-    auto materialize = std::make_shared<operators::MaterializeDescription>();
+    materialize->emitOld = needsOld;
     materialize->keyColumns = keys;
     materialize->keptColumns = positionsOf(kept);
     materialize->types = node.types;
     materialize->store = addStore(part, "Materialize", keys, materialize->keptColumns, node.types);
     return add(part, {input}, materialize);
+  }
+
+  /// What identifies a row of a table: its key columns, and of windowed keys their bounds.
+  static std::vector<size_t> keysOf(const DataSource& source) {
+    std::vector<size_t> keys;
+    for (size_t key = 0; key < source.schema.numKeys(); ++key) {
+      keys.push_back(key);
+    }
+    if (source.window) {
+      const size_t bounds = source.schema.size() + operators::kNumPseudoColumns;
+      keys.insert(keys.end(), {bounds, bounds + 1});
+    }
+    return keys;
   }
 
   size_t addStep(const FilterPlan& step, const PlanNode& node, const Required& required,
@@ -181,6 +208,7 @@ class Builder {
     if (options_.singleTask) {
       return build(*node.inputs[0], required, needsOld, part);
     }
+    isRead_ = false;
     Required kept = required;
     for (const size_t key : step.keyPositions) {
       kept[key] = true;
@@ -222,6 +250,7 @@ class Builder {
 
   size_t addStep(const AggregatePlan& step, const PlanNode& node, const Required&, bool needsOld,
                  SubTopology& part) {
+    isRead_ = false;
     // The input is made for the aggregate: groups and arguments, all used.
     const Required below(node.inputs[0]->types.size(), true);
     // Rows of a table leave their groups again.
@@ -252,6 +281,7 @@ class Builder {
 
   size_t addStep(const StreamTableJoinPlan& step, const PlanNode& node, const Required& required,
                  bool, SubTopology& part) {
+    isRead_ = false;
     const size_t firstTable = node.inputs[0]->types.size();
     const auto middle = required.begin() + static_cast<ptrdiff_t>(firstTable);
     Required left(required.begin(), middle);
@@ -288,6 +318,7 @@ class Builder {
 
   size_t addStep(const TableJoinPlan& step, const PlanNode& node, const Required& required, bool,
                  SubTopology& part) {
+    isRead_ = false;
     auto description = std::make_shared<operators::TableJoinDescription>();
     description->kind = step.kind;
     const std::vector<size_t> inputs =
@@ -297,6 +328,7 @@ class Builder {
 
   size_t addStep(const StreamJoinPlan& step, const PlanNode& node, const Required& required, bool,
                  SubTopology& part) {
+    isRead_ = false;
     auto description = std::make_shared<operators::StreamJoinDescription>();
     description->kind = step.kind;
     description->window = step.window;
@@ -316,6 +348,7 @@ class Builder {
   size_t addStep(const ForeignKeyJoinPlan& step, const PlanNode& node, const Required& required,
                  bool needsOld, SubTopology& part) {
     const bool inOne = options_.singleTask;
+    const bool isRead = std::exchange(isRead_, false);
     SubTopology asking;
     SubTopology answering;
     SubTopology& leftPart = inOne ? part : asking;
@@ -351,6 +384,7 @@ class Builder {
     auto result = std::make_shared<operators::ForeignKeyResultDescription>();
     result->join = std::move(join);
     result->emitOld = needsOld;
+    result->keepsRows = isRead;
     result->store = addStore(part, "ForeignKeyResult", result->storedTypes());
     return add(part, {answers}, result);
   }
@@ -442,12 +476,15 @@ class Builder {
       return store.name.starts_with(operation);
     });
     std::string name = same == 0 ? operation : fmt::format("{}-{}", operation, same);
-    part.stores.push_back({name, operators::RowCodec(types).fingerprint()});
+    part.stores.push_back({name, operators::RowCodec(types).fingerprint() ^ kKeyLayout});
     return name;
   }
 
   const TopologyOptions& options_;
   operators::Topology& topology_;
+  /// The node that is built next gives out the table that pull queries read, so it, or what it
+  /// makes that table of row by row, has to keep it.
+  bool isRead_ = false;
 };
 
 }  // namespace
@@ -472,8 +509,22 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->valueOptions = sink.valueOptions;
   description->timestamp = sink.timestamp;
   description->window = sink.window;
-  builder.buildPart(*plan.root, all, false, description,
+  builder.buildPart(*plan.root, all, plan.isTable, description,
                     operators::SinkTopic{sink.topic, false, 0});
+  return topology;
+}
+
+operators::Topology buildSourceTable(const std::shared_ptr<const DataSource>& table,
+                                     const TopologyOptions& options) {
+  operators::Topology topology;
+  topology.queryId = options.queryId;
+  topology.deadLetterTopic = options.deadLetterTopic;
+  PlanNode node{SourcePlan{table}, {}, typesOf(table->schema.columns()), true};
+  Required required(node.types.size(), true);
+  const operators::SqlType bigint = operators::SqlType::bigint();
+  node.types.insert(node.types.end(), {bigint, operators::SqlType::integer(), bigint});
+  required.resize(node.types.size(), false);
+  Builder(options, topology).buildPart(node, required, true, nullptr, std::nullopt);
   return topology;
 }
 

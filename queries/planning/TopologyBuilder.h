@@ -37,8 +37,13 @@ struct SinkTarget {
   std::shared_ptr<const operators::OperatorDescription> result;
 };
 
-/// Names of stores and internal topics come from the query id and the operator's place only.
+/// Names of stores and internal topics come from the query id and the operator's place only. A
+/// table that is written to a topic is also kept in state, for pull queries.
 operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
                                   const TopologyOptions& options);
+
+/// Keeps a table without windows in state, and writes nothing: for pull queries on it.
+operators::Topology buildSourceTable(const std::shared_ptr<const DataSource>& table,
+                                     const TopologyOptions& options);
 
 }  // namespace auspex::queries
