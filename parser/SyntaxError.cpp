@@ -57,6 +57,12 @@ SyntaxError SyntaxError::invalidLiteral(std::string message, Span span) {
   return SyntaxError(Verbatim{}, what, std::move(message), span);
 }
 
+SyntaxError SyntaxError::wrongLimit(Span span) {
+  std::string message = "Value must be integer for command: LIMIT";
+  const std::string what = fmt::format("Failed to prepare statement: {}", message);
+  return SyntaxError(Verbatim{}, what, std::move(message), span);
+}
+
 std::string renderError(std::string_view message, Span span, std::string_view sourceText,
                         std::string_view fileName) {
   std::string result;

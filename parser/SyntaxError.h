@@ -25,6 +25,9 @@ class SyntaxError : public std::runtime_error {
   /// A literal that the grammar accepts but no type holds.
   static SyntaxError invalidLiteral(std::string message, Span span);
 
+  /// A LIMIT that is no whole number.
+  static SyntaxError wrongLimit(Span span);
+
   /// What is wrong, without the place.
   const std::string& message() const { return message_; }
   Span span() const { return span_; }

@@ -133,7 +133,12 @@ Select buildSelect(const NodeReader& node) {
     select.emit = EmitKind::Final;
   }
   if (const auto limit = node.find(NodeKind::Limit)) {
-    select.limit = buildWholeNumber(limit->get(NodeKind::Number).firstToken());
+    const Token& number = limit->get(NodeKind::Number).firstToken();
+    if (number.kind != TokenKind::IntegerNumber) {
+      throw SyntaxError::wrongLimit(number.span);
+    }
+    const std::int64_t rows = buildWholeNumber(number);
+    select.limit = limit->hasToken(TokenKind::MinusSign) ? -rows : rows;
     select.limitSpan = limit->span();
   }
   return select;

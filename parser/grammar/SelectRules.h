@@ -89,7 +89,10 @@ struct partition_by : leaves<NodeKind::PartitionBy>,
 struct emit_changes : leaves<NodeKind::EmitChanges>, t<K::Changes> {};
 struct emit_final : leaves<NodeKind::EmitFinal>, t<K::Final> {};
 struct emit : start_with<t<K::Emit>, sor<emit_changes, emit_final>> {};
-struct limit : leaves<NodeKind::Limit>, start_with<t<K::Limit>, whole_number> {};
+// What is no whole number of rows is refused with a text of its own.
+struct limit_number : leaves<NodeKind::Number>, sor<t<K::IntegerNumber>, t<K::DecimalNumber>> {};
+struct limit : leaves<NodeKind::Limit>,
+               start_with<t<K::Limit>, opt<t<K::MinusSign>>, limit_number> {};
 
 struct query : leaves<NodeKind::Select>,
                seq<t<K::Select>, select_list, opt<from>, opt<window>, opt<where>, opt<group_by>,
