@@ -199,12 +199,18 @@ std::optional<int64_t> parseIsoTimestamp(std::string_view text) {
     return std::nullopt;
   }
   int64_t millis = *days * kMillisPerDay;
+  std::string midnight;
   if (takeCharacter(text, 'T') && !text.empty()) {
+    const bool isEndOfDay = text.starts_with("24");  // and nothing later: the day after begins
+    if (isEndOfDay) {
+      midnight = "00" + std::string(text.substr(2));
+      text = midnight;
+    }
     const std::optional<int32_t> ofDay = takeTimeOfDay(text);
-    if (!ofDay) {
+    if (!ofDay || (isEndOfDay && *ofDay != 0)) {
       return std::nullopt;
     }
-    millis += *ofDay;
+    millis += *ofDay + (isEndOfDay ? kMillisPerDay : 0);
   }
   const std::optional<int> zoneMinutes = takeZone(text);
   if (!zoneMinutes || !text.empty()) {
