@@ -60,7 +60,7 @@ TEST_CASE("Errors in queries") {
        "1:43: Expecting ', ADVANCE BY' and an interval"},
       {"SELECT a FROM b GROUP BY f3, (f2, f1);", "1:33: missing ')' at ','"},
       {"SELECT a FROM b GROUP BY a AND c;", "1:28: missing ';' at 'AND'"},
-      {"SELECT a FROM b LIMIT -1;", "1:23: missing INTEGER_VALUE at '-'"},
+      {"SELECT a FROM b LIMIT 2.5;", "1:23: Value must be integer for command: LIMIT"},
       {"SELECT a FROM b ORDER BY a;", "1:17: missing ';' at 'ORDER'"},
       {"SELECT CASE END FROM b;", "1:13: Expecting WHEN condition THEN result"},
       {"SELECT CASE WHEN a THEN b FROM c;", "1:27: missing 'END' at 'FROM'"},
