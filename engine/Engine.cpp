@@ -137,8 +137,10 @@ std::vector<queries::StatementResult> Engine::executeProgram(
 
 void Engine::start() {
   // All writers are known before the first reader asks where a topic ends.
-  for (const auto& topology : pendingQueries_) {
-    runtime_->declareWriters(*topology);
+  for (const PendingQuery& query : pendingQueries_) {
+    if (!query.parked) {
+      runtime_->declareWriters(*query.topology);
+    }
   }
   for (const ConnectorJob& connector : pendingConnectors_) {
     runtime_->declareWriters(connector.writes);
@@ -146,8 +148,8 @@ void Engine::start() {
   for (ConnectorJob& connector : std::exchange(pendingConnectors_, {})) {
     runtime_->startJob(std::move(connector.job), connector.writes);
   }
-  for (auto& topology : std::exchange(pendingQueries_, {})) {
-    runtime_->startQuery(std::move(topology));
+  for (PendingQuery& query : std::exchange(pendingQueries_, {})) {
+    runtime_->startQuery(std::move(query.topology), query.parked);
   }
 }
 
@@ -155,11 +157,11 @@ std::shared_ptr<const operators::Topology> Engine::startNextQuery() {
   if (pendingQueries_.empty()) {
     return nullptr;
   }
-  std::shared_ptr<const operators::Topology> topology = std::move(pendingQueries_.front());
+  const PendingQuery query = std::move(pendingQueries_.front());
   pendingQueries_.erase(pendingQueries_.begin());
-  runtime_->declareWriters(*topology);
-  runtime_->startQuery(topology);
-  return topology;
+  runtime_->declareWriters(*query.topology);
+  runtime_->startQuery(query.topology, query.parked);
+  return query.topology;
 }
 
 bool Engine::allInputsFinite() const {
@@ -178,9 +180,19 @@ RunningSelect Engine::startSelect(const queries::TransientQuery& query, OutputFo
                                   bool live, std::ostream& output, OffsetReset reset) {
   RunningSelect running;
   running.id = fmt::format("transient_{}_{}", query.plan.sources[0]->name, ++numSelects_);
-  running.collector = std::make_shared<ResultCollector>(query.plan, format, live, output);
+  // A query that has been terminated since keeps no state: then the topic is read.
+  const bool isPull = query.pull && runtime_->numTasks(query.pull->queryId, query.pull->part) > 0;
+  queries::QueryPlan plan = query.plan;
+  plan.isPull = isPull;
+  plan.numHiddenKeys = isPull ? 0 : plan.numHiddenKeys;
+  running.collector = std::make_shared<ResultCollector>(plan, format, live, output);
   running.finished = std::make_shared<std::atomic<bool>>(running.collector->isFull());
   if (running.collector->isFull()) {
+    return running;
+  }
+  if (isPull) {
+    running.pull = std::make_shared<PullRun>(*runtime_, query.pull, running.collector,
+                                             [finished = running.finished] { *finished = true; });
     return running;
   }
   queries::SinkTarget sink;
@@ -198,8 +210,19 @@ RunningSelect Engine::startSelect(const queries::TransientQuery& query, OutputFo
   return running;
 }
 
-void Engine::stopSelect(const RunningSelect& select) {
-  runtime_->stopTransient(select.id);
+void Engine::stopSelect(RunningSelect& select) {
+  if (!select.pull) {
+    runtime_->stopTransient(select.id);
+  } else if (!select.finished->load()) {
+    select.pull.reset();  // joins its thread
+  }
+}
+
+void RunningSelect::check() const {
+  const std::string failure = pull && finished->load() ? pull->failure() : "";
+  if (!failure.empty()) {
+    throw std::runtime_error(failure);
+  }
 }
 
 std::optional<std::string> Engine::sinkTopicOf(const std::string& queryId) const {
@@ -243,20 +266,29 @@ void Engine::startQuery(std::shared_ptr<const operators::Topology> topology) {
       internallyWritten_.insert(sink.topic);
     }
   }
-  const auto former =
-      std::find_if(pendingQueries_.begin(), pendingQueries_.end(),
-                   [&](const auto& other) { return other->queryId == topology->queryId; });
+  addPending({std::move(topology), false});
+}
+
+void Engine::parkQuery(std::shared_ptr<const operators::Topology> topology) {
+  addPending({std::move(topology), true});
+}
+
+/// It takes the place of one of the same id.
+void Engine::addPending(PendingQuery query) {
+  const auto former = std::find_if(
+      pendingQueries_.begin(), pendingQueries_.end(),
+      [&](const auto& other) { return other.topology->queryId == query.topology->queryId; });
   if (former != pendingQueries_.end()) {
-    *former = std::move(topology);
+    *former = std::move(query);
     return;
   }
-  runtime_->stopQuery(topology->queryId);
-  pendingQueries_.push_back(std::move(topology));
+  runtime_->stopQuery(query.topology->queryId);
+  pendingQueries_.push_back(std::move(query));
 }
 
 void Engine::stopQuery(const std::string& queryId) {
   std::erase_if(pendingQueries_,
-                [&](const auto& topology) { return topology->queryId == queryId; });
+                [&](const auto& query) { return query.topology->queryId == queryId; });
   runtime_->stopQuery(queryId);
 }
 

@@ -13,17 +13,22 @@
 #include "engine/BrokerHome.h"
 #include "engine/Connectors.h"
 #include "engine/EngineOptions.h"
+#include "engine/PullRun.h"
 #include "engine/ResultCollector.h"
 #include "engine/runtime/Runtime.h"
 #include "queries/StatementExecutor.h"
 
 namespace auspex::engine {
 
-/// A transient query that runs.
+/// A SELECT that runs: a transient query, or a pull query.
 struct RunningSelect {
   std::string id;
   std::shared_ptr<ResultCollector> collector;
   std::shared_ptr<std::atomic<bool>> finished;
+  std::shared_ptr<PullRun> pull;  ///< of a pull query
+
+  /// Throws std::runtime_error when it has finished without its whole result.
+  void check() const;
 };
 
 /// One thread, but for what it says otherwise.
@@ -60,10 +65,11 @@ class Engine final : private queries::TopicAdmin,
   /// Endless runs wait for new input at the end of a topic.
   void setEndless() { runtime_->ends().setEndless(); }
 
-  /// Runs a SELECT; its rows go to the collector.
+  /// Runs a SELECT; its rows go to the collector. Of a pull query everything but its state is
+  /// unasked for: it reads what is there, in any case.
   RunningSelect startSelect(const queries::TransientQuery& query, OutputFormat format, bool live,
                             std::ostream& output, OffsetReset reset);
-  void stopSelect(const RunningSelect& select);
+  void stopSelect(RunningSelect& select);
 
   /// What ran, for the report at the end.
   struct SinkFile {
@@ -95,6 +101,7 @@ class Engine final : private queries::TopicAdmin,
   void remove(const std::string& topic) override;
   std::vector<std::string> list() override;
   void startQuery(std::shared_ptr<const operators::Topology> topology) override;
+  void parkQuery(std::shared_ptr<const operators::Topology> topology) override;
   void stopQuery(const std::string& queryId) override;
   std::string status(const std::string& queryId) override;
   void checkConnector(const queries::ConnectorDefinition& connector) override;
@@ -111,7 +118,13 @@ class Engine final : private queries::TopicAdmin,
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<queries::StatementExecutor> executor_;
 
-  std::vector<std::shared_ptr<const operators::Topology>> pendingQueries_;
+  struct PendingQuery {
+    std::shared_ptr<const operators::Topology> topology;
+    bool parked = false;
+  };
+  void addPending(PendingQuery query);
+
+  std::vector<PendingQuery> pendingQueries_;
   std::vector<ConnectorJob> pendingConnectors_;
   std::vector<SinkFile> sinkFiles_;
   std::vector<SourceFile> sourceFiles_;

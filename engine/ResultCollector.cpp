@@ -53,7 +53,7 @@ ResultCollector::ResultCollector(const queries::QueryPlan& plan, OutputFormat fo
                                  std::ostream& output)
     : schema_(plan.schema),
       numHiddenKeys_(plan.numHiddenKeys),
-      upserts_(plan.isTable && !plan.emitChanges),
+      upserts_(plan.isTable && !plan.emitChanges && !plan.isPull),
       limit_(plan.limit),
       format_(format),
       live_(live && !upserts_),

@@ -111,9 +111,6 @@ class Program {
     engine.start();
     listen();
     const Outcome outcome = toEnd ? runToEnd() : runUntilStopped();
-    if (outcome == Outcome::Interrupted) {
-      endSoonAnyway();
-    }
     server_.reset();
     engine.stop();
     return conclude(outcome);
@@ -260,6 +257,7 @@ class Program {
     bool shown = false;
     while (!done()) {
       if (isInterrupted()) {
+        endSoonAnyway();
         return Outcome::Interrupted;
       }
       if (!std::cout) {
@@ -299,13 +297,14 @@ class Program {
       return outcome;
     }
     for (const queries::TransientQuery& select : selects_) {
-      const RunningSelect running =
+      RunningSelect running =
           engine_->startSelect(select, options_.output, false, std::cout, OffsetReset::Earliest);
       outcome = serve([&] { return running.finished->load(); });
       engine_->stopSelect(running);
       if (outcome != Outcome::Completed) {
         return outcome;
       }
+      running.check();
       running.collector->finish();
     }
     return Outcome::Completed;
@@ -315,15 +314,38 @@ class Program {
     say("auspex: running until stopped (Ctrl-C).");
     std::vector<RunningSelect> running;
     for (const queries::TransientQuery& select : selects_) {
-      running.push_back(engine_->startSelect(select, options_.output, true, std::cout,
-                                             options_.engine.offsetReset));
+      if (!select.pull) {
+        running.push_back(engine_->startSelect(select, options_.output, true, std::cout,
+                                               options_.engine.offsetReset));
+      }
     }
     const Outcome outcome = serve([] { return false; });
-    for (const RunningSelect& select : running) {
+    for (RunningSelect& select : running) {
       engine_->stopSelect(select);
       select.collector->finish();
     }
+    if (outcome == Outcome::Interrupted) {
+      showTables();
+    }
     return outcome;
+  }
+
+  /// Pull queries of a program that runs until stopped: the tables as they are when it is.
+  void showTables() {
+    for (const queries::TransientQuery& select : selects_) {
+      if (!select.pull) {
+        continue;
+      }
+      RunningSelect running =
+          engine_->startSelect(select, options_.output, false, std::cout, OffsetReset::Earliest);
+      while (!running.finished->load() && std::cout) {
+        engine_->runtime().poll();
+        engine_->runtime().wait(std::chrono::milliseconds(5));
+      }
+      engine_->stopSelect(running);
+      running.check();
+      running.collector->finish();
+    }
   }
 
   void report() const {
@@ -427,7 +449,7 @@ bool explainScript(const Script& script, Engine& engine) {
       const queries::StatementResult result = engine.executor().execute(statement);
       if (result.query) {
         std::cout << result.query->text << ";\n"
-                  << engine.executor().explain(result.query->plan) << "\n";
+                  << engine.executor().explain(*result.query) << "\n";
       }
     }
   } catch (const queries::StatementError& error) {

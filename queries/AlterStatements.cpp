@@ -87,16 +87,16 @@ StatementResult StatementRun::handle(const parser::AlterSource& alter) {
                     former->kindName(), former->isTable() ? "STREAM" : "TABLE"),
         alter.name.span);
   }
-  if (!former->queryId.empty()) {
-    throw StatementError("ALTER command is not supported for CREATE ... AS statements.",
-                         alter.name.span);
-  }
   if (former->readOnly) {
     const char* const kind = former->isTable() ? "table" : "stream";
     throw StatementError(
         fmt::format("Cannot alter {} '{}': ALTER operations are not supported on source {}s.", kind,
                     name, kind),
         alter.name.span);
+  }
+  if (!former->queryId.empty()) {
+    throw StatementError("ALTER command is not supported for CREATE ... AS statements.",
+                         alter.name.span);
   }
   std::vector<operators::SchemaColumn> columns = former->schema.columns();
   for (const parser::AddedColumn& added : alter.columns) {

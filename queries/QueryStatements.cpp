@@ -2,6 +2,7 @@
 // SELECT, CREATE ... AS SELECT, INSERT INTO ... SELECT, EXPLAIN and the control of queries.
 #include <fmt/format.h>
 
+#include "operators/TableOperators.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
 #include "operators/formats/json/JsonText.h"
@@ -43,6 +44,25 @@ std::vector<std::string> sourceNames(const QueryPlan& plan) {
     names.push_back(source->name);
   }
   return names;
+}
+
+/// Neither keeps state, or both nothing but the rows of their source, which they do not compare
+/// with what these were.
+bool keepsSameRows(const operators::SubTopology& former, const operators::SubTopology& next) {
+  for (const operators::SubTopology* const part : {&former, &next}) {
+    for (const operators::TopologyNode& node : part->nodes) {
+      const auto* const kept =
+          dynamic_cast<const operators::MaterializeDescription*>(node.description.get());
+      if (kept != nullptr && kept->emitOld) {
+        return false;
+      }
+    }
+  }
+  return std::equal(former.stores.begin(), former.stores.end(), next.stores.begin(),
+                    next.stores.end(), [](const auto& left, const auto& right) {
+                      return left.name == right.name && left.name == "Materialize" &&
+                             left.fingerprint == right.fingerprint;
+                    });
 }
 
 }  // namespace
@@ -109,10 +129,7 @@ StatementResult StatementRun::handle(const parser::Query& query) {
   if (!query.select.from) {
     return selectConstants(query.select);
   }
-  TransientQuery transient;
-  transient.plan = planQuery(query.select, QueryPurpose::Transient, executor_.planningContext());
-  transient.text = statement_.text;
-  return {"", {}, std::move(transient)};
+  return {"", {}, planSelect(query.select)};
 }
 
 DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
@@ -179,9 +196,12 @@ void StatementRun::checkQueryUpgrade(const DataSource& former, const operators::
     refuse("what no query writes");
   }
   for (const operators::Topology* const topology : {query->second->topology.get(), &next}) {
-    if (topology->parts.size() != 1 || !topology->parts[0].stores.empty()) {
+    if (topology->parts.size() != 1) {
       refuse("queries that keep state or repartition");
     }
+  }
+  if (!keepsSameRows(query->second->topology->parts[0], next.parts[0])) {
+    refuse("queries that keep state or repartition");
   }
   const auto& formerSources = query->second->topology->parts[0].sources;
   const auto& sources = next.parts[0].sources;
@@ -339,9 +359,7 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
     return explainQuery(plan, sinkOf(sink), "EXPLAINED");
   }
   if (const auto* const query = std::get_if<parser::Query>(&inner.node)) {
-    const QueryPlan plan =
-        planQuery(query->select, QueryPurpose::Transient, executor_.planningContext());
-    return {executor_.explain(plan), {}, {}};
+    return {executor_.explain(planSelect(query->select)), {}, {}};
   }
   throw StatementError("EXPLAIN takes a query.", inner.span);
 }
@@ -369,7 +387,7 @@ StatementResult StatementRun::handle(const parser::ControlQuery& control) {
       continue;
     }
     if (pauses) {
-      executor_.ports_.runner.stopQuery(id);
+      executor_.ports_.runner.parkQuery(query->topology);
     } else {
       executor_.ports_.runner.startQuery(query->topology);
     }

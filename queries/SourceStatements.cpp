@@ -389,8 +389,7 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
     ensureTopic(source->topic, properties, std::nullopt, source->isTable(),
                 properties.spanOf("KAFKA_TOPIC", span()));
   }
-  catalog().sources[name] = source;
-  log();
+  addToCatalog(source);
   return {fmt::format("{} {} created.", source->isTable() ? "Table" : "Stream", name), {}, {}};
 }
 

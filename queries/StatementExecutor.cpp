@@ -38,6 +38,7 @@ class CheckedRunner final : public QueryRunner {
  public:
   explicit CheckedRunner(QueryRunner& real) : real_(real) {}
   void startQuery(std::shared_ptr<const operators::Topology>) override {}
+  void parkQuery(std::shared_ptr<const operators::Topology>) override {}
   void stopQuery(const std::string&) override {}
   std::string status(const std::string& queryId) override { return real_.status(queryId); }
   void checkConnector(const ConnectorDefinition& connector) override {
@@ -180,7 +181,7 @@ StatementResult StatementExecutor::executeOnce(const parser::ParsedStatement& st
   }
   const auto logged = logged_.find(object);
   if (object.empty() || logged == logged_.end()) {
-    return run(statement, object, nullptr);
+    return run(statement, object, nullptr, true);
   }
   if (logged->second.text == statement.text) {
     return {};
@@ -195,7 +196,7 @@ StatementResult StatementExecutor::executeOnce(const parser::ParsedStatement& st
       },
       statement.statement.node);
   if (replaces) {
-    return run(statement, object, nullptr);
+    return run(statement, object, nullptr, true);
   }
   throw StatementError(
       fmt::format(
@@ -206,17 +207,23 @@ StatementResult StatementExecutor::executeOnce(const parser::ParsedStatement& st
 }
 
 StatementResult StatementExecutor::run(const parser::ParsedStatement& statement,
-                                       const std::string& object, const Command* replayed) {
-  return StatementRun(*this, statement, object, replayed).run();
+                                       const std::string& object, const Command* replayed,
+                                       bool isProgram) {
+  return StatementRun(*this, statement, object, replayed, isProgram).run();
 }
 
-std::string StatementExecutor::explain(const QueryPlan& plan) const {
+operators::Topology StatementExecutor::topologyOf(const QueryPlan& plan) const {
   SinkTarget sink;
   sink.result = std::make_shared<operators::ResultDescription>();
   TopologyOptions options = topologyOptions("EXPLAINED");
   options.singleTask = true;
-  return fmt::format("Schema: {}\n{}", plan.schema.toString(),
-                     operators::toString(buildTopology(plan, sink, options)));
+  return buildTopology(plan, sink, options);
+}
+
+std::string StatementExecutor::explain(const TransientQuery& query) const {
+  return fmt::format(
+      "Schema: {}\n{}", query.plan.schema.toString(),
+      query.pull ? query.pull->toString() : operators::toString(topologyOf(query.plan)));
 }
 
 TopologyOptions StatementExecutor::topologyOptions(const std::string& queryId) const {

@@ -74,7 +74,7 @@ class StatementExecutor {
   StatementResult executeOnce(const parser::ParsedStatement& statement);
 
   /// How a SELECT would run, for people.
-  std::string explain(const QueryPlan& plan) const;
+  std::string explain(const TransientQuery& query) const;
 
   const Catalog& catalog() const { return catalog_; }
   const operators::ModelRegistry& models() const { return *models_; }
@@ -88,6 +88,8 @@ class StatementExecutor {
               return ports_.topics.numPartitions(topic);
             }};
   }
+  /// A SELECT as it would run, with its result going nowhere.
+  operators::Topology topologyOf(const QueryPlan& plan) const;
   /// Options for a topology of a query in this service.
   TopologyOptions topologyOptions(const std::string& queryId) const;
 
@@ -100,7 +102,7 @@ class StatementExecutor {
   };
 
   StatementResult run(const parser::ParsedStatement& statement, const std::string& object,
-                      const Command* replayed);
+                      const Command* replayed, bool isProgram = false);
   void remember(const Command& command);
 
   ExecutorPorts ports_;

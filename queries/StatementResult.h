@@ -2,11 +2,13 @@
 // What a statement answers.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "queries/planning/Plan.h"
+#include "queries/planning/PullPlanner.h"
 
 namespace auspex::queries {
 
@@ -20,6 +22,8 @@ struct TextTable {
 struct TransientQuery {
   QueryPlan plan;
   std::string text;
+  /// Set for a pull query: its rows are read from state. Else the topics are read.
+  std::shared_ptr<const PullPlan> pull = {};
 };
 
 struct StatementResult {

@@ -17,13 +17,15 @@ namespace auspex::queries {
 class StatementRun {
  public:
   /// replayed: the logged command when the log is being replayed; null for a new statement.
-  /// object: what the log knows the statement by.
+  /// object: what the log knows the statement by. isProgram: a statement of a program, not of a
+  /// session.
   StatementRun(StatementExecutor& executor, const parser::ParsedStatement& statement,
-               std::string object, const Command* replayed)
+               std::string object, const Command* replayed, bool isProgram)
       : executor_(executor),
         statement_(statement),
         object_(std::move(object)),
-        replayed_(replayed) {}
+        replayed_(replayed),
+        isProgram_(isProgram) {}
 
   StatementResult run();
 
@@ -114,11 +116,20 @@ class StatementRun {
   DataSource planSink(const parser::CreateAsSelect& create, const Properties& properties,
                       QueryPlan& plan) const;
   void startQuery(const QueryPlan& plan, const DataSource& sink, const std::string& queryId);
+  /// Plans a SELECT, and decides whether it is a pull query.
+  TransientQuery planSelect(const parser::Select& select) const;
+  /// Null when the table's state cannot answer it, or is not to.
+  std::shared_ptr<const PullPlan> planPullOf(const parser::Select& select, const QueryPlan& plan,
+                                             bool isStrict) const;
+  bool isOn(std::string_view property, bool otherwise) const;
+  /// Logs a stream or table that was checked; a read-only table is kept in state from now on.
+  void addToCatalog(const std::shared_ptr<DataSource>& source);
 
   StatementExecutor& executor_;
   const parser::ParsedStatement& statement_;
   std::string object_;
   const Command* replayed_;
+  bool isProgram_;
 };
 
 // Properties of a session that statements without their own go by.
@@ -126,6 +137,15 @@ inline constexpr std::string_view kDefaultKeyFormat = "ksql.persistence.default.
 inline constexpr std::string_view kDefaultValueFormat = "ksql.persistence.default.format.value";
 inline constexpr std::string_view kWrapSingleValues = "ksql.persistence.wrap.single.values";
 inline constexpr std::string_view kTopicPrefix = "ksql.output.topic.name.prefix";
+
+// What a session lets pull queries do.
+inline constexpr std::string_view kPullQueries = "ksql.pull.queries.enable";
+inline constexpr std::string_view kTableScans = "ksql.query.pull.table.scan.enabled";
+inline constexpr std::string_view kRangeScans = "ksql.query.pull.range.scan.enabled";
+/// A SELECT without EMIT CHANGES is a pull query of ksqlDB's or an error.
+inline constexpr std::string_view kStrictPull = "auspex.pull.strict";
+/// Whether a SOURCE TABLE is kept in state.
+inline constexpr std::string_view kMaterializeSources = "ksql.source.table.materialization.enabled";
 
 // What a PROTOBUF format does about NULL.
 inline constexpr std::string_view kKeyNullability = "KEY_PROTOBUF_NULLABLE_REPRESENTATION";

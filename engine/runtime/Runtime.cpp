@@ -105,8 +105,9 @@ void Runtime::declareWriters(const std::vector<std::string>& topics) {
   }
 }
 
-void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
+void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology, bool parked) {
   auto query = std::make_unique<Query>();
+  query->parked = parked;
   query->topology = std::move(topology);
   query->group = fmt::format("{}-{}", settings_.serviceId, query->topology->queryId);
   createInternalTopics(*query->topology, *query);
@@ -114,7 +115,7 @@ void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology) {
   for (const operators::SubTopology& part : query->topology->parts) {
     membership.anchorTopics.push_back(part.sources[0].topic);
   }
-  unfinished_ += static_cast<int>(query->parts.size());
+  unfinished_ += parked ? 0 : static_cast<int>(query->parts.size());
   query->membership = broker_.join(membership);
   queries_.push_back(std::move(query));
   serveMembership(*queries_.back());
@@ -194,10 +195,15 @@ void Runtime::addTask(Query& query, size_t part, int32_t partition) {
   assignment.membership = query.membership.get();
   assignment.changelogTopic = query.parts[part]->changelogTopic;
   assignment.counters = query.counters;
+  assignment.parked = query.parked;
+  std::function<void()> onFinished;
+  if (!query.parked) {
+    onFinished = [this, &query, part] { taskFinished(query, part); };
+  }
   TaskThread& thread = threadFor(partition);
   thread.add(std::make_unique<Task>(broker_, ends_, settings_.task, std::move(assignment),
                                     thread.wakeup()),
-             [this, &query, part] { taskFinished(query, part); });
+             std::move(onFinished));
 }
 
 void Runtime::taskFinished(Query& query, size_t part) {
@@ -241,7 +247,9 @@ void Runtime::stopQuery(const std::string& queryId) {
     thread->remove(isOf);
   }
   (*query)->membership->leave();
-  unfinished_ -= static_cast<int>((*query)->parts.size()) - (*query)->finishedParts.load();
+  if (!(*query)->parked) {
+    unfinished_ -= static_cast<int>((*query)->parts.size()) - (*query)->finishedParts.load();
+  }
   queries_.erase(query);
 }
 
@@ -323,6 +331,32 @@ std::vector<std::shared_ptr<const stateStore::StateSnapshot>> Runtime::snapshots
   };
   for (const std::unique_ptr<TaskThread>& thread : threads_) {
     thread->remove(collect);
+  }
+  return found;
+}
+
+size_t Runtime::numTasks(const std::string& queryId, size_t part) const {
+  for (const std::unique_ptr<Query>& query : queries_) {
+    if (query->topology->queryId == queryId && part < query->parts.size()) {
+      return static_cast<size_t>(query->parts[part]->numPartitions);
+    }
+  }
+  return 0;
+}
+
+std::vector<TaskSnapshot> Runtime::taskSnapshots(const std::string& queryId, size_t part) {
+  std::vector<TaskSnapshot> found;
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->inspect([&](const Job& job) {
+      const auto* const task = dynamic_cast<const Task*>(&job);
+      if (task == nullptr || task->assignment().part != part ||
+          task->assignment().topology->queryId != queryId) {
+        return;
+      }
+      if (auto state = task->snapshot()) {
+        found.push_back({task->assignment().partition, std::move(state)});
+      }
+    });
   }
   return found;
 }

@@ -33,6 +33,12 @@ struct QueryReport {
   bool finished = false;
 };
 
+/// Committed state of one task.
+struct TaskSnapshot {
+  int32_t task = 0;  ///< its partition
+  std::shared_ptr<const stateStore::StateSnapshot> state;
+};
+
 /// Starting, stopping and poll() from one thread.
 class Runtime {
  public:
@@ -48,7 +54,8 @@ class Runtime {
   void declareWriters(const std::vector<std::string>& topics);
   /// Creates the internal topics the query needs and joins its group; tasks come with the
   /// assignment. Throws BrokerError; std::runtime_error when inputs are not co-partitioned.
-  void startQuery(std::shared_ptr<const operators::Topology> topology);
+  /// parked: its tasks hold their state for readers and do no work, and nobody waits for them.
+  void startQuery(std::shared_ptr<const operators::Topology> topology, bool parked = false);
   /// Runs a transient query as one task over all partitions, without a group; its result goes to
   /// the channels by sink name. onFinished as in TaskThread::add.
   void startTransient(std::shared_ptr<const operators::Topology> topology, OffsetReset reset,
@@ -79,6 +86,10 @@ class Runtime {
   /// Committed state of all local tasks of a part that hold this store.
   std::vector<std::shared_ptr<const stateStore::StateSnapshot>> snapshots(
       const std::string& queryId);
+  /// How many tasks a part of a query has over all processes; 0 when it does not run.
+  size_t numTasks(const std::string& queryId, size_t part) const;
+  /// Committed state of the local tasks of a part. Any thread.
+  std::vector<TaskSnapshot> taskSnapshots(const std::string& queryId, size_t part);
 
   /// Commits what is done and ends all threads.
   void stop();
@@ -99,6 +110,7 @@ class Runtime {
     std::unique_ptr<Membership> membership;
     std::vector<std::unique_ptr<Part>> parts;
     std::atomic<int> finishedParts{0};
+    bool parked = false;
   };
 
   void createInternalTopics(const operators::Topology& topology, Query& query);

@@ -315,7 +315,7 @@ bool Task::buildDraw() {
 }
 
 bool Task::work() {
-  if (!readyToDraw() || !buildDraw()) {
+  if (assignment_.parked || !readyToDraw() || !buildDraw()) {
     return false;
   }
   processDraw();
@@ -582,7 +582,7 @@ bool Task::caughtUp() const {
 }
 
 std::shared_ptr<const stateStore::StateSnapshot> Task::snapshot() const {
-  return state_ ? state_->snapshot() : nullptr;
+  return state_ && !operators_.empty() ? state_->snapshot() : nullptr;
 }
 
 }  // namespace auspex::engine

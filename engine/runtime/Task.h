@@ -45,6 +45,7 @@ struct TaskAssignment {
   Membership* membership = nullptr;  ///< fences the offsets; null for local groups
   std::string changelogTopic;        ///< empty: no stores, or state that is not logged
   std::shared_ptr<QueryCounters> counters;
+  bool parked = false;  ///< holds its state for pull queries and does no work
 };
 
 class Task final : public Job, private operators::TaskServices {
@@ -69,7 +70,8 @@ class Task final : public Job, private operators::TaskServices {
   /// Everything that is there now has been processed and committed.
   bool caughtUp() const;
   const TaskAssignment& assignment() const { return assignment_; }
-  /// The state's committed rows, for readers in other threads; null without stores.
+  /// The state's committed rows, for readers in other threads; null without stores and before
+  /// open() has succeeded.
   std::shared_ptr<const stateStore::StateSnapshot> snapshot() const;
 
  private:

@@ -56,8 +56,15 @@ void TaskThread::add(std::unique_ptr<Job> job, std::function<void()> onFinished)
 }
 
 void TaskThread::remove(const std::function<bool(const Job&)>& which) {
-  auto request = std::make_shared<Request>();
-  request->remove = which;
+  doRequest({{}, which, {}});
+}
+
+void TaskThread::inspect(const std::function<void(const Job&)>& look) {
+  doRequest({{}, {}, look});
+}
+
+void TaskThread::doRequest(Request asked) {
+  const auto request = std::make_shared<Request>(std::move(asked));
   {
     const std::lock_guard lock(mutex_);
     ++pending_;
@@ -145,6 +152,10 @@ void TaskThread::takeRequests() {
     if (request->add.job) {
       jobs_.push_back(std::move(request->add));
       openJob(*jobs_.back().job);
+    } else if (request->look) {
+      for (const Slot& slot : jobs_) {
+        request->look(*slot.job);
+      }
     } else {
       commit();
       std::erase_if(jobs_, [&](const Slot& slot) { return request->remove(*slot.job); });

@@ -56,6 +56,9 @@ class TaskThread final : private TransactionWriter {
   /// Any thread: commits, then takes out the jobs for which `which` holds and destroys them.
   /// Returns when that is done (at once when the loop is not running: on the caller's thread).
   void remove(const std::function<bool(const Job&)>& which);
+  /// Any thread: calls `look` for each open job between two pieces of work, without a commit. All
+  /// jobs are as of one commit. Returns when that is done, as remove().
+  void inspect(const std::function<void(const Job&)>& look);
 
   void start();
   /// Commits what is done, takes the jobs out and ends the thread.
@@ -81,12 +84,14 @@ class TaskThread final : private TransactionWriter {
   struct Request {
     Slot add;
     std::function<bool(const Job&)> remove;
+    std::function<void(const Job&)> look;
     bool done = false;
   };
 
   void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override;
   void loop(const std::stop_token& token);
   void takeRequests();
+  void doRequest(Request asked);
   void openJob(Job& job);
   bool workOnce();
   bool workAlone();

@@ -187,13 +187,22 @@ void Shell::startSelect(const queries::TransientQuery& query) {
 
 void Shell::stepSelect() {
   bool done = select_->running.finished->load();
-  if (!done && !select_->push) {
+  if (!done && !select_->push && !select_->running.pull) {
     const bool caughtUp = engine_.runtime().transientCaughtUp(select_->running.id);
     select_->quietRounds = caughtUp ? select_->quietRounds + 1 : 0;
     done = select_->quietRounds > kQuietPolls;
   }
   if (done) {
+    std::string failure;
+    try {
+      select_->running.check();
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
     cancel();
+    if (!failure.empty()) {
+      fail(failure);
+    }
   }
 }
 

@@ -143,8 +143,13 @@ class FileReader {
           fail("a number is expected after 'tolerance'");
         }
         rules.tolerance = *tolerance;
+      } else if (word == "reads") {
+        rules.maxReads = toNumber<uint64_t>(takeWord(rest));
+        if (!rules.maxReads) {
+          fail("a number of rows is expected after 'reads'");
+        }
       } else {
-        fail(fmt::format("'{}' is neither 'unordered' nor 'tolerance'", word));
+        fail(fmt::format("'{}' is neither 'unordered', 'tolerance' nor 'reads'", word));
       }
     }
     return rules;
@@ -195,7 +200,7 @@ class FileReader {
   QueryStep readQuery(std::string_view rest) {
     QueryStep query;
     query.sqlLine = rest.empty() ? next_ + 1 : next_;
-    for (const std::string_view rule : {"unordered", "tolerance"}) {
+    for (const std::string_view rule : {"unordered", "tolerance", "reads"}) {
       if (rest.starts_with(rule)) {
         query.rules = readRules(rest);
         query.sqlLine = next_ + 1;

@@ -41,6 +41,8 @@ struct WrittenRecord {
 struct ComparisonRules {
   bool unordered = false;
   double tolerance = 1e-9;  ///< relative, of numbers
+  /// Of a pull query: how many rows of state it may read at most.
+  std::optional<uint64_t> maxReads = {};
 };
 
 struct StatementStep {

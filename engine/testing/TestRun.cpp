@@ -213,7 +213,10 @@ class TestRun {
       return fmt::format("    expected: rows\n    found:    {}\n", shown(*failure));
     }
     if (result.query) {
-      return compareRows(step.rows, select(*result.query), step.rules);
+      if (auto difference = compareRows(step.rows, select(*result.query), step.rules)) {
+        return difference;
+      }
+      return compareReads(step.rules);
     }
     if (result.table) {
       std::vector<FoundRow> rows;
@@ -225,14 +228,25 @@ class TestRun {
     return compareLines(step.rows, result.message);
   }
 
+  Outcome compareReads(const ComparisonRules& rules) const {
+    if (!rules.maxReads || (rowsRead_ && *rowsRead_ <= *rules.maxReads)) {
+      return std::nullopt;
+    }
+    return fmt::format("    expected: at most {} rows of state are read\n    found:    {}\n",
+                       *rules.maxReads,
+                       rowsRead_ ? std::to_string(*rowsRead_) : std::string("no pull query"));
+  }
+
   /// Runs a SELECT over what is there.
   std::vector<FoundRow> select(const queries::TransientQuery& query) {
     std::ostringstream output;
-    const RunningSelect running =
+    RunningSelect running =
         engine_->startSelect(query, OutputFormat::Json, false, output, OffsetReset::Earliest);
     settle();
     engine_->stopSelect(running);
+    running.check();
     running.collector->finish();
+    rowsRead_ = running.pull ? std::optional(running.pull->rowsRead()) : std::nullopt;
     std::vector<FoundRow> rows;
     std::istringstream lines(output.str());
     for (std::string line; std::getline(lines, line);) {
@@ -359,6 +373,7 @@ class TestRun {
   parser::Variables variables_;
   std::deque<uint64_t> crashes_;
   bool crashAfterEffect_ = false;
+  std::optional<uint64_t> rowsRead_;  // of state, by the last SELECT if it was a pull query
 };
 
 }  // namespace

@@ -33,8 +33,9 @@ struct DataSource {
   std::optional<operators::TimestampColumn> timestamp;  ///< whose values are the rows' times
   std::optional<operators::KeyWindow> window;           ///< of its keys
   bool readOnly = false;
-  std::string sql;      ///< the statement that made it
-  std::string queryId;  ///< of the CREATE ... AS SELECT that writes it; else empty
+  std::string sql;  ///< the statement that made it
+  /// Of the CREATE ... AS SELECT that writes it, or of what keeps a read-only table in state.
+  std::string queryId;
 
   bool isTable() const { return kind == SourceKind::Table; }
   const char* kindName() const { return isTable() ? "TABLE" : "STREAM"; }

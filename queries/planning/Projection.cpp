@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "operators/SourceOperator.h"
 #include "queries/StatementError.h"
@@ -44,8 +45,9 @@ void checkStar(const parser::AllColumns& star, const Scope& scope) {
 }
 
 /// The columns of `*`: keys first. With PARTITION BY its expressions come first, and the former key
-/// columns move to the end; of a join the bounds of windows are columns too, and each source's
-/// pseudo columns, then its key, move behind its others, as ksqlDB has it.
+/// columns move to the end; of a join, and of rows that are shown, the bounds of windows are
+/// columns too, and each source's pseudo columns, then its key, move behind its others, as ksqlDB
+/// has it.
 void expandStar(const parser::AllColumns& star, const parser::Span& span,
                 const PlannedSources& from, std::span<const BoundItem> partitionKeys,
                 std::vector<BoundItem>& items) {
@@ -62,7 +64,7 @@ void expandStar(const parser::AllColumns& star, const parser::Span& span,
   std::vector<BoundItem> formerKeys;
   std::string source;
   for (const ScopeColumn& column : from.scope.columns()) {
-    const bool isBound = from.isJoin && isWindowBound(column);
+    const bool isBound = (from.isJoin || from.isShown) && isWindowBound(column);
     if ((column.isPseudo && !withPseudo && !isBound) ||
         (star.source && star.source->name != column.source)) {
       continue;

@@ -15,6 +15,9 @@ class QueryRunner {
   virtual ~QueryRunner() = default;
   /// Starts a query from where it was committed; it takes the place of one of the same id.
   virtual void startQuery(std::shared_ptr<const operators::Topology> topology) = 0;
+  /// Commits and stops the query, and keeps its state open for pull queries; also when it has not
+  /// been started.
+  virtual void parkQuery(std::shared_ptr<const operators::Topology> topology) = 0;
   /// Commits and ends the query; its topics stay.
   virtual void stopQuery(const std::string& queryId) = 0;
   /// RUNNING, FINISHED, ERROR.

@@ -4,6 +4,7 @@
 import suiteMain
 from connectorsTest import *
 from modelTest import *
+from pullTest import *
 from runTest import *
 from shellTest import *
 from testCommandTest import *

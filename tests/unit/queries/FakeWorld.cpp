@@ -48,6 +48,10 @@ void FakeWorld::startQuery(std::shared_ptr<const operators::Topology> topology) 
   started.push_back(topology->queryId);
 }
 
+void FakeWorld::parkQuery(std::shared_ptr<const operators::Topology> topology) {
+  parked.push_back(topology->queryId);
+}
+
 void FakeWorld::stopQuery(const std::string& queryId) {
   stopped.push_back(queryId);
 }

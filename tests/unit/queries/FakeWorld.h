@@ -25,6 +25,7 @@ class FakeWorld final : public TopicAdmin,
   std::map<std::string, int32_t> topicPartitions;
   std::vector<std::string> started;  ///< query ids, in order
   std::vector<std::string> stopped;
+  std::vector<std::string> parked;
   std::vector<Command> commands;
   std::vector<InsertedRecord> inserted;
   int64_t clock = 1000;
@@ -35,6 +36,7 @@ class FakeWorld final : public TopicAdmin,
   void remove(const std::string& topic) override;
   std::vector<std::string> list() override;
   void startQuery(std::shared_ptr<const operators::Topology> topology) override;
+  void parkQuery(std::shared_ptr<const operators::Topology> topology) override;
   void stopQuery(const std::string& queryId) override;
   std::string status(const std::string& queryId) override;
   void checkConnector(const ConnectorDefinition& connector) override;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/PullRun.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "operators/data/Assert.h"
+
+namespace auspex::engine {
+namespace {
+
+/// Rows that are decoded at once.
+constexpr size_t kChunkRows = 1024;
+/// How long the state of a query that is just starting, or restoring, is waited for.
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::milliseconds kBetweenLooks{20};
+
+/// The steps of a pull query keep no state and write nothing.
+class NoServices final : public operators::TaskServices {
+ public:
+  int32_t partition() const override { return 0; }
+  stateStore::KeyValueStore& store(const std::string&) override {
+    AUSPEX_ASSERT(false);
+    std::abort();
+  }
+  operators::RecordChannel& channel(const std::string&) override {
+    AUSPEX_ASSERT(false);
+    std::abort();
+  }
+};
+
+/// The steps of a plan as operators.
+class Steps {
+ public:
+  explicit Steps(const queries::PullPlan& plan) {
+    NoServices services;
+    for (const auto& step : plan.steps) {
+      operators_.push_back(step->create(services));
+    }
+  }
+
+  operators::Batch apply(operators::Batch rows) {
+    operators::RowErrors errors;  // of expressions, which give NULL
+    const operators::Draw noRecords;
+    operators::DrawContext context{noRecords, errors};
+    for (const auto& step : operators_) {
+      rows = step->process({&rows, 1}, context);
+    }
+    return rows;
+  }
+
+ private:
+  std::vector<std::unique_ptr<operators::Operator>> operators_;
+};
+
+}  // namespace
+
+PullRun::PullRun(Runtime& runtime, std::shared_ptr<const queries::PullPlan> plan,
+                 std::shared_ptr<ResultCollector> collector, std::function<void()> onFinished)
+    : runtime_(runtime),
+      plan_(std::move(plan)),
+      collector_(std::move(collector)),
+      onFinished_(std::move(onFinished)),
+      numPartitions_(runtime.numTasks(plan_->queryId, plan_->part)) {
+  if (runtime_.settings().numThreads == 0) {
+    run();
+  } else {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+PullRun::~PullRun() {
+  stop_ = true;
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+std::string PullRun::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void PullRun::run() {
+  try {
+    read(takeSnapshots());
+  } catch (const std::exception& error) {
+    const std::lock_guard lock(mutex_);
+    failure_ = error.what();
+  }
+  onFinished_();
+}
+
+std::vector<TaskSnapshot> PullRun::takeSnapshots() const {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const bool waits = runtime_.settings().numThreads != 0;
+  while (true) {
+    std::vector<TaskSnapshot> snapshots = runtime_.taskSnapshots(plan_->queryId, plan_->part);
+    if (numPartitions_ > 0 && snapshots.size() == numPartitions_) {
+      std::sort(snapshots.begin(), snapshots.end(),
+                [](const auto& left, const auto& right) { return left.task < right.task; });
+      return snapshots;
+    }
+    if (stop_ || !waits || std::chrono::steady_clock::now() >= end) {
+      throw std::runtime_error(fmt::format(
+          "{} cannot be read: this process holds {} of the {} partitions of its state ({}). The "
+          "others are with other processes of the service, or still being restored.",
+          plan_->table, snapshots.size(), numPartitions_, plan_->queryId));
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
+void PullRun::read(const std::vector<TaskSnapshot>& snapshots) {
+  Steps steps(*plan_);
+  for (const TaskSnapshot& snapshot : snapshots) {
+    operators::StateView view(*snapshot.state);
+    operators::readState(*plan_->state, view, plan_->range, kChunkRows, [&](operators::Batch rows) {
+      collector_->receive(steps.apply(std::move(rows)));
+      return !collector_->isFull() && !stop_;
+    });
+    rowsRead_ += view.rowsRead();
+    if (collector_->isFull() || stop_) {
+      return;
+    }
+  }
+}
+
+}  // namespace auspex::engine

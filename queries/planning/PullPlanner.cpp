@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/PullPlanner.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "operators/FilterOperator.h"
+#include "operators/ProjectOperator.h"
+#include "operators/SourceOperator.h"
+#include "operators/StateColumns.h"
+#include "operators/TableOperators.h"
+#include "operators/data/Assert.h"
+#include "operators/expressions/TypeRules.h"
+#include "queries/planning/KeyConstraints.h"
+
+namespace auspex::queries {
+namespace {
+
+using Step = std::shared_ptr<const operators::OperatorDescription>;
+
+/// Where a query keeps the table that it gives out, and what it makes of the kept rows.
+struct KeptTable {
+  std::shared_ptr<const operators::StateTable> state;
+  std::vector<Step> steps;
+};
+
+/// From the sink down to the first node that keeps a table.
+std::optional<KeptTable> findKeptTable(const operators::SubTopology& part) {
+  KeptTable kept;
+  size_t node = part.nodes.size() - 1;
+  while (true) {
+    const operators::TopologyNode& current = part.nodes[node];
+    if (auto state = current.description->stateTable()) {
+      kept.state = std::move(state);
+      std::reverse(kept.steps.begin(), kept.steps.end());
+      return kept;
+    }
+    if (current.inputs.size() != 1) {
+      return std::nullopt;
+    }
+    if (node + 1 != part.nodes.size()) {  // the last one is the sink
+      kept.steps.push_back(current.description);
+    }
+    node = current.inputs[0];
+  }
+}
+
+/// A filter of changes needs their old sides; here are rows only.
+Step asRowStep(const Step& step) {
+  const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
+  if (filter == nullptr) {
+    return step;
+  }
+  auto rows = std::make_shared<operators::FilterDescription>(*filter);
+  rows->isTable = false;
+  return rows;
+}
+
+/// The columns that tell rows apart, behind those of the result, are for changes as well.
+Step withoutHidden(const Step& step, size_t numColumns) {
+  const auto* const project = dynamic_cast<const operators::ProjectDescription*>(step.get());
+  if (project == nullptr) {
+    return step;
+  }
+  auto shown = std::make_shared<operators::ProjectDescription>(*project);
+  shown->expressions.resize(numColumns);
+  shown->names.resize(numColumns);
+  return shown;
+}
+
+/// The column of the kept rows that column `position` behind all steps is, if it is one.
+std::optional<size_t> originOf(size_t position, const std::vector<Step>& steps) {
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const auto* const project = dynamic_cast<const operators::ProjectDescription*>(step->get());
+    if (project == nullptr) {
+      continue;  // adds columns behind the others, if any
+    }
+    const auto* const column = project->expressions[position]->as<operators::ColumnNode>();
+    if (column == nullptr) {
+      return std::nullopt;
+    }
+    position = column->index;
+  }
+  return position;
+}
+
+LookupColumns lookupColumnsOf(const DataSource& table, const KeptTable& kept) {
+  LookupColumns columns;
+  const std::vector<size_t> keyColumns = kept.state->keyColumns();
+  const std::vector<operators::SqlType> keyTypes = kept.state->keyTypes();
+  for (size_t i = 0; i < keyColumns.size(); ++i) {
+    LookupColumns::Key key{std::nullopt, keyTypes[i]};
+    if (keyColumns.size() == 1 && table.schema.numKeys() == 1) {
+      key.position = 0;  // also where a join has made it of both sides
+    }
+    for (size_t position = 0; !key.position && position < table.schema.numKeys(); ++position) {
+      if (originOf(position, kept.steps) == keyColumns[i]) {
+        key.position = position;
+      }
+    }
+    columns.keys.push_back(std::move(key));
+  }
+  if (table.window) {
+    columns.windowStart = table.schema.size() + operators::kNumPseudoColumns;
+    columns.windowEnd = *columns.windowStart + 1;
+  }
+  return columns;
+}
+
+/// The types that the columns have as they are read from the table's topic.
+void addCasts(const DataSource& table, std::vector<Step>& steps) {
+  const auto* const last =
+      steps.empty() ? nullptr
+                    : dynamic_cast<const operators::ProjectDescription*>(steps.back().get());
+  if (last == nullptr) {
+    return;
+  }
+  auto casts = std::make_shared<operators::ProjectDescription>();
+  bool changes = false;
+  for (size_t i = 0; i < last->expressions.size(); ++i) {
+    const operators::SqlType& type = last->expressions[i]->type();
+    operators::ExpressionPtr column = operators::column(i, type, last->names[i]);
+    if (i < table.schema.size() && !(type == table.schema[i].type)) {
+      column = operators::implicitCast(column, table.schema[i].type);
+      changes = true;
+    }
+    casts->expressions.push_back(std::move(column));
+    casts->names.push_back(last->names[i]);
+  }
+  if (changes) {
+    steps.push_back(std::move(casts));
+  }
+}
+
+Step stateColumns(const DataSource& table) {
+  auto columns = std::make_shared<operators::StateColumnsDescription>();
+  columns->name = table.name;
+  columns->numColumns = table.schema.size();
+  columns->isWindowed = table.window.has_value();
+  columns->timestamp = table.timestamp;
+  return columns;
+}
+
+}  // namespace
+
+std::string PullPlan::toString() const {
+  std::string text = "Pull from " + queryId + "\n";
+  std::string indent = "  ";
+  text += indent + "Result\n";
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    indent += "  ";
+    text += indent + (*step)->toString() + "\n";
+  }
+  return text + indent + "  " + operators::describeAccess(*state, range) + "\n";
+}
+
+std::shared_ptr<const PullPlan> planPull(const DataSource& table,
+                                         std::shared_ptr<const operators::Topology> keeper,
+                                         const operators::Topology& select, size_t numColumns) {
+  AUSPEX_ASSERT(select.parts.size() == 1);
+  std::optional<KeptTable> kept = findKeptTable(keeper->parts.back());
+  if (!kept) {
+    return nullptr;
+  }
+  auto plan = std::make_shared<PullPlan>();
+  plan->table = table.name;
+  plan->queryId = keeper->queryId;
+  plan->part = keeper->parts.size() - 1;
+  plan->state = kept->state;
+  const LookupColumns columns = lookupColumnsOf(table, *kept);
+  for (const Step& step : kept->steps) {
+    plan->steps.push_back(asRowStep(step));
+  }
+  addCasts(table, plan->steps);
+  plan->steps.push_back(stateColumns(table));
+  plan->keeper = std::move(keeper);
+  // Of the SELECT: what stands between its source, which may be materialized, and its result.
+  operators::ExpressionPtr condition;
+  const size_t numBefore = plan->steps.size();
+  for (size_t i = 1; i + 1 < select.parts[0].nodes.size(); ++i) {
+    const Step& step = select.parts[0].nodes[i].description;
+    if (dynamic_cast<const operators::MaterializeDescription*>(step.get()) != nullptr) {
+      continue;
+    }
+    const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
+    if (filter != nullptr && plan->steps.size() == numBefore) {
+      condition = filter->condition;
+    }
+    plan->steps.push_back(asRowStep(step));
+  }
+  plan->steps.back() = withoutHidden(plan->steps.back(), numColumns);
+  plan->range = rangeOf(condition, columns);
+  return plan;
+}
+
+}  // namespace auspex::queries
