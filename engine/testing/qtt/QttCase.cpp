@@ -177,6 +177,16 @@ QttCase readCase(const JsonTree& entry) {
   if (const JsonTree* const post = entry.find("post")) {
     result.post = *post;
   }
+  if (!listOf(entry, "responses").empty()) {
+    result.responses = *entry.find("responses");
+  }
+  if (const JsonTree* const expected = entry.find("expectedError")) {
+    result.expectedError = *expected;
+  }
+  if (const JsonTree* const conditions = entry.find("inputConditions")) {
+    const JsonTree* const waits = conditions->find("waitForActivePushQuery");
+    result.waitsForPush = waits != nullptr && waits->kind == Kind::True;
+  }
   return result;
 }
 

@@ -52,8 +52,12 @@ struct QttCase {
   std::vector<QttRecord> outputs;
   std::optional<JsonTree> expectedException;
   std::optional<JsonTree> post;
-  std::string skipped;  ///< why the case must not run; empty: it runs
-  std::string broken;   ///< why the file's entry is no case; empty: it is one
+  // Of the tests of ksqlDB's server.
+  std::optional<JsonTree> responses;
+  std::optional<JsonTree> expectedError;
+  bool waitsForPush = false;  ///< the inputs come when the push query runs
+  std::string skipped;        ///< why the case must not run; empty: it runs
+  std::string broken;         ///< why the file's entry is no case; empty: it is one
 };
 
 /// Reads the cases of a file; // and block comments may stand between its values. A file that is
