@@ -34,6 +34,19 @@ std::string padded(const std::string& text, size_t width) {
   return text + std::string(used < width ? width - used : 0, ' ');
 }
 
+/// Which columns show what identifies a row, and so behind them stand once more.
+std::vector<bool> keyColumnsOf(const queries::QueryPlan& plan) {
+  std::vector<bool> isKey(plan.schema.size(), false);
+  const auto* const project = std::get_if<queries::ProjectPlan>(&plan.root->step);
+  for (size_t i = 0; project != nullptr && i < isKey.size(); ++i) {
+    for (size_t hidden = 0; hidden < plan.numHiddenKeys; ++hidden) {
+      isKey[i] = isKey[i] || operators::isSame(*project->expressions[i],
+                                               *project->expressions[isKey.size() + hidden]);
+    }
+  }
+  return isKey;
+}
+
 }  // namespace
 
 OutputFormat parseOutputFormat(const std::string& name) {
@@ -53,6 +66,7 @@ ResultCollector::ResultCollector(const queries::QueryPlan& plan, OutputFormat fo
                                  std::ostream& output)
     : schema_(plan.schema),
       numHiddenKeys_(plan.numHiddenKeys),
+      isKey_(keyColumnsOf(plan)),
       upserts_(plan.isTable && !plan.emitChanges && !plan.isPull),
       limit_(plan.limit),
       format_(format),
@@ -65,7 +79,8 @@ ResultCollector::Row ResultCollector::renderRow(const operators::Batch& rows, si
   Row cells;
   for (size_t i = 0; i < schema_.size(); ++i) {
     std::string cell;
-    const bool isNull = !rows.isPresent(row) || rows.columns[i]->isNull(row);
+    const bool isGone = !rows.isPresent(row) && !isKey_[i];
+    const bool isNull = isGone || rows.columns[i]->isNull(row);
     if (isNull) {
       cell = format_ == OutputFormat::Csv ? "" : "null";
     } else if (format_ == OutputFormat::Json) {

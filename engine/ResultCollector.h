@@ -51,7 +51,8 @@ class ResultCollector final : public operators::RowReceiver {
 
   operators::Schema schema_;
   size_t numHiddenKeys_;
-  bool upserts_;  // a table without EMIT CHANGES: the newest row per key counts
+  std::vector<bool> isKey_;  // of a table, per column: shown of a deletion too
+  bool upserts_;             // a table without EMIT CHANGES: the newest row per key counts
   std::optional<int64_t> limit_;
   OutputFormat format_;
   bool live_;
