@@ -47,6 +47,15 @@ inline std::string asciiUpper(std::string_view text) {
   return upper;
 }
 
+/// All other characters stay as they are.
+inline std::string asciiLower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  });
+  return lower;
+}
+
 inline bool equalsIgnoringCase(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char a, char b) { return asciiUpper(a) == asciiUpper(b); });

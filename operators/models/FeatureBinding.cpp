@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <unordered_map>
 
+#include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
 
 namespace auspex::operators {
@@ -95,6 +97,34 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
                      " as categories, but a " + nameOf(kind) + " is given");
   }
   return source;
+}
+
+FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
+                           std::span<const ArgumentKind> kinds) {
+  AUSPEX_ASSERT(kinds.size() == planned.features.size());
+  if (version.features.size() != kinds.size()) {
+    throw ModelError("it has " + std::to_string(version.features.size()) + " features, but " +
+                     std::to_string(kinds.size()) + " are given");
+  }
+  std::unordered_map<std::string_view, size_t> places;
+  for (size_t i = 0; i < planned.features.size(); ++i) {
+    places.emplace(planned.features[i].name, i);
+  }
+  FeatureBinding binding;
+  binding.missing = version.missing;
+  for (size_t i = 0; i < version.features.size(); ++i) {
+    const FeatureInfo& feature = version.features[i];
+    size_t argument = i;
+    if (planned.namedFeatures) {
+      const auto place = places.find(feature.name);
+      if (place == places.end()) {
+        throw ModelError("its feature '" + feature.name + "' is not given");
+      }
+      argument = place->second;
+    }
+    binding.sources.push_back(bindFeature(feature, argument, kinds[argument], {}));
+  }
+  return binding;
 }
 
 template <typename Number>

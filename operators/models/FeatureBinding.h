@@ -55,6 +55,12 @@ struct FeatureBinding {
 FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentKind kind,
                           std::span<const std::string> categories);
 
+/// Binds a version to arguments that were given for the features of another version of the same
+/// model: kinds[f] is what feeds feature f of `planned`. Features are found by name, or by place
+/// where they have none. Throws ModelError when the version cannot take them.
+FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
+                           std::span<const ArgumentKind> kinds);
+
 /// The encoders below write column `feature` of a row-major matrix [rows x numFeatures] of float or
 /// double, one value per row; values.size() is the number of rows. validity: one byte per row, 0 =
 /// NULL, or empty when no row is NULL. NULL becomes NaN. They allocate nothing and cannot fail.

@@ -7,8 +7,6 @@
 
 namespace auspex::operators {
 
-namespace {}  // namespace
-
 void ModelVersion::scoreWide(WideFeatureMatrix features, OutputForm form,
                              std::span<double> out) const {
   const size_t numValues = features.rows * features.features;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,6 +87,8 @@ struct ModelInfo {
   size_t numTrees = 0;
   /// Splits on the longest path of any tree; 0 for a tree that is one leaf.
   size_t maxDepth = 0;
+  /// This value means missing, besides NULL and NaN (MISSING= for models trained otherwise).
+  double missing = std::numeric_limits<double>::quiet_NaN();
   /// Attributes in the file, such as best_iteration, in the file's order.
   std::vector<std::pair<std::string, std::string>> attributes;
 };

@@ -61,6 +61,7 @@ void complete(std::string_view bytes, const LoadOptions& options, ModelInfo& inf
   applyInputContract(options.inputs, info);
   info.name = options.name;
   info.version = options.version;
+  info.missing = options.missing;
   info.checksum = sha256Hex(bytes);
   info.sizeBytes = bytes.size();
 }
@@ -91,7 +92,7 @@ std::shared_ptr<const ModelVersion> loadModelBytes(std::string_view bytes,
                                              std::move(model.forest), options.instructions);
 }
 
-std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options) {
+std::string readModelFile(const std::string& path) {
   if (std::filesystem::is_directory(path)) {
     throw ModelError("cannot read '" + path + "': it is a directory");
   }
@@ -110,7 +111,11 @@ std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const Loa
   if (file.gcount() != size) {
     throw ModelError("cannot read '" + path + "': " + std::generic_category().message(errno));
   }
-  return loadModelBytes(bytes, options);
+  return bytes;
+}
+
+std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options) {
+  return loadModelBytes(readModelFile(path), options);
 }
 
 }  // namespace auspex::operators

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,11 +29,16 @@ struct LoadOptions {
   /// Only the boosting rounds [firstRound, endRound); endRound 0 means up to the last.
   size_t firstRound = 0;
   size_t endRound = 0;
+  /// Becomes ModelInfo::missing.
+  double missing = std::numeric_limits<double>::quiet_NaN();
   /// The statement's input list; empty when the file is the contract.
   std::vector<InputDeclaration> inputs = {};
   /// What a forest is scored with; at most the processor's best.
   Instructions instructions = bestInstructions();
 };
+
+/// The bytes of a model's file. Throws ModelError when it cannot be read or is too large.
+std::string readModelFile(const std::string& path);
 
 /// Loads a model from a file. Throws ModelError when it cannot be read or is refused.
 std::shared_ptr<const ModelVersion> loadModel(const std::string& path, const LoadOptions& options);

@@ -2,6 +2,7 @@
 // The models that the engine knows by name, with their versions and aliases, read as snapshots.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "operators/models/Model.h"
+#include "operators/models/ModelRoute.h"
 
 namespace auspex::operators {
 
@@ -23,13 +25,44 @@ constexpr size_t kMaxModelVersions = 1'000;
 /// How a statement names a version: 'm' (its default alias), 'm@alias' or 'm:3'.
 struct ModelReference {
   std::string name;
-  /// Set unless a version number was given.
+  /// In lower case, since aliases ignore case; set unless a version number was given.
   std::string alias;
   std::optional<uint32_t> version;
+
+  /// The same version for ever.
+  bool isPinned() const { return version.has_value(); }
+  /// As statements write it: the shortest form.
+  std::string toString() const;
 };
 
 /// Parses a reference. Throws ModelError when it is none.
 ModelReference parseModelReference(std::string_view text);
+
+/// A version by number or an alias, within one model.
+struct VersionTarget {
+  std::optional<uint32_t> version;
+  std::string alias;  ///< in lower case; empty when `version` is set
+
+  /// The alias or the number.
+  std::string toString() const;
+};
+
+/// Rows of calls by the bare name of a model go to several versions, by the hash of a key.
+struct ModelSplit {
+  struct Share {
+    VersionTarget target;
+    uint32_t numBuckets = 0;  ///< of kNumBuckets
+  };
+  std::vector<Share> shares;  ///< at least two; together kNumBuckets
+  std::string key;            ///< SQL of the expression over the rows that are scored
+  std::string salt;
+};
+
+/// A version that is scored beside those that serve the bare name, for a sample of the rows.
+struct ModelShadow {
+  VersionTarget target;
+  uint32_t sampledBuckets = kNumBuckets;
+};
 
 /// One model with all its versions. Immutable; changes make a new one.
 struct Model {
@@ -39,6 +72,17 @@ struct Model {
   std::map<std::string, uint32_t, std::less<>> aliases;
   /// The number that the next version gets; numbers are never used twice.
   uint32_t nextVersion = 1;
+  /// What the default alias was before, newest last; dropped versions are taken out.
+  std::vector<uint32_t> formerDefaults = {};
+  std::optional<ModelSplit> split = {};
+  std::optional<ModelShadow> shadow = {};
+
+  /// What a reference to this model stands for now. Throws ModelError naming what is missing.
+  std::shared_ptr<const ServedModel> serve(const ModelReference& reference) const;
+  /// The versions of a route that was in force once. Throws ModelError when one was dropped.
+  std::shared_ptr<const ServedModel> serve(const ModelRoute& route) const;
+  /// The number a target means. Throws ModelError.
+  uint32_t resolve(const VersionTarget& target) const;
 };
 
 /// Models by name. Names are case-sensitive.
@@ -59,20 +103,37 @@ class ModelRegistry {
   /// The version number to load the next version of a model with; 1 for an unknown model.
   uint32_t nextVersion(std::string_view name) const;
 
+  /// A number that grows with each change: who sees the same as before needs no new look.
+  uint64_t numChanges() const { return numChanges_.load(std::memory_order_acquire); }
+
+  /// Takes over all that another registry knows.
+  void copyFrom(const ModelRegistry& other);
+
   /// Adds a version under version->info().name and .version, creating the model when it is new. The
   /// default alias moves to it if makeDefault or if the model is new. Throws ModelError when the
-  /// number was used before or the model is full.
+  /// number was used before, the model is full, or the version does not keep the model's contract.
   void add(std::shared_ptr<const ModelVersion> version, bool makeDefault);
 
   /// Points an alias at a version. Throws ModelError when either is unknown or the alias is no
   /// name.
   void setAlias(std::string_view name, std::string_view alias, uint32_t version);
 
-  /// Removes an alias other than the default one. Throws ModelError when it is unknown.
+  /// Points the default alias at what it was before. Returns that version. Throws ModelError when
+  /// there is none.
+  uint32_t rollBack(std::string_view name);
+
+  /// Sends rows to several versions, or to one again without a split. Throws ModelError when a
+  /// target is unknown.
+  void setSplit(std::string_view name, std::optional<ModelSplit> split);
+  /// Scores a version in the shadow, or none. Throws ModelError when the target is unknown.
+  void setShadow(std::string_view name, std::optional<ModelShadow> shadow);
+
+  /// Removes an alias other than the default one. Throws ModelError when it is unknown, or a split
+  /// or shadow uses it.
   void dropAlias(std::string_view name, std::string_view alias);
 
-  /// Removes a version. Throws ModelError when it is unknown or an alias points at it. Batches that
-  /// hold the version keep it alive.
+  /// Removes a version. Throws ModelError when it is unknown or an alias, a split or a shadow
+  /// points at it. Batches that hold the version keep it alive.
   void dropVersion(std::string_view name, uint32_t version);
 
   /// Removes a model with all its versions. Throws ModelError when it is unknown.
@@ -82,10 +143,25 @@ class ModelRegistry {
   /// Copies the snapshot and the model, lets change edit the copy, and publishes it.
   template <typename Change>
   void update(std::string_view name, Change change);
+  /// With mutex_ held.
+  void publish(std::shared_ptr<const ModelSnapshot> models);
 
+  std::atomic<uint64_t> numChanges_{0};
   mutable std::mutex mutex_;
   /// Guarded by mutex_; what it points to never changes.
   std::shared_ptr<const ModelSnapshot> snapshot_;
+};
+
+/// How a query names a model, and where it looks up what that stands for at the moment.
+struct ModelUse {
+  std::string reference;  ///< as ModelReference::toString gives it
+  std::shared_ptr<const ModelRegistry> registry;
+  std::string splitKey;  ///< SQL of the key that the query was planned to split by; empty: none
+
+  /// What the reference stands for now. Throws ModelError.
+  std::shared_ptr<const ServedModel> serve() const;
+  /// The versions of a route of the past. Throws ModelError.
+  std::shared_ptr<const ServedModel> serve(const ModelRoute& route) const;
 };
 
 }  // namespace auspex::operators
