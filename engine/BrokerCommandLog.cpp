@@ -3,13 +3,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "engine/WallClock.h"
 
 namespace auspex::engine {
 namespace {
 
 constexpr std::string_view kQueryIdHeader = "auspex.queryId";
+constexpr std::string_view kWriterHeader = "auspex.writer";
 constexpr std::string_view kDetailPrefix = "auspex.detail.";
+
+bool isWrittenBy(const operators::Record& record, std::string_view writer) {
+  return std::any_of(record.headers.begin(), record.headers.end(),
+                     [&](const operators::Header& header) {
+                       return header.key == kWriterHeader && header.value == writer;
+                     });
+}
 
 queries::Command toCommand(const operators::Record& record) {
   queries::Command command;
@@ -32,7 +43,9 @@ BrokerCommandLog::BrokerCommandLog(Broker& broker, const std::string& serviceId,
                                    const std::string& instanceId)
     : broker_(broker),
       topic_(topicOf(serviceId)),
-      transactionalId_(fmt::format("{}-{}-commands", serviceId, instanceId)) {
+      transactionalId_(fmt::format("{}-{}-commands", serviceId, instanceId)),
+      writer_(fmt::format("{}-{:x}", instanceId,
+                          std::chrono::system_clock::now().time_since_epoch().count())) {
 }
 
 std::string BrokerCommandLog::topicOf(const std::string& serviceId) {
@@ -72,6 +85,26 @@ std::vector<queries::Command> BrokerCommandLog::read() {
       }
     }
   }
+  position_ = reader->position();
+  return commands;
+}
+
+std::vector<queries::Command> BrokerCommandLog::readNew() {
+  std::vector<queries::Command> commands;
+  if (!reader_) {
+    if (!broker_.topic(topic_)) {
+      return commands;
+    }
+    reader_ = broker_.openReader({topic_, 0}, position_, Isolation::ReadCommitted,
+                                 std::make_shared<Wakeup>());
+  }
+  while (const auto fetched = reader_->poll(kRecordsPerPoll)) {
+    for (const operators::Record& record : fetched->records) {
+      if (record.key && record.value && !isWrittenBy(record, writer_)) {
+        commands.push_back(toCommand(record));
+      }
+    }
+  }
   return commands;
 }
 
@@ -87,6 +120,7 @@ void BrokerCommandLog::append(const queries::Command& command,
   entry.value = command.text;
   entry.timestamp = wallClock();
   names.reserve(command.details.size());
+  entry.headers.push_back({kWriterHeader, writer_});
   if (!command.queryId.empty()) {
     entry.headers.push_back({kQueryIdHeader, command.queryId});
   }

@@ -57,6 +57,7 @@ BrokerHome::BrokerHome(const EngineOptions& options) {
   if (options.fresh) {
     directory_->removeAll();
     std::filesystem::remove_all(root / "broker");
+    std::filesystem::remove_all(root / "models");
     std::filesystem::remove(root / "instance-id");
   }
   instanceId_ = readInstanceId(root / "instance-id");

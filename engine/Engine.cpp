@@ -2,6 +2,7 @@
 #include "engine/Engine.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <thread>
@@ -16,6 +17,8 @@ namespace {
 /// Memory for RocksDB's blocks and memtables over all tasks.
 constexpr size_t kStateMemoryBytes = size_t{128} << 20;
 constexpr int kMaxThreads = 8;
+/// How often the log is looked at for statements of other instances.
+constexpr std::chrono::milliseconds kHearingInterval{500};
 
 int64_t wholeNumber(const std::map<std::string, std::string>& properties, const std::string& name,
                     int64_t fallback) {
@@ -100,6 +103,14 @@ void Engine::takeProperties() {
 void Engine::open() {
   takeProperties();
   log_ = std::make_unique<BrokerCommandLog>(*broker_, options_.serviceId, instanceId());
+  const stateStore::StateDirectory* const states = home_ ? &home_->states() : testStates_;
+  std::unique_ptr<ModelTopic> modelTopic;
+  if (!options_.bootstrapServers.empty()) {
+    modelTopic = std::make_unique<ModelTopic>(*broker_, options_.serviceId, instanceId());
+  }
+  modelStore_ = std::make_unique<ModelStore>(
+      states == nullptr ? std::filesystem::path() : states->root() / "models",
+      std::move(modelTopic));
   runtime_ = std::make_unique<Runtime>(*broker_, runtimeSettings());
   queries::ExecutorSettings settings;
   settings.serviceId = options_.serviceId;
@@ -110,7 +121,8 @@ void Engine::open() {
     options_.addFunctions(functions_);
   }
   executor_ = std::make_unique<queries::StatementExecutor>(
-      queries::ExecutorPorts{*this, *this, *log_, *this}, std::move(settings), functions_);
+      queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_}, std::move(settings),
+      functions_);
   for (const auto& [name, value] : options_.properties) {
     if (name.starts_with("auspex.test.")) {
       continue;
@@ -164,6 +176,30 @@ std::shared_ptr<const operators::Topology> Engine::startNextQuery() {
   return query.topology;
 }
 
+bool Engine::poll() {
+  const auto now = std::chrono::steady_clock::now();
+  // The embedded broker has one process only.
+  if (!options_.bootstrapServers.empty() && now - lastHearing_ >= kHearingInterval) {
+    lastHearing_ = now;
+    hear();
+  }
+  return runtime_->poll();
+}
+
+void Engine::hear() {
+  try {
+    const std::vector<queries::Command> commands = log_->readNew();
+    for (const std::string& failure : executor_->hear(commands)) {
+      spdlog::warn("a statement of another instance was not taken over: {}", failure);
+    }
+    if (!commands.empty()) {
+      start();
+    }
+  } catch (const BrokerError& error) {
+    spdlog::warn("the statements of other instances cannot be read: {}", error.what());
+  }
+}
+
 bool Engine::allInputsFinite() const {
   if (hasEndlessConnector_) {
     return false;
@@ -202,6 +238,7 @@ RunningSelect Engine::startSelect(const queries::TransientQuery& query, OutputFo
   queries::TopologyOptions options = executor_->topologyOptions(running.id);
   options.singleTask = true;
   options.deadLetterTopic.clear();
+  options.shadowTopic.clear();
   auto topology = std::make_shared<const operators::Topology>(
       queries::buildTopology(query.plan, sink, options));
   running.collector->onFull([finished = running.finished] { *finished = true; });

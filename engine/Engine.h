@@ -3,6 +3,7 @@
 // the world they ask for.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "engine/BrokerHome.h"
 #include "engine/Connectors.h"
 #include "engine/EngineOptions.h"
+#include "engine/ModelStore.h"
 #include "engine/PullRun.h"
 #include "engine/ResultCollector.h"
 #include "engine/runtime/Runtime.h"
@@ -60,6 +62,10 @@ class Engine final : private queries::TopicAdmin,
   /// Starts the earliest query that statements have defined and nothing has started yet; returns
   /// it, or null when there is none. For tests that run one query after the other.
   std::shared_ptr<const operators::Topology> startNextQuery();
+  /// A round of the runtime (Runtime::poll); now and then also of hear(), where others may write.
+  bool poll();
+  /// Takes over what other instances of the service have said of models.
+  void hear();
   /// Everything that was started comes to an end by itself.
   bool allInputsFinite() const;
   /// Endless runs wait for new input at the end of a topic.
@@ -115,6 +121,7 @@ class Engine final : private queries::TopicAdmin,
   std::shared_ptr<Broker> broker_;
   operators::FunctionRegistry functions_;
   std::unique_ptr<BrokerCommandLog> log_;
+  std::unique_ptr<ModelStore> modelStore_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<queries::StatementExecutor> executor_;
 
@@ -132,6 +139,7 @@ class Engine final : private queries::TopicAdmin,
   std::set<std::string> read_;               // topics that queries read
   bool hasEndlessConnector_ = false;
   int numSelects_ = 0;
+  std::chrono::steady_clock::time_point lastHearing_{};
 };
 
 }  // namespace auspex::engine

@@ -263,7 +263,7 @@ class Program {
       if (!std::cout) {
         return Outcome::OutputClosed;
       }
-      engine_->runtime().poll();
+      engine_->poll();
       if (server_) {
         server_->serve();
       }

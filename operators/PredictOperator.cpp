@@ -4,222 +4,265 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <optional>
+#include <utility>
 
+#include "operators/KeptScores.h"
+#include "operators/ScoreColumns.h"
+#include "operators/ShadowScores.h"
+#include "operators/VersionScorer.h"
 #include "operators/data/Assert.h"
 #include "operators/expressions/Evaluator.h"
 #include "operators/models/ModelError.h"
-#include "operators/models/Predictors.h"
 
 namespace auspex::operators {
 namespace {
 
-template <typename Number>
-void encodeFeature(const FeatureSource& source, const Column& column, size_t feature,
-                   size_t numFeatures, Number* matrix) {
-  const std::span<const uint8_t> validity = column.validity();
-  const bool isCategory = source.conversion == FeatureConversion::Category;
-  switch (argumentKindOf(column.type())) {
-    case ArgumentKind::Double:
-      encodeNumeric(column.values<double>(), validity, feature, numFeatures, matrix);
-      break;
-    case ArgumentKind::Bigint:
-      if (isCategory) {
-        encodeCategory(column.values<int64_t>(), validity, *source.categories, feature, numFeatures,
-                       matrix);
-      } else {
-        encodeNumeric(column.values<int64_t>(), validity, feature, numFeatures, matrix);
-      }
-      break;
-    case ArgumentKind::Integer:
-      if (isCategory) {
-        encodeCategory(column.values<int32_t>(), validity, *source.categories, feature, numFeatures,
-                       matrix);
-      } else {
-        encodeNumeric(column.values<int32_t>(), validity, feature, numFeatures, matrix);
-      }
-      break;
-    case ArgumentKind::Boolean:
-      encodeBoolean(column.values<uint8_t>(), validity, feature, numFeatures, matrix);
-      break;
-    case ArgumentKind::String:
-      encodeCategory(column.values<std::string_view>(), validity, *source.categories, feature,
-                     numFeatures, matrix);
-      break;
-  }
+constexpr size_t placeOf(PredictSlot slot) {
+  return static_cast<size_t>(slot);
 }
-
-/// Makes maps from feature to contribution: the largest first, the bias last.
-class ContributionColumns {
- public:
-  /// top: see PredictDescription::topFeatures.
-  ContributionColumns(const ModelInfo& info, size_t top)
-      : names_(std::make_shared<std::vector<std::string>>(featureNames(info))),
-        numFeatures_(names_->size()),
-        numShown_(top == 0 ? numFeatures_ : std::min(top, numFeatures_)),
-        showsBias_(top == 0),
-        numOutputs_(info.numOutputs),
-        order_(numFeatures_) {
-    names_->push_back(biasName(info));
-  }
-
-  /// contributions: per map one number per feature and the bias. type: MAP, or ARRAY of it.
-  ColumnPtr toColumn(const SqlType& type, const std::vector<double>& contributions) {
-    const size_t perMap = numFeatures_ + 1;
-    const size_t numMaps = contributions.size() / perMap;
-    std::vector<std::string_view> keys;
-    std::vector<double> values;
-    std::vector<uint32_t> offsets{0};
-    for (size_t map = 0; map < numMaps; ++map) {
-      const double* const shares = contributions.data() + map * perMap;
-      std::iota(order_.begin(), order_.end(), size_t{0});
-      std::stable_sort(order_.begin(), order_.end(), [&](size_t left, size_t right) {
-        return std::abs(shares[left]) > std::abs(shares[right]);
-      });
-      for (size_t i = 0; i < numShown_; ++i) {
-        keys.push_back((*names_)[order_[i]]);
-        values.push_back(shares[order_[i]]);
-      }
-      if (showsBias_) {
-        keys.push_back(names_->back());
-        values.push_back(shares[numFeatures_]);
-      }
-      offsets.push_back(static_cast<uint32_t>(keys.size()));
-    }
-    const bool isArray = type.is(TypeKind::Array);
-    const SqlType& mapType = isArray ? type.element() : type;
-    ColumnPtr maps =
-        Column::makeNested(mapType, std::move(offsets),
-                           {Column::make(SqlType::string(), std::move(keys), {}, {names_}),
-                            Column::make(SqlType::doubleType(), std::move(values))});
-    return isArray ? byOutput(type, std::move(maps), numMaps) : maps;
-  }
-
- private:
-  ColumnPtr byOutput(const SqlType& type, ColumnPtr maps, size_t numMaps) const {
-    std::vector<uint32_t> offsets;
-    for (size_t map = 0; map <= numMaps; map += numOutputs_) {
-      offsets.push_back(static_cast<uint32_t>(map));
-    }
-    return Column::makeNested(type, std::move(offsets), {std::move(maps)});
-  }
-
-  std::shared_ptr<std::vector<std::string>> names_;
-  size_t numFeatures_;
-  size_t numShown_;
-  bool showsBias_;
-  size_t numOutputs_;
-  std::vector<size_t> order_;
-};
 
 class PredictOperator final : public Operator {
  public:
-  explicit PredictOperator(const PredictDescription& description)
+  PredictOperator(const PredictDescription& description, TaskServices& services)
       : description_(description),
-        predictor_(makePredictor(description.deployment, {})),
+        served_(services.servedModel(description.model)),
         arguments_(description.arguments),
-        contributions_(description.version->info(), description.topFeatures) {}
+        contributions_(description.version->info(), description.topFeatures) {
+    for (const ExpressionPtr& argument : description.arguments) {
+      kinds_.push_back(argumentKindOf(argument->type()));
+    }
+    if (description.splitKey) {
+      splitKey_.emplace(std::vector<ExpressionPtr>{description.splitKey});
+    }
+    if (!description.store.empty()) {
+      kept_.emplace(services.store(description.store), description.keyColumns, description.keyTypes,
+                    description.keptTypes());
+    }
+    services_ = &services;
+  }
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
     Batch batch = std::move(inputs[0]);
     if (batch.numRows == 0) {
       return {};
     }
-    if (batch.carriesOld) {
-      RowErrors reportedBefore;
-      score(EvaluationInput::oldSide(batch), batch.oldColumns, reportedBefore);
+    serveNewest();
+    const bool hasShadow = shadow_ != nullptr && !description_.shadowTopic.empty();
+    PredictSlots needed = kept_ ? description_.keptSlots() : description_.wanted;
+    needed[placeOf(PredictSlot::Prediction)] |= hasShadow;
+    needed[placeOf(PredictSlot::Version)] |= hasShadow;
+    const std::vector<ColumnPtr> arguments =
+        arguments_.evaluate(EvaluationInput::newSide(batch), context.errors);
+    std::vector<ColumnPtr> scores =
+        score(EvaluationInput::newSide(batch), arguments, needed, context.errors);
+    if (hasShadow) {
+      scoreInShadow(batch, arguments, scores, context);
     }
-    score(EvaluationInput::newSide(batch), batch.columns, context.errors);
+    if (batch.carriesOld) {
+      append(kept_ ? exchange(batch, scores) : scoreOldSide(batch), batch.oldColumns);
+    }
+    append(std::move(scores), batch.columns);
     return batch;
   }
 
  private:
-  /// Appends the output columns for one side of the batch to `columns`.
-  void score(const EvaluationInput& side, std::vector<ColumnPtr>& columns, RowErrors& errors) {
-    const size_t numRows = side.numRows;
-    const std::vector<ColumnPtr> arguments = arguments_.evaluate(side, errors);
-    request_.version = description_.version;
-    request_.rowIds.resize(numRows);
-    if (description_.version->info().isWide) {
-      fillMatrix(arguments, numRows, request_.wideMatrix);
-    } else {
-      fillMatrix(arguments, numRows, request_.matrix);
+  /// Makes ready for what the model stands for now, when that is not what it was.
+  void serveNewest() {
+    if (served_ == current_) {
+      return;
     }
-    std::vector<ColumnPtr> results;
+    std::vector<std::unique_ptr<VersionScorer>> scorers;
+    for (const std::shared_ptr<const ModelVersion>& version : served_->versions) {
+      scorers.push_back(makeScorer(version));
+    }
+    shadow_ = served_->shadow ? makeScorer(served_->shadow) : nullptr;
+    scorers_ = std::move(scorers);
+    current_ = served_;
+  }
+
+  std::unique_ptr<VersionScorer> makeScorer(const std::shared_ptr<const ModelVersion>& version) {
+    return std::make_unique<VersionScorer>(version, description_.version->info(), kinds_,
+                                           description_.deployment);
+  }
+
+  std::vector<ColumnPtr> scoreOldSide(const Batch& batch) {
+    RowErrors reportedBefore;
+    const EvaluationInput side = EvaluationInput::oldSide(batch);
+    return score(side, arguments_.evaluate(side, reportedBefore), description_.wanted,
+                 reportedBefore);
+  }
+
+  /// Appends the columns of the slots that are wanted.
+  void append(std::vector<ColumnPtr> scores, std::vector<ColumnPtr>& columns) const {
     for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
-      if (!description_.wanted[slot]) {
-        results.push_back(nullptr);
+      columns.push_back(description_.wanted[slot] ? std::move(scores[slot]) : nullptr);
+    }
+  }
+
+  /// One column per needed slot, null pointers for the others.
+  std::vector<ColumnPtr> score(const EvaluationInput& side, const std::vector<ColumnPtr>& arguments,
+                               const PredictSlots& needed, RowErrors& errors) {
+    const size_t numRows = side.numRows;
+    findShares(side, errors);
+    takeRows(arguments, numRows);
+    std::vector<ColumnPtr> columns(kNumPredictSlots);
+    for (size_t i = 0; i < kNumPredictSlots; ++i) {
+      if (!needed[i]) {
         continue;
       }
-      request_.form = formOf(static_cast<PredictSlot>(slot));
-      // The embedded predictor answers within the call; others come with poll().
-      const bool taken = predictor_->submit(request_);
-      AUSPEX_ASSERT(taken);
-      done_.clear();
-      predictor_->poll(done_);
-      AUSPEX_ASSERT(done_.size() == 1 && done_[0].failures.empty());
-      const SqlType type = typeOf(static_cast<PredictSlot>(slot), *description_.version);
-      results.push_back(static_cast<PredictSlot>(slot) == PredictSlot::Explanation
-                            ? contributions_.toColumn(type, done_[0].scores)
-                            : toColumn(type, done_[0], numRows));
-      request_ = std::move(done_[0].request);
+      const auto slot = static_cast<PredictSlot>(i);
+      const std::optional<OutputForm> form = formOf(slot);
+      if (!form) {
+        columns[i] = slot == PredictSlot::Version ? versionColumn(numRows) : variantColumn(numRows);
+        continue;
+      }
+      const SqlType type = typeOf(slot, *description_.version);
+      RowScores scores = scoreRows(*form, numRows);
+      columns[i] = slot == PredictSlot::Explanation
+                       ? contributions_.toColumn(type, scores.values)
+                       : scoresToColumn(type, std::move(scores), numRows);
     }
-    columns.insert(columns.end(), results.begin(), results.end());
+    return columns;
   }
 
-  /// Fills the matrix in the precision that the model computes in.
-  template <typename Number>
-  void fillMatrix(const std::vector<ColumnPtr>& arguments, size_t numRows,
-                  std::vector<Number>& matrix) {
-    const FeatureBinding& binding = description_.binding;
-    const size_t numFeatures = binding.sources.size();
-    matrix.resize(numRows * numFeatures);
-    for (size_t feature = 0; feature < numFeatures; ++feature) {
-      const FeatureSource& source = binding.sources[feature];
-      encodeFeature(source, *arguments[source.argument], feature, numFeatures, matrix.data());
+  /// Which share serves which row: shareRows_ per share, shareOf_ per row. With one share both stay
+  /// empty.
+  void findShares(const EvaluationInput& side, RowErrors& errors) {
+    const std::vector<RouteShare>& shares = current_->route.shares;
+    shareRows_.clear();
+    shareOf_.clear();
+    if (shares.size() == 1) {
+      return;
     }
-    if (!std::isnan(binding.missing)) {
-      markMissing(static_cast<Number>(binding.missing), matrix);
+    AUSPEX_ASSERT(splitKey_.has_value());
+    const ColumnPtr keys = splitKey_->evaluate(side, errors)[0];
+    const auto texts = keys->values<std::string_view>();
+    shareRows_.resize(shares.size());
+    shareOf_.resize(side.numRows);
+    for (uint32_t row = 0; row < side.numRows; ++row) {
+      const uint32_t bucket =
+          bucketOf(current_->route.salt, keys->isNull(row) ? std::string_view() : texts[row]);
+      uint32_t share = 0;
+      while (bucket >= shares[share].endBucket) {
+        ++share;
+      }
+      shareOf_[row] = share;
+      shareRows_[share].push_back(row);
     }
-    for (size_t feature = 0; feature < numFeatures; ++feature) {
-      if (const auto& value = binding.sources[feature].defaultValue) {
-        replaceMissing(static_cast<Number>(*value), numRows, feature, numFeatures, matrix.data());
+  }
+
+  void takeRows(const std::vector<ColumnPtr>& arguments, size_t numRows) {
+    if (shareRows_.empty()) {
+      scorers_[0]->take(arguments, numRows);
+      return;
+    }
+    for (size_t share = 0; share < shareRows_.size(); ++share) {
+      std::vector<ColumnPtr> picked;
+      for (const ColumnPtr& argument : arguments) {
+        picked.push_back(gather(argument, shareRows_[share]));
+      }
+      scorers_[share]->take(picked, shareRows_[share].size());
+    }
+  }
+
+  RowScores scoreRows(OutputForm form, size_t numRows) {
+    if (shareRows_.empty()) {
+      return scorers_[0]->score(form);
+    }
+    std::vector<RowScores> parts;
+    for (const std::unique_ptr<VersionScorer>& scorer : scorers_) {
+      parts.push_back(scorer->score(form));
+    }
+    return weave(parts, numRows);
+  }
+
+  /// Brings the scores of the shares into the order of the rows.
+  RowScores weave(const std::vector<RowScores>& parts, size_t numRows) {
+    RowScores woven;
+    woven.width = parts[0].width;
+    std::vector<size_t> next(parts.size(), 0);
+    woven.offsets.push_back(0);
+    for (size_t row = 0; row < numRows; ++row) {
+      const RowScores& part = parts[shareOf_[row]];
+      const auto first =
+          part.values.begin() + static_cast<ptrdiff_t>(next[shareOf_[row]]++ * part.width);
+      woven.values.insert(woven.values.end(), first, first + static_cast<ptrdiff_t>(part.width));
+      woven.offsets.push_back(static_cast<uint32_t>(woven.values.size()));
+    }
+    return woven;
+  }
+
+  ColumnPtr versionColumn(size_t numRows) const {
+    const std::vector<RouteShare>& shares = current_->route.shares;
+    std::vector<int32_t> versions(numRows, static_cast<int32_t>(shares[0].version));
+    for (size_t row = 0; row < shareOf_.size(); ++row) {
+      versions[row] = static_cast<int32_t>(shares[shareOf_[row]].version);
+    }
+    return Column::make(SqlType::integer(), std::move(versions));
+  }
+
+  ColumnPtr variantColumn(size_t numRows) const {
+    const std::vector<RouteShare>& shares = current_->route.shares;
+    std::vector<std::string_view> variants(numRows, shares[0].variant);
+    for (size_t row = 0; row < shareOf_.size(); ++row) {
+      variants[row] = shares[shareOf_[row]].variant;
+    }
+    return Column::make(SqlType::string(), std::move(variants), {}, {current_});
+  }
+
+  /// Keeps the scores of the new sides; returns those of the old ones, by slot.
+  std::vector<ColumnPtr> exchange(const Batch& batch, const std::vector<ColumnPtr>& scores) {
+    const PredictSlots slots = description_.keptSlots();
+    std::vector<ColumnPtr> given;
+    for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+      if (slots[slot]) {
+        given.push_back(scores[slot]);
       }
     }
+    std::vector<ColumnPtr> taken = kept_->exchange(batch, given);
+    std::vector<ColumnPtr> old(kNumPredictSlots);
+    size_t next = 0;
+    for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+      if (slots[slot]) {
+        old[slot] = std::move(taken[next++]);
+      }
+    }
+    return old;
   }
 
-  static ColumnPtr toColumn(const SqlType& type, ScoredBatch& scored, size_t numRows) {
-    if (!type.is(TypeKind::Array)) {
-      AUSPEX_ASSERT(scored.outputsPerRow == 1);
-      return Column::make(SqlType::doubleType(), std::move(scored.scores));
+  void scoreInShadow(const Batch& batch, const std::vector<ColumnPtr>& arguments,
+                     const std::vector<ColumnPtr>& scores, DrawContext& context) {
+    if (!shadowScores_) {
+      shadowScores_.emplace(services_->channel(description_.shadowTopic), description_.shadowTopic,
+                            description_.model);
     }
-    std::vector<uint32_t> offsets(numRows + 1);
-    for (size_t row = 0; row <= numRows; ++row) {
-      offsets[row] = static_cast<uint32_t>(row * scored.outputsPerRow);
-    }
-    if (type.element().is(TypeKind::Integer)) {
-      std::vector<int32_t> leaves(scored.scores.size());
-      std::transform(scored.scores.begin(), scored.scores.end(), leaves.begin(),
-                     [](double leaf) { return static_cast<int32_t>(leaf); });
-      return Column::makeNested(type, std::move(offsets),
-                                {Column::make(SqlType::integer(), std::move(leaves))});
-    }
-    return Column::makeNested(type, std::move(offsets),
-                              {Column::make(SqlType::doubleType(), std::move(scored.scores))});
+    shadowScores_->process(
+        batch, arguments, current_->route.shadow->sampledBuckets, *shadow_,
+        typeOf(PredictSlot::Prediction, *description_.version),
+        {*scores[placeOf(PredictSlot::Prediction)], *scores[placeOf(PredictSlot::Version)]},
+        context);
   }
 
   const PredictDescription& description_;
-  std::unique_ptr<Predictor> predictor_;
+  const std::shared_ptr<const ServedModel>& served_;  // changes between draws
+  std::shared_ptr<const ServedModel> current_;        // what the scorers were made for
+  TaskServices* services_ = nullptr;
+  std::vector<ArgumentKind> kinds_;
   Evaluator arguments_;
+  std::optional<Evaluator> splitKey_;
   ContributionColumns contributions_;
-  FeatureBatch request_;
-  std::vector<ScoredBatch> done_;
+  std::vector<std::unique_ptr<VersionScorer>> scorers_;  // one per share
+  std::unique_ptr<VersionScorer> shadow_;
+  std::vector<std::vector<uint32_t>> shareRows_;
+  std::vector<uint32_t> shareOf_;
+  std::optional<KeptScores> kept_;
+  std::optional<ShadowScores> shadowScores_;
 };
 
 }  // namespace
 
-OutputForm formOf(PredictSlot slot) {
+std::optional<OutputForm> formOf(PredictSlot slot) {
   switch (slot) {
     case PredictSlot::Prediction:
       return OutputForm::Prediction;
@@ -230,9 +273,12 @@ OutputForm formOf(PredictSlot slot) {
     case PredictSlot::Explanation:
       return OutputForm::Contribution;
     case PredictSlot::Margin:
+      return OutputForm::Margin;
+    case PredictSlot::Version:
+    case PredictSlot::Variant:
       break;
   }
-  return OutputForm::Margin;
+  return std::nullopt;
 }
 
 std::string biasName(const ModelInfo& info) {
@@ -251,10 +297,13 @@ std::vector<std::string> featureNames(const ModelInfo& info) {
 }
 
 SqlType typeOf(PredictSlot slot, const ModelVersion& version) {
-  const size_t outputs = version.outputsPerRow(formOf(slot));
+  const std::optional<OutputForm> form = formOf(slot);
+  if (!form) {
+    return slot == PredictSlot::Version ? SqlType::integer() : SqlType::string();
+  }
+  const size_t outputs = version.outputsPerRow(*form);
   if (outputs == 0) {
-    throw ModelError(
-        fmt::format("model {} {}", version.info().name, version.refusalOf(formOf(slot))));
+    throw ModelError(fmt::format("model {} {}", version.info().name, version.refusalOf(*form)));
   }
   if (slot == PredictSlot::Leaf) {
     return SqlType::array(SqlType::integer());
@@ -289,17 +338,36 @@ ArgumentKind argumentKindOf(const SqlType& type) {
   }
 }
 
-std::unique_ptr<Operator> PredictDescription::create(TaskServices&) const {
-  return std::make_unique<PredictOperator>(*this);
+std::unique_ptr<Operator> PredictDescription::create(TaskServices& services) const {
+  return std::make_unique<PredictOperator>(*this, services);
+}
+
+PredictSlots PredictDescription::keptSlots() const {
+  PredictSlots slots = wanted;
+  slots[placeOf(PredictSlot::Version)] = true;
+  return slots;
+}
+
+std::vector<SqlType> PredictDescription::keptTypes() const {
+  const PredictSlots slots = keptSlots();
+  std::vector<SqlType> types;
+  for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+    if (slots[slot]) {
+      types.push_back(typeOf(static_cast<PredictSlot>(slot), *version));
+    }
+  }
+  return types;
 }
 
 std::string PredictDescription::toString() const {
   std::string features;
-  for (size_t i = 0; i < binding.sources.size(); ++i) {
-    features += (i == 0 ? "" : ", ") + arguments[binding.sources[i].argument]->toString();
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    features += (i == 0 ? "" : ", ") + arguments[i]->toString();
   }
-  return fmt::format("Predict(model={}, version={}, deployment={}, features=[{}])", model,
-                     version->info().version, deployment, features);
+  return fmt::format("Predict(model={}, version={}, deployment={}, features=[{}]{}{})", model,
+                     version->info().version, deployment, features,
+                     splitKey ? ", split=" + splitKey->toString() : "",
+                     store.empty() ? "" : ", store=" + store);
 }
 
 }  // namespace auspex::operators

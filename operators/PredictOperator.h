@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,27 +17,47 @@
 namespace auspex::operators {
 
 /// The output columns that a scoring operator can add, each at its own place behind the columns in.
-enum class PredictSlot : uint8_t { Prediction, Probability, Margin, Leaf, Explanation };
-inline constexpr size_t kNumPredictSlots = 5;
+enum class PredictSlot : uint8_t {
+  Prediction,
+  Probability,
+  Margin,
+  Leaf,
+  Explanation,
+  Version,
+  Variant
+};
+inline constexpr size_t kNumPredictSlots = 7;
+using PredictSlots = std::array<bool, kNumPredictSlots>;
 
 /// Columns out: those in, then one per slot; slots that nobody wants stay null pointers. PREDICT
 /// and a single margin are DOUBLE, probabilities and several margins ARRAY<DOUBLE>, leaves
 /// ARRAY<INTEGER>, contributions MAP<STRING, DOUBLE> by feature, the largest first (or an array of
-/// such, one per output). NULL arguments are missing features. The version stays the same for the
-/// life of a task.
+/// such, one per output), the version that scored the row INTEGER, its variant STRING. NULL
+/// arguments are missing features. What the model stands for may change between two draws.
 struct PredictDescription final : OperatorDescription {
-  std::string model;  ///< as the statement names it
+  std::string model;  ///< a reference, as ModelReference::toString gives it
   std::string deployment = "EMBEDDED";
-  std::shared_ptr<const ModelVersion> version;
-  std::vector<ExpressionPtr> arguments;  ///< over the columns in
-  FeatureBinding binding;
-  std::array<bool, kNumPredictSlots> wanted{};
+  std::shared_ptr<const ModelVersion> version;  ///< that the arguments were bound to
+  std::vector<ExpressionPtr> arguments;         ///< over the columns in, one per feature
+  ExpressionPtr splitKey;                       ///< STRING; null: the model was not split
+  PredictSlots wanted{};
   /// Of contributions only so many features, those of the largest, without the bias; 0: all and the
   /// bias.
   size_t topFeatures = 0;
+  /// Of a table whose old sides are wanted: the store that keeps the scores of its rows, the
+  /// columns that identify a row, and their types. Empty: the old side is scored again.
+  std::string store;
+  std::vector<size_t> keyColumns;
+  std::vector<SqlType> keyTypes;
+  std::string shadowTopic;  ///< empty: nothing is scored in the shadow
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
   std::string toString() const override;
+
+  /// The slots that such a store keeps: those wanted, and the version.
+  PredictSlots keptSlots() const;
+  /// Their types.
+  std::vector<SqlType> keptTypes() const;
 };
 
 /// The key of the bias among contributions: "bias", or in parentheses when a feature has that name.
@@ -44,8 +65,8 @@ std::string biasName(const ModelInfo& info);
 /// The names of the features; those without one are f0, f1, ... by place, as XGBoost names them.
 std::vector<std::string> featureNames(const ModelInfo& info);
 
-/// The form in which a slot asks for scores.
-OutputForm formOf(PredictSlot slot);
+/// The form in which a slot asks for scores; nothing for what is known without any.
+std::optional<OutputForm> formOf(PredictSlot slot);
 /// The type of a slot's column. Throws ModelError when the model cannot give it.
 SqlType typeOf(PredictSlot slot, const ModelVersion& version);
 

@@ -10,6 +10,7 @@
 
 #include "operators/Operator.h"
 #include "operators/StateTable.h"
+#include "operators/models/ModelRegistry.h"
 #include "operators/ports/RecordChannel.h"
 #include "stateStore/KeyValueStore.h"
 
@@ -25,6 +26,9 @@ class TaskServices {
   virtual stateStore::KeyValueStore& store(const std::string& name) = 0;
   /// A channel to a sink topic of the sub-topology.
   virtual RecordChannel& channel(const std::string& topic) = 0;
+  /// What a model of the sub-topology's list (asserted) stands for: the pointer that is read
+  /// changes between draws only, the reference stays good as long as the task.
+  virtual const std::shared_ptr<const ServedModel>& servedModel(const std::string& reference) = 0;
 };
 
 /// Immutable recipe of one operator; shared by all tasks. Any thread.
@@ -68,6 +72,7 @@ struct SubTopology {
   std::vector<TopologyNode> nodes;   ///< inputs come before their users
   std::vector<StoreDescription> stores;
   std::vector<SinkTopic> sinks;
+  std::vector<ModelUse> models;  ///< that its operators score with, each reference once
 };
 
 /// Immutable graph of a query, sub-topologies in data-flow order.

@@ -116,8 +116,7 @@ ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
     throw StatementError("RETURNS, TRANSFORM and training by AS SELECT are not supported yet.",
                          create.name.span);
   }
-  const auto uri = properties.text("URI");
-  if (!uri) {
+  if (!properties.text("URI")) {
     throw StatementError("A model needs WITH (URI='path').", create.name.span);
   }
   const std::string deployment = properties.text("DEPLOYMENT").value_or("EMBEDDED");
@@ -126,34 +125,32 @@ ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
         fmt::format("DEPLOYMENT='{}' is not supported yet; EMBEDDED is.", deployment),
         properties.spanOf("DEPLOYMENT", span()));
   }
-  if (const auto format = properties.text("FORMAT");
-      format && *format != "XGBOOST" && *format != "LIGHTGBM") {
-    throw StatementError(
-        fmt::format("FORMAT='{}' is not supported; XGBOOST and LIGHTGBM are.", *format),
-        properties.spanOf("FORMAT", span()));
-  }
   ModelDefinition definition;
   definition.name = create.name.name;
-  definition.uri = *uri;
   definition.deployment = deployment;
   definition.sql = statement_.text;
-  if (const auto missing = properties.number("MISSING")) {
-    definition.hasMissing = true;
-    definition.missing = *missing;
-  }
+  definition.missing = properties.number("MISSING").value_or(definition.missing);
+  definition.inputs = bindInputs(create);
   if (const auto classes = properties.text("CLASSES")) {
     definition.classes = splitList(*classes);
   }
   return definition;
 }
 
-operators::LoadOptions StatementRun::bindLoadOptions(const parser::CreateModel& create,
+operators::LoadOptions StatementRun::bindLoadOptions(const ModelDefinition& definition,
                                                      const Properties& properties) const {
   operators::LoadOptions options;
-  options.name = create.name.name;
+  options.name = definition.name;
   options.version = executor_.models_->nextVersion(options.name);
+  if (replayed_ != nullptr) {
+    const auto known = replayed_->details.find("version");
+    if (known != replayed_->details.end()) {
+      options.version = static_cast<uint32_t>(std::stoul(known->second));
+    }
+  }
   options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
-  options.inputs = bindInputs(create);
+  options.missing = properties.number("MISSING").value_or(definition.missing);
+  options.inputs = definition.inputs;
   if (const parser::Property* const iterations = properties.find("ITERATIONS")) {
     if (options.useBestIteration) {
       throw StatementError("ITERATIONS and BEST_ITERATION=true exclude each other.",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// CREATE, DROP and DESCRIBE of models.
+// CREATE and DROP of models, and how a file becomes a version.
 #include <fmt/format.h>
 
+#include "operators/data/Checksum.h"
+#include "operators/models/ModelContract.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/ModelLoader.h"
 #include "queries/StatementRun.h"
@@ -12,27 +14,12 @@ namespace {
 constexpr std::string_view kModelProperties[] = {
     "URI", "DEPLOYMENT", "FORMAT", "MISSING", "BEST_ITERATION", "ITERATIONS", "CLASSES"};
 
-const char* kindOf(const operators::FeatureInfo& feature) {
-  return feature.kind == operators::FeatureKind::Categorical ? "categorical" : "numeric";
-}
-
-const char* textOf(operators::OutputKind kind) {
-  switch (kind) {
-    case operators::OutputKind::Probability:
-      return "a probability";
-    case operators::OutputKind::ClassLabel:
-      return "a class";
-    case operators::OutputKind::Value:
-      break;
-  }
-  return "a value";
-}
-
 }  // namespace
 
 StatementResult StatementRun::handle(const parser::CreateModel& create) {
   const std::string& name = create.name.name;
-  if (catalog().findModel(name) != nullptr && !create.orReplace) {
+  const ModelDefinition* const former = catalog().findModel(name);
+  if (former != nullptr && !create.orReplace) {
     if (create.ifNotExists) {
       return {fmt::format("Model {} already exists.", name), {}, {}};
     }
@@ -41,15 +28,14 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
         create.name.span);
   }
   const Properties properties(create.properties, kModelProperties);
-  auto definition = std::make_shared<const ModelDefinition>(bindModel(create, properties));
-  const std::string base = basePath();
+  ModelDefinition definition = bindModel(create, properties);
+  if (former != nullptr) {
+    definition.versions = former->versions;
+    definition.splitKey = former->splitKey;
+  }
   const auto version =
-      loadVersion(*definition, base, bindLoadOptions(create, properties), properties);
-  checkReplayedModel(*version, definition->uri, properties);
-  executor_.models_->add(version, true);
-  catalog().models[name] = definition;
+      addVersion(definition, properties, bindLoadOptions(definition, properties), true);
   const operators::ModelInfo& info = version->info();
-  log("", {{"checksum", info.checksum}, {"base", base}});
   return {
       fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name, info.version,
                   info.format, info.objective, info.numTrees, info.features.size()),
@@ -57,20 +43,82 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
       {}};
 }
 
-std::shared_ptr<const operators::ModelVersion> StatementRun::loadVersion(
-    const ModelDefinition& definition, const std::string& base,
-    const operators::LoadOptions& options, const Properties& properties) const {
-  std::shared_ptr<const operators::ModelVersion> version;
+std::shared_ptr<const operators::ModelVersion> StatementRun::addVersion(
+    ModelDefinition& definition, const Properties& properties,
+    const operators::LoadOptions& options, bool makeDefault) {
+  const Artefact artefact = readArtefact(definition, properties);
+  const auto version = loadVersion(definition, artefact.bytes, options, properties);
+  const std::string uri = *properties.text("URI");
+  checkReplayedModel(*version, uri, properties);
+  const operators::ModelInfo& info = version->info();
   try {
-    version =
-        operators::loadModel((std::filesystem::path(base) / definition.uri).string(), options);
-  } catch (const std::runtime_error& error) {
-    throw StatementError(fmt::format("Model {} was not loaded from '{}': {}", definition.name,
-                                     definition.uri, error.what()),
+    operators::ModelRegistry trial;
+    trial.copyFrom(*executor_.models_);
+    trial.add(version, makeDefault);
+    operators::warmUp(*version);
+  } catch (const operators::ModelError& error) {
+    throw StatementError(fmt::format("'{}' cannot become version {} of model {}: {}.", uri,
+                                     info.version, definition.name, error.what()),
                          properties.spanOf("URI", span()));
   }
-  if (const auto format = properties.text("FORMAT");
-      format && (*format == "LIGHTGBM") != version->info().format.starts_with("LightGBM")) {
+  int64_t createdAt = executor_.settings_.now();
+  if (replayed_ != nullptr && replayed_->details.contains("created")) {
+    createdAt = std::stoll(replayed_->details.at("created"));
+  }
+  // Kept before it is logged: what the log names can be had.
+  if (!artefact.isKept) {
+    executor_.ports_.artefacts.keep(info.checksum, artefact.bytes);
+  }
+  log("", {{"checksum", info.checksum},
+           {"base", basePath()},
+           {"version", std::to_string(info.version)},
+           {"size", std::to_string(info.sizeBytes)},
+           {"created", std::to_string(createdAt)}});
+  definition.versions[info.version] = {uri, createdAt, statement_.text};
+  executor_.models_->add(version, makeDefault);
+  catalog().models[definition.name] = std::make_shared<const ModelDefinition>(definition);
+  return version;
+}
+
+/// The engine's own copy when the statement ran before, else the file.
+StatementRun::Artefact StatementRun::readArtefact(const ModelDefinition& definition,
+                                                  const Properties& properties) const {
+  if (replayed_ != nullptr) {
+    const auto checksum = replayed_->details.find("checksum");
+    if (checksum != replayed_->details.end()) {
+      if (auto bytes = executor_.ports_.artefacts.find(checksum->second)) {
+        return {std::move(*bytes), true};
+      }
+    }
+  }
+  const std::string uri = properties.text("URI").value_or("");
+  try {
+    return {operators::readModelFile((std::filesystem::path(basePath()) / uri).string())};
+  } catch (const operators::ModelError& error) {
+    throw StatementError(
+        fmt::format("Model {} was not loaded from '{}': {}", definition.name, uri, error.what()),
+        properties.spanOf("URI", span()));
+  }
+}
+
+std::shared_ptr<const operators::ModelVersion> StatementRun::loadVersion(
+    const ModelDefinition& definition, const std::string& bytes,
+    const operators::LoadOptions& options, const Properties& properties) const {
+  const auto format = properties.text("FORMAT");
+  if (format && *format != "XGBOOST" && *format != "LIGHTGBM") {
+    throw StatementError(
+        fmt::format("FORMAT='{}' is not supported; XGBOOST and LIGHTGBM are.", *format),
+        properties.spanOf("FORMAT", span()));
+  }
+  std::shared_ptr<const operators::ModelVersion> version;
+  try {
+    version = operators::loadModelBytes(bytes, options);
+  } catch (const std::runtime_error& error) {
+    throw StatementError(fmt::format("Model {} was not loaded from '{}': {}", definition.name,
+                                     properties.text("URI").value_or(""), error.what()),
+                         properties.spanOf("URI", span()));
+  }
+  if (format && (*format == "LIGHTGBM") != version->info().format.starts_with("LightGBM")) {
     throw StatementError(fmt::format("FORMAT='{}', but the file of model {} is {}.", *format,
                                      definition.name, version->info().format),
                          properties.spanOf("FORMAT", span()));
@@ -93,12 +141,32 @@ void StatementRun::checkReplayedModel(const operators::ModelVersion& version,
   const auto known = replayed_->details.find("checksum");
   if (known != replayed_->details.end() && known->second != version.info().checksum) {
     throw StatementError(
-        fmt::format("The file of model {} ('{}') has changed since it was created: checksum {} "
-                    "was {}. A version never changes: use CREATE OR REPLACE MODEL with another "
-                    "file, or start anew (--fresh).",
-                    version.info().name, uri, version.info().checksum, known->second),
+        fmt::format("Version {} of model {} is not to be had: the engine's own copy is gone, and "
+                    "the file '{}' has changed since: checksum {} was {}. Give the file its old "
+                    "content back, or start anew (--fresh).",
+                    version.info().version, version.info().name, uri, version.info().checksum,
+                    known->second),
         properties.spanOf("URI", span()));
   }
+}
+
+const ModelDefinition& StatementRun::requireModel(const parser::Identifier& name) const {
+  const ModelDefinition* const model = executor_.catalog_.findModel(name.name);
+  if (model == nullptr) {
+    failUnknown("Model", name, namesOf(executor_.catalog_.models));
+  }
+  return *model;
+}
+
+void StatementRun::requireUnused(const std::vector<std::string>& queryIds, const std::string& what,
+                                 const parser::Span& place) const {
+  if (queryIds.empty()) {
+    return;
+  }
+  throw StatementError(fmt::format("{} is used by quer{} {}. Terminate {} first.", what,
+                                   queryIds.size() == 1 ? "y" : "ies", fmt::join(queryIds, ", "),
+                                   queryIds.size() == 1 ? "it" : "them"),
+                       place);
 }
 
 StatementResult StatementRun::handle(const parser::DropModel& drop) {
@@ -109,43 +177,12 @@ StatementResult StatementRun::handle(const parser::DropModel& drop) {
     }
     failUnknown("Model", drop.name, namesOf(catalog().models));
   }
+  requireUnused(catalog().scorersOf([&](const auto& used) { return used.name == name; }),
+                fmt::format("Model {}", name), drop.name.span);
+  logDrop("MODEL " + name);
   executor_.models_->drop(name);
   catalog().models.erase(name);
-  logDrop("MODEL " + name);
-  return {
-      fmt::format("Dropped model {}. Queries that use it go on with the version they hold.", name),
-      {},
-      {}};
-}
-
-StatementResult StatementRun::describeModel(const parser::Identifier& name) const {
-  const ModelDefinition* const model = executor_.catalog_.findModel(name.name);
-  if (model == nullptr) {
-    failUnknown("Model", name, namesOf(executor_.catalog_.models));
-  }
-  const operators::ModelInfo& info = executor_.models_->find(name.name)->info();
-  StatementResult result;
-  result.message = fmt::format(
-      "Name       : {}\nVersion    : {}\nDeployment : {}\nURI        : {}\nFormat     : {}\n"
-      "Objective  : {} (PREDICT gives {})\nOutputs    : {}\nTrees      : {} of depth {}\n"
-      "Size       : {} bytes\nChecksum   : {}",
-      model->name, info.version, model->deployment, model->uri, info.format, info.objective,
-      textOf(info.outputKind), info.numOutputs, info.numTrees, info.maxDepth, info.sizeBytes,
-      info.checksum);
-  TextTable features{{"Feature", "Kind", "Categories"}, {}};
-  for (const operators::FeatureInfo& feature : info.features) {
-    std::string categories;
-    for (const std::string& category : feature.categories) {
-      if (categories.size() > 60) {
-        categories += ", ...";
-        break;
-      }
-      categories += (categories.empty() ? "" : ", ") + category;
-    }
-    features.rows.push_back({feature.name, kindOf(feature), categories});
-  }
-  result.table = std::move(features);
-  return result;
+  return {fmt::format("Dropped model {}.", name), {}, {}};
 }
 
 }  // namespace auspex::queries

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "operators/TableOperators.h"
+#include "operators/data/Assert.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
 #include "operators/formats/json/JsonText.h"
@@ -223,8 +224,29 @@ void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
   auto topology = std::make_shared<const operators::Topology>(
       buildTopology(plan, sinkOf(sink), executor_.topologyOptions(queryId)));
   definition->topology = topology;
+  ensureShadowTopic(*topology);
   catalog().queries[queryId] = definition;
   executor_.ports_.runner.startQuery(std::move(topology));
+}
+
+operators::Topology StatementRun::planAgain(const QueryDefinition& query) const {
+  const std::vector<parser::ParsedStatement> parsed = parser::parse(query.sql + ";");
+  const auto* const create = std::get_if<parser::CreateAsSelect>(&parsed[0].statement.node);
+  const auto* const insert = std::get_if<parser::InsertSelect>(&parsed[0].statement.node);
+  AUSPEX_ASSERT(create != nullptr || insert != nullptr);
+  const DataSource* const sink = executor_.catalog_.findSource(query.sink);
+  AUSPEX_ASSERT(sink != nullptr);
+  PlanningContext context = executor_.planningContext();
+  context.sink = query.sink;
+  QueryPlan plan = planQuery(create != nullptr ? create->query : insert->query,
+                             QueryPurpose::Persistent, context);
+  if (insert != nullptr && plan.schema.size() == sink->schema.size()) {
+    widenTo(sink->schema, plan);
+  }
+  if (!(plan.schema.asRead() == sink->schema)) {
+    throw StatementError("what it reads from has other columns by now", span());
+  }
+  return buildTopology(plan, sinkOf(*sink), executor_.topologyOptions(query.id));
 }
 
 StatementResult StatementRun::handle(const parser::CreateAsSelect& create) {

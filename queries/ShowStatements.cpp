@@ -102,7 +102,8 @@ TextTable StatementRun::listTopics(bool all) const {
   TextTable table{{"Kafka Topic", "Partitions"}, {}};
   TopicAdmin& topics = executor_.ports_.topics;
   for (const std::string& topic : topics.list()) {
-    const bool internal = topic.starts_with("_") || topic.ends_with("-changelog");
+    const bool internal =
+        topic.starts_with("_") || topic.ends_with("-changelog") || topic.ends_with("-models");
     if (all || !internal) {
       table.rows.push_back({topic, std::to_string(topics.numPartitions(topic).value_or(0))});
     }
@@ -126,17 +127,6 @@ TextTable StatementRun::listQueries() const {
     table.rows.push_back({id, "PERSISTENT",
                           query->paused ? "PAUSED" : executor_.ports_.runner.status(id),
                           query->sink, text});
-  }
-  return table;
-}
-
-TextTable StatementRun::listModels() const {
-  TextTable table{{"Model", "Version", "Deployment", "Objective", "Features", "Trees", "URI"}, {}};
-  for (const auto& [name, model] : executor_.catalog_.models) {
-    const operators::ModelInfo& info = executor_.models_->find(name)->info();
-    table.rows.push_back({name, std::to_string(info.version), model->deployment, info.objective,
-                          std::to_string(info.features.size()), std::to_string(info.numTrees),
-                          model->uri});
   }
   return table;
 }
@@ -209,7 +199,7 @@ StatementResult StatementRun::handle(const parser::Describe& describe) {
       return describeSource(*source, describe.extended);
     }
     case parser::DescribeKind::Model:
-      return describeModel(describe.name);
+      return describeModel(describe.name, describe.extended);
     case parser::DescribeKind::Function: {
       const auto text = operators::describeFunction(executor_.functions_, describe.name.name);
       if (!text) {

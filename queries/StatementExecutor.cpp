@@ -57,6 +57,18 @@ class CheckedLog final : public CommandLog {
   void append(const Command&, const std::vector<InsertedRecord>&) override {}
 };
 
+class CheckedArtefacts final : public ModelArtefacts {
+ public:
+  explicit CheckedArtefacts(ModelArtefacts& real) : real_(real) {}
+  void keep(const std::string&, std::string_view) override {}
+  std::optional<std::string> find(const std::string& checksum) override {
+    return real_.find(checksum);
+  }
+
+ private:
+  ModelArtefacts& real_;
+};
+
 /// Whether a statement has the name as a word of its own, in any case.
 bool mentions(const std::string& text, const std::string& name) {
   const std::string upper = operators::asciiUpper(text);
@@ -118,6 +130,28 @@ void StatementExecutor::restore() {
   }
 }
 
+std::vector<std::string> StatementExecutor::hear(const std::vector<Command>& commands) {
+  std::vector<std::string> failures;
+  for (const Command& command : commands) {
+    try {
+      const std::vector<parser::ParsedStatement> parsed = parser::parse(command.text + ";");
+      const parser::Statement::Node& node = parsed.at(0).statement.node;
+      if (!std::holds_alternative<parser::CreateModel>(node) &&
+          !std::holds_alternative<parser::AlterModel>(node) &&
+          !std::holds_alternative<parser::DropModel>(node)) {
+        continue;
+      }
+      run(parsed[0], command.object, &command);
+      if (std::holds_alternative<parser::CreateModel>(node)) {
+        remember(command);
+      }
+    } catch (const std::runtime_error& error) {
+      failures.push_back(fmt::format("{}: {}", command.text, error.what()));
+    }
+  }
+  return failures;
+}
+
 void StatementExecutor::remember(const Command& command) {
   logged_[command.object] = {command.text, command.queryId};
 }
@@ -128,19 +162,15 @@ std::vector<StatementError> StatementExecutor::check(
   CheckedTopics topics(ports_.topics);
   CheckedRunner runner(ports_.runner);
   CheckedLog log;
-  StatementExecutor copy({topics, runner, log, ports_.files}, settings_, functions_);
+  CheckedArtefacts artefacts(ports_.artefacts);
+  StatementExecutor copy({topics, runner, log, ports_.files, artefacts}, settings_, functions_);
   copy.catalog_ = catalog_;
   copy.properties_ = properties_;
   copy.variables_ = variables_;
   copy.logged_ = logged_;
   copy.queryCounts_ = queryCounts_;
   copy.numProgramStatements_ = numProgramStatements_;
-  const auto models = models_->snapshot();
-  for (const auto& [name, model] : *models) {
-    for (const auto& [number, version] : model->versions) {
-      copy.models_->add(version, true);
-    }
-  }
+  copy.models_->copyFrom(*models_);
   std::vector<StatementError> errors;
   std::vector<std::string> missing;  // what wrong statements were to make
   auto nextUnread = unread.begin();
@@ -231,6 +261,7 @@ TopologyOptions StatementExecutor::topologyOptions(const std::string& queryId) c
   options.queryId = queryId;
   options.serviceId = settings_.serviceId;
   options.deadLetterTopic = queryId + "-dead-letters";
+  options.shadowTopic = shadowTopicOf(queryId);
   options.numPartitions = [this](const std::string& topic) {
     return ports_.topics.numPartitions(topic).value_or(1);
   };
@@ -297,6 +328,7 @@ std::string objectOf(const parser::Statement& statement) {
     std::string operator()(const parser::DropSource&) { return "#"; }
     std::string operator()(const parser::AlterSource&) { return "#"; }
     std::string operator()(const parser::DropModel&) { return "#"; }
+    std::string operator()(const parser::AlterModel&) { return "#"; }
     std::string operator()(const parser::DropConnector&) { return "#"; }
     std::string operator()(const parser::DropType&) { return "#"; }
     std::string operator()(const parser::ControlQuery&) { return "#"; }

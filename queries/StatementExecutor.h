@@ -18,6 +18,7 @@
 #include "queries/planning/QueryPlanner.h"
 #include "queries/planning/TopologyBuilder.h"
 #include "queries/ports/CommandLog.h"
+#include "queries/ports/ModelArtefacts.h"
 #include "queries/ports/QueryRunner.h"
 #include "queries/ports/StatementFiles.h"
 #include "queries/ports/TopicAdmin.h"
@@ -30,6 +31,7 @@ struct ExecutorPorts {
   QueryRunner& runner;
   CommandLog& log;
   StatementFiles& files;
+  ModelArtefacts& artefacts;
 };
 
 struct ExecutorSettings {
@@ -60,6 +62,10 @@ class StatementExecutor {
   /// Brings catalog, models, queries and connectors back from the command log.
   void restore();
 
+  /// Takes over what another instance of the service has executed meanwhile: statements about
+  /// models, in order; others are its own affair. Returns what could not be taken over, and why.
+  std::vector<std::string> hear(const std::vector<Command>& commands);
+
   /// Checks a whole script without changing anything: every statement against what those before it
   /// would make. Returns all independent errors: none for a statement that needs what a wrong one,
   /// or one of `unread` (in order), was to make.
@@ -84,7 +90,7 @@ class StatementExecutor {
   /// reads the statements has put the values into their texts.
   parser::Variables& variables() { return variables_; }
   PlanningContext planningContext() const {
-    return {catalog_, functions_, *models_, {}, [this](const std::string& topic) {
+    return {catalog_, functions_, models_, {}, [this](const std::string& topic) {
               return ports_.topics.numPartitions(topic);
             }};
   }

@@ -48,9 +48,27 @@ class StatementRun {
   StatementResult handle(const parser::ControlQuery& control);
   // INSERT VALUES (InsertStatements.cpp).
   StatementResult handle(const parser::InsertValues& insert);
-  // Models (ModelStatements.cpp, ModelDefinitions.cpp).
+  // Models (ModelStatements.cpp, ModelDefinitions.cpp, AlterModelStatements.cpp,
+  // DescribeModels.cpp).
   StatementResult handle(const parser::CreateModel& create);
   StatementResult handle(const parser::DropModel& drop);
+  StatementResult handle(const parser::AlterModel& alter);
+  StatementResult alterModel(const parser::Identifier& name, const parser::AddModelVersion& add);
+  StatementResult alterModel(const parser::Identifier& name, const parser::DropModelVersion& drop);
+  StatementResult alterModel(const parser::Identifier& name, const parser::SetModelAlias& set);
+  StatementResult alterModel(const parser::Identifier& name, const parser::DropModelAlias& drop);
+  StatementResult alterModel(const parser::Identifier& name, const parser::RollbackModel& rollback);
+  StatementResult alterModel(const parser::Identifier& name, const parser::SplitModel& split);
+  StatementResult alterModel(const parser::Identifier& name, const parser::DropModelSplit& drop);
+  StatementResult alterModel(const parser::Identifier& name, const parser::ShadowModel& shadow);
+  StatementResult alterModel(const parser::Identifier& name, const parser::DropModelShadow& drop);
+  /// Actions that parse and have no machinery yet.
+  template <typename Other>
+  StatementResult alterModel(const parser::Identifier&, const Other&) {
+    throw StatementError("This action of ALTER MODEL is not supported yet.", span());
+  }
+  StatementResult handle(const parser::ShowModelVersions& show);
+  StatementResult handle(const parser::ShowCreateModel& show);
   // Listings and the session (ShowStatements.cpp).
   StatementResult handle(const parser::Show& show);
   TextTable listSources(bool tables) const;
@@ -94,20 +112,56 @@ class StatementRun {
   void applyTimestamp(const Properties& properties, DataSource& source) const;
   std::string nextQueryId(const char* kind, const std::string& sink);
   StatementResult describeSource(const DataSource& source, bool extended) const;
-  StatementResult describeModel(const parser::Identifier& name) const;
+  StatementResult describeModel(const parser::Identifier& name, bool extended) const;
   StatementResult explainQuery(const QueryPlan& plan, const SinkTarget& sink,
                                const std::string& queryId) const;
   ModelDefinition bindModel(const parser::CreateModel& create, const Properties& properties) const;
+  std::vector<operators::InputDeclaration> bindInputs(const parser::CreateModel& create) const;
+  /// How to load the next version, or the one that was given that number.
+  operators::LoadOptions bindLoadOptions(const ModelDefinition& definition,
+                                         const Properties& properties) const;
+  /// The model, or an error with the nearest name.
+  const ModelDefinition& requireModel(const parser::Identifier& name) const;
+  /// A file becomes a version: read, checked, warmed, kept by the engine, logged, and known. The
+  /// definition takes its provenance.
+  std::shared_ptr<const operators::ModelVersion> addVersion(ModelDefinition& definition,
+                                                            const Properties& properties,
+                                                            const operators::LoadOptions& options,
+                                                            bool makeDefault);
+  struct Artefact {
+    std::string bytes;
+    bool isKept = false;  ///< it is the engine's own copy
+  };
+  Artefact readArtefact(const ModelDefinition& definition, const Properties& properties) const;
   std::shared_ptr<const operators::ModelVersion> loadVersion(const ModelDefinition& definition,
-                                                             const std::string& base,
+                                                             const std::string& bytes,
                                                              const operators::LoadOptions& options,
                                                              const Properties& properties) const;
-  operators::LoadOptions bindLoadOptions(const parser::CreateModel& create,
-                                         const Properties& properties) const;
-  std::vector<operators::InputDeclaration> bindInputs(const parser::CreateModel& create) const;
   /// A model of the log must still be the file that it was.
   void checkReplayedModel(const operators::ModelVersion& version, const std::string& uri,
                           const Properties& properties) const;
+  /// Tries a change of the registry, logs the statement, and makes the change.
+  template <typename Change>
+  void changeModels(Change change) {
+    operators::ModelRegistry trial;
+    trial.copyFrom(*executor_.models_);
+    change(trial);
+    log();
+    change(*executor_.models_);
+  }
+  /// Refuses while queries use it.
+  void requireUnused(const std::vector<std::string>& queryIds, const std::string& what,
+                     const parser::Span& place) const;
+  operators::VersionTarget targetOf(const parser::ModelTarget& target) const;
+  /// The queries that call the model by its bare name, planned again for another key to split by;
+  /// by id. Throws when one cannot be.
+  std::map<std::string, std::shared_ptr<const operators::Topology>> planForSplit(
+      const std::string& model, const std::string& key);
+  /// A running query's topology as its statement would give it now.
+  operators::Topology planAgain(const QueryDefinition& query) const;
+  /// The topic for scores in the shadow, of a query that has some.
+  void ensureShadowTopic(const operators::Topology& topology);
+  void ensureTopicOfShadows(const std::string& queryId);
   /// SELECT without FROM: one row of constants.
   StatementResult selectConstants(const parser::Select& select) const;
   /// Another query for a sink that has one: refuses what the running one cannot become.
@@ -156,6 +210,9 @@ void checkUpgrade(const DataSource& former, const DataSource& next, const parser
 
 /// The sink of a query that writes this source.
 SinkTarget sinkOf(const DataSource& source);
+
+/// Where the scores of a query's models in the shadow go.
+std::string shadowTopicOf(const std::string& queryId);
 
 /// What identifies a statement's effect in the log ("SOURCE PAYMENTS"); empty when it has none to
 /// remember, "#" when only its place in the program does.

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "operators/data/Assert.h"
 
@@ -43,6 +44,11 @@ std::string Runtime::changelogTopic(const std::string& serviceId, const std::str
   return fmt::format("{}-{}-{}-changelog", serviceId, queryId, part);
 }
 
+std::string Runtime::modelsTopic(const std::string& serviceId, const std::string& queryId,
+                                 size_t part) {
+  return fmt::format("{}-{}-{}-models", serviceId, queryId, part);
+}
+
 void Runtime::createInternalTopics(const operators::Topology& topology, Query& query) {
   for (const operators::SubTopology& part : topology.parts) {
     for (const operators::SinkTopic& sink : part.sinks) {
@@ -73,28 +79,38 @@ void Runtime::createInternalTopics(const operators::Topology& topology, Query& q
             topic->numPartitions));
       }
     }
-    if (part.stores.empty()) {
-      continue;
+    if (!part.stores.empty()) {
+      running.changelogTopic = changelogTopic(settings_.serviceId, topology.queryId, i);
+      ensureCompacted(running.changelogTopic, running, topology.queryId);
     }
-    running.changelogTopic = changelogTopic(settings_.serviceId, topology.queryId, i);
-    const std::optional<TopicDescription> changelog = broker_.topic(running.changelogTopic);
-    if (!changelog) {
-      broker_.createTopic({running.changelogTopic,
-                           running.numPartitions,
-                           -1,
-                           {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
-    } else if (changelog->numPartitions != running.numPartitions) {
-      throw std::runtime_error(
-          fmt::format("{}: changelog '{}' has {} partitions, its inputs have {}", topology.queryId,
-                      running.changelogTopic, changelog->numPartitions, running.numPartitions));
+    if (!part.models.empty()) {
+      running.modelsTopic = modelsTopic(settings_.serviceId, topology.queryId, i);
+      ensureCompacted(running.modelsTopic, running, topology.queryId);
     }
   }
 }
 
+/// A topic of the engine's own, with a partition for each task of the part.
+void Runtime::ensureCompacted(const std::string& topic, const Part& part,
+                              const std::string& queryId) {
+  const std::optional<TopicDescription> known = broker_.topic(topic);
+  if (!known) {
+    broker_.createTopic(
+        {topic, part.numPartitions, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+  } else if (known->numPartitions != part.numPartitions) {
+    throw std::runtime_error(fmt::format("{}: '{}' has {} partitions, its inputs have {}", queryId,
+                                         topic, known->numPartitions, part.numPartitions));
+  }
+}
+
 void Runtime::declareWriters(const operators::Topology& topology) {
-  for (const operators::SubTopology& part : topology.parts) {
-    for (const operators::SinkTopic& sink : part.sinks) {
-      ends_.addWriter(sink.topic);
+  // A query that is started again goes on with what it has declared and not finished.
+  const std::set<size_t> declared = std::exchange(stillDeclared_[topology.queryId], {});
+  for (size_t part = 0; part < topology.parts.size(); ++part) {
+    for (const operators::SinkTopic& sink : topology.parts[part].sinks) {
+      if (!declared.contains(part)) {
+        ends_.addWriter(sink.topic);
+      }
     }
   }
 }
@@ -194,6 +210,7 @@ void Runtime::addTask(Query& query, size_t part, int32_t partition) {
   assignment.group = query.group;
   assignment.membership = query.membership.get();
   assignment.changelogTopic = query.parts[part]->changelogTopic;
+  assignment.modelsTopic = query.parts[part]->modelsTopic;
   assignment.counters = query.counters;
   assignment.parked = query.parked;
   std::function<void()> onFinished;
@@ -248,6 +265,12 @@ void Runtime::stopQuery(const std::string& queryId) {
   }
   (*query)->membership->leave();
   if (!(*query)->parked) {
+    for (size_t part = 0; part < (*query)->parts.size(); ++part) {
+      const Part& stopped = *(*query)->parts[part];
+      if (stopped.finishedTasks.load() != stopped.numPartitions) {
+        stillDeclared_[queryId].insert(part);
+      }
+    }
     unfinished_ -= static_cast<int>((*query)->parts.size()) - (*query)->finishedParts.load();
   }
   queries_.erase(query);

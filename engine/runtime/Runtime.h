@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,12 +97,16 @@ class Runtime {
 
   static std::string changelogTopic(const std::string& serviceId, const std::string& queryId,
                                     size_t part);
+  /// Where the tasks of a part record what their models stand for.
+  static std::string modelsTopic(const std::string& serviceId, const std::string& queryId,
+                                 size_t part);
 
  private:
   struct Part {
     int32_t numPartitions = 0;
     std::atomic<int> finishedTasks{0};
     std::string changelogTopic;
+    std::string modelsTopic;
   };
   struct Query {
     std::shared_ptr<const operators::Topology> topology;
@@ -114,6 +119,7 @@ class Runtime {
   };
 
   void createInternalTopics(const operators::Topology& topology, Query& query);
+  void ensureCompacted(const std::string& topic, const Part& part, const std::string& queryId);
   void serveMembership(Query& query);
   void addTask(Query& query, size_t part, int32_t partition);
   void removeTasks(Query& query, const std::vector<TopicPartition>& anchors);
@@ -130,6 +136,8 @@ class Runtime {
   std::atomic<int> unfinished_{0};  // parts, transient queries and jobs
   int32_t nextThread_ = 0;
   std::vector<QueryReport> finalReports_;
+  // Of stopped queries: parts that have not finished, whose sinks still count them as writers.
+  std::map<std::string, std::set<size_t>> stillDeclared_;
 
   mutable std::mutex mutex_;  // guards failure_
   std::optional<JobFailure> failure_;

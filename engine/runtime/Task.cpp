@@ -16,7 +16,6 @@
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kRestoreFetch = 4096;
 /// How often the records of repartition topics that were processed are given free.
 constexpr std::chrono::seconds kPurgeInterval{30};
 /// Commits after which the changelog's end is asked for.
@@ -118,6 +117,11 @@ void Task::open(TransactionWriter& writer) {
   attempt_ = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   openState();
   seekToCommitted();
+  if (!part().models.empty()) {
+    models_.emplace(broker_, part().models,
+                    TopicPartition{assignment_.modelsTopic, assignment_.partition}, name());
+    models_->open(positions());
+  }
   createOperators();
 }
 
@@ -141,76 +145,6 @@ void Task::openState() {
   if (!assignment_.changelogTopic.empty()) {
     changelog_ = std::make_unique<TopicChangelog>(*this);
     restore();
-  }
-}
-
-void Task::restore() {
-  const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
-  // The end is the read-uncommitted one: the last stable offset may lag behind a finished commit.
-  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
-  const int64_t begin = broker_.beginOffset(log);
-  int64_t start = state_->changelogOffset() ? *state_->changelogOffset() + 1 : begin;
-  start = std::max(start, begin);
-  auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
-  state_->beginRestore();
-  int64_t lastMarker = start - 1;
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRestoreFetch);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
-    }
-    for (const operators::Record& record : fetched->records) {
-      if (record.offset >= end) {
-        break;
-      }
-      state_->restoreRecord(record.key.value_or(std::string_view()), record.value, record.offset);
-      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key)) {
-        lastMarker = record.offset;
-      }
-    }
-  }
-  const std::optional<stateStore::Marker> marker = state_->finishRestore();
-  changelogPosition_ = lastMarker;
-  sequence_ = marker ? marker->sequence : 0;
-}
-
-void Task::seekToCommitted() {
-  std::vector<TopicPartition> partitions;
-  for (const TaskInput& input : inputs_) {
-    partitions.push_back(input.partition());
-  }
-  Offsets committed;
-  if (!assignment_.group.empty()) {
-    committed = broker_.committedOffsets(assignment_.group, partitions);
-  }
-  if (changelog_ && state_->marker()) {
-    for (const stateStore::InputOffset& input : state_->marker()->inputs) {
-      const TopicPartition partition{input.topic, input.partition};
-      const auto group = committed.find(partition);
-      if (group != committed.end() && group->second != input.offset) {
-        throw BrokerError(
-            BrokerErrorKind::Fatal,
-            fmt::format("{}: state and input disagree: the state was committed at offset {} of "
-                        "{}-{}, the group {} at {}. Nothing was changed. Reset both or neither.",
-                        name(), input.offset, input.topic, input.partition, assignment_.group,
-                        group->second));
-      }
-      committed[partition] = input.offset;
-    }
-  }
-  for (TaskInput& input : inputs_) {
-    const auto known = committed.find(input.partition());
-    int64_t position = 0;
-    if (known != committed.end()) {
-      position = known->second;
-    } else if (settings_.offsetReset == OffsetReset::Earliest) {
-      position = broker_.beginOffset(input.partition());
-    } else {
-      position = broker_.endOffset(input.partition(), Isolation::ReadCommitted);
-    }
-    input.openAt(broker_, position, wakeup_);
   }
 }
 
@@ -248,6 +182,33 @@ operators::RecordChannel& Task::channel(const std::string& topic) {
   return *channel;
 }
 
+const std::shared_ptr<const operators::ServedModel>& Task::servedModel(
+    const std::string& reference) {
+  AUSPEX_ASSERT(models_.has_value());
+  return models_->served(reference);
+}
+
+/// Has the models of the next draw in force; false when a commit has to come first.
+bool Task::serveModels() {
+  if (!models_) {
+    return true;
+  }
+  if (models_->isRepeating()) {
+    models_->advanceTo(positions());
+    for (TaskInput& input : inputs_) {
+      input.holdAt(models_->limitOf(input.partition()));
+    }
+  }
+  if (!models_->wantsSwap()) {
+    return true;
+  }
+  swapWaits_ = hasUncommitted_;
+  if (!swapWaits_) {
+    models_->swap();
+  }
+  return !swapWaits_;
+}
+
 bool Task::readyToDraw() {
   bool any = false;
   bool all = true;
@@ -260,7 +221,7 @@ bool Task::readyToDraw() {
       // have been read to its known end (finite runs: the end of all its writers).
       const std::optional<int64_t> end = ends_.end(input.partition());
       const bool done = ends_.isEndless() ? input.atEnd() : end && input.position() >= *end;
-      all = all && done;
+      all = all && (done || input.isHeld());
     }
   }
   return any && all;
@@ -315,7 +276,7 @@ bool Task::buildDraw() {
 }
 
 bool Task::work() {
-  if (assignment_.parked || !readyToDraw() || !buildDraw()) {
+  if (assignment_.parked || !serveModels() || !readyToDraw() || !buildDraw()) {
     return false;
   }
   processDraw();
@@ -397,7 +358,15 @@ bool Task::refuseLast(const std::string& reason) {
 }
 
 bool Task::wantsCommit() const {
-  return state_ && state_->sizeBytes() > settings_.maxUncommittedBytes;
+  return swapWaits_ || (state_ && state_->sizeBytes() > settings_.maxUncommittedBytes);
+}
+
+Offsets Task::committedPositions() const {
+  Offsets offsets;
+  for (const TaskInput& input : inputs_) {
+    offsets[input.partition()] = input.committedPosition();
+  }
+  return offsets;
 }
 
 Offsets Task::positions() const {
@@ -422,6 +391,9 @@ stateStore::Marker Task::makeMarker() const {
 void Task::prepare(std::vector<GroupOffsets>& offsets) {
   if (!hasUncommitted_) {
     return;
+  }
+  if (models_) {
+    models_->prepare(*writer_, committedPositions());
   }
   if (changelog_) {
     ++attempt_;
@@ -455,6 +427,10 @@ void Task::committed() {
   }
   for (TaskInput& input : inputs_) {
     input.markCommitted();
+  }
+  if (models_) {
+    models_->committed();
+    swapWaits_ = false;
   }
   refused_.clear();
   hasUncommitted_ = false;
@@ -518,51 +494,15 @@ void Task::aborted() {
   for (TaskInput& input : inputs_) {
     input.openAt(broker_, input.committedPosition(), wakeup_);
   }
+  if (models_) {
+    models_->goBackTo(positions());
+    swapWaits_ = false;
+  }
   // What was refused may be so because a topic is not what it was.
   operators_.clear();
   channels_.clear();
   deadLetterChannel_.forget();
   createOperators();
-}
-
-std::optional<bool> Task::wasCommitted() {
-  if (!hasUncommitted_) {
-    return std::nullopt;
-  }
-  if (changelog_) {
-    const std::optional<stateStore::Marker> last = readLastMarker();
-    return last && *last == *intended_;
-  }
-  if (assignment_.group.empty()) {
-    return std::nullopt;
-  }
-  std::vector<TopicPartition> partitions;
-  for (const TaskInput& input : inputs_) {
-    partitions.push_back(input.partition());
-  }
-  return broker_.committedOffsets(assignment_.group, partitions) == positions();
-}
-
-std::optional<stateStore::Marker> Task::readLastMarker() {
-  const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
-  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
-  const int64_t start = std::max(changelogPosition_, broker_.beginOffset(log));
-  auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
-  std::optional<stateStore::Marker> last = state_->marker();
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRestoreFetch);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
-    }
-    for (const operators::Record& record : fetched->records) {
-      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key) && record.value) {
-        last = stateStore::Marker::decode(*record.value);
-      }
-    }
-  }
-  return last;
 }
 
 bool Task::finished() const {

@@ -14,6 +14,7 @@
 #include "engine/runtime/DeadLetterChannel.h"
 #include "engine/runtime/EndTracker.h"
 #include "engine/runtime/Job.h"
+#include "engine/runtime/ModelSwaps.h"
 #include "engine/runtime/QueryCounters.h"
 #include "engine/runtime/TaskInput.h"
 #include "operators/Topology.h"
@@ -44,6 +45,7 @@ struct TaskAssignment {
   std::string group;                 ///< empty: transient, nothing is committed to a group
   Membership* membership = nullptr;  ///< fences the offsets; null for local groups
   std::string changelogTopic;        ///< empty: no stores, or state that is not logged
+  std::string modelsTopic;           ///< where swaps of models are recorded; empty: nowhere
   std::shared_ptr<QueryCounters> counters;
   bool parked = false;  ///< holds its state for pull queries and does no work
 };
@@ -82,12 +84,15 @@ class Task final : public Job, private operators::TaskServices {
   int32_t partition() const override { return assignment_.partition; }
   stateStore::KeyValueStore& store(const std::string& name) override;
   operators::RecordChannel& channel(const std::string& topic) override;
+  const std::shared_ptr<const operators::ServedModel>& servedModel(
+      const std::string& reference) override;
 
   const operators::SubTopology& part() const;
   void openState();
   void restore();
   void seekToCommitted();
   void createOperators();
+  bool serveModels();
   bool readyToDraw();
   bool buildDraw();
   void processDraw();
@@ -96,6 +101,7 @@ class Task final : public Job, private operators::TaskServices {
   std::optional<std::string> earlierRefusal(uint32_t drawIndex) const;
   void purgeRepartitioned();
   Offsets positions() const;
+  Offsets committedPositions() const;
   stateStore::Marker makeMarker() const;
   void catchUpChangelogPosition();
   std::optional<stateStore::Marker> readLastMarker();
@@ -110,6 +116,8 @@ class Task final : public Job, private operators::TaskServices {
   std::vector<TaskInput> inputs_;
   std::unique_ptr<stateStore::TaskState> state_;
   std::unique_ptr<TopicChangelog> changelog_;
+  std::optional<ModelSwaps> models_;  // null: the part scores nothing
+  bool swapWaits_ = false;            // for what is uncommitted
   std::map<std::string, std::unique_ptr<TopicChannel>> channels_;
   std::vector<std::unique_ptr<operators::Operator>> operators_;
   std::vector<operators::Batch> outputs_;  // per node, of the current draw

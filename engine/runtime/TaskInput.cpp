@@ -32,7 +32,7 @@ size_t TaskInput::drawInto(operators::Draw& draw, size_t limit, int64_t notAfter
     }
     const operators::FetchedRecords& fetched = *buffer;
     while (taken < limit && next_ < fetched.records.size() &&
-           fetched.records[next_].timestamp <= notAfter) {
+           fetched.records[next_].timestamp <= notAfter && fetched.records[next_].offset < hold_) {
       draw.records.push_back({&fetched.records[next_], &fetched, source_});
       ++next_;
       ++taken;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -27,7 +28,14 @@ class TaskInput {
   /// Fetches when fewer than `wanted` records wait.
   void fetch(size_t wanted);
 
-  bool hasRecord() const { return next_ < numBuffered(); }
+  /// No record from `offset` on is given out, until the next call; nothing: all are.
+  void holdAt(std::optional<int64_t> offset) {
+    hold_ = offset.value_or(std::numeric_limits<int64_t>::max());
+  }
+  /// All before the offset to hold at is given out.
+  bool isHeld() const { return position() >= hold_; }
+
+  bool hasRecord() const { return hasBuffered() && front().offset < hold_; }
   /// The next record to process. hasRecord() must hold.
   const operators::Record& front() const { return buffers_.front()->records[next_]; }
   /// Appends up to `limit` waiting records to the draw and passes them; the draw keeps the buffers.
@@ -35,14 +43,15 @@ class TaskInput {
   size_t drawInto(operators::Draw& draw, size_t limit, int64_t notAfter);
 
   /// Nothing waits, and the reader saw the end of the partition at its last look.
-  bool atEnd() const { return !hasRecord() && reader_->atEnd(); }
+  bool atEnd() const { return !hasBuffered() && reader_->atEnd(); }
   /// The next offset to process, control records passed.
-  int64_t position() const { return hasRecord() ? front().offset : reader_->position(); }
+  int64_t position() const { return hasBuffered() ? front().offset : reader_->position(); }
   /// The next offset to process as of the last call of markCommitted().
   int64_t committedPosition() const { return committedPosition_; }
   void markCommitted() { committedPosition_ = position(); }
 
  private:
+  bool hasBuffered() const { return next_ < numBuffered(); }
   size_t numBuffered() const { return buffers_.empty() ? 0 : buffers_.front()->records.size(); }
 
   uint32_t source_;
@@ -52,6 +61,7 @@ class TaskInput {
   size_t next_ = 0;     // index into the front buffer
   size_t waiting_ = 0;  // records not yet drawn, over all buffers
   int64_t committedPosition_ = 0;
+  int64_t hold_ = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace auspex::engine

@@ -115,7 +115,7 @@ bool Shell::execute(const std::string& text, bool stopAtError) {
 
 void Shell::serveRuntime() {
   try {
-    engine_.runtime().poll();
+    engine_.poll();
   } catch (const std::exception& error) {
     if (lastFailure_ != error.what()) {
       lastFailure_ = error.what();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 #include "operators/data/KeyWindow.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
+#include "operators/models/InputContract.h"
+#include "parser/ast/Expression.h"
 
 namespace auspex::queries {
 
@@ -41,15 +44,23 @@ struct DataSource {
   const char* kindName() const { return isTable() ? "TABLE" : "STREAM"; }
 };
 
+/// Where a version of a model came from.
+struct ModelProvenance {
+  std::string uri;        ///< as the statement gives it
+  int64_t createdAt = 0;  ///< ms since epoch
+  std::string sql;        ///< the statement that added it
+};
+
 struct ModelDefinition {
   std::string name;
-  std::string uri;
   std::string deployment;
   std::string sql;
-  double missing = 0;  ///< MISSING=; meaningful when hasMissing
-  bool hasMissing = false;
+  std::vector<operators::InputDeclaration> inputs;            ///< the input list; for all versions
+  double missing = std::numeric_limits<double>::quiet_NaN();  ///< MISSING=, unless a version says
   /// CLASSES=: the labels of the classes in the model's order; empty for 0, 1, ...
   std::vector<std::string> classes;
+  std::map<uint32_t, ModelProvenance> versions;
+  parser::ExpressionPtr splitKey;  ///< SPLIT ... BY; null without a split
 };
 
 struct ConnectorDefinition {
@@ -88,6 +99,23 @@ class Catalog {
   /// Ids of the queries that read, or write, a source.
   std::vector<std::string> readersOf(std::string_view source) const;
   std::vector<std::string> writersOf(std::string_view source) const;
+  /// Ids of the queries for one of whose references to models `isMeant` holds.
+  template <typename IsMeant>
+  std::vector<std::string> scorersOf(IsMeant isMeant) const {
+    std::vector<std::string> ids;
+    for (const auto& [id, query] : queries) {
+      bool uses = false;
+      for (const operators::SubTopology& part : query->topology->parts) {
+        for (const operators::ModelUse& use : part.models) {
+          uses = uses || isMeant(operators::parseModelReference(use.reference));
+        }
+      }
+      if (uses) {
+        ids.push_back(id);
+      }
+    }
+    return ids;
+  }
 
  private:
   template <typename T>

@@ -33,11 +33,11 @@ struct FilterPlan {
 
 /// Adds kNumPredictSlots columns.
 struct PredictPlan {
-  std::string model;
+  operators::ModelUse model;
   std::string deployment;
-  std::shared_ptr<const operators::ModelVersion> version;
+  std::shared_ptr<const operators::ModelVersion> version;  ///< that the arguments are bound to
   std::vector<operators::ExpressionPtr> arguments;
-  operators::FeatureBinding binding;
+  operators::ExpressionPtr splitKey;  ///< as PredictDescription's
   /// Unset until a call asks for contributions; then as PredictDescription's.
   std::optional<size_t> topFeatures;
 };

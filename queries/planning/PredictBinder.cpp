@@ -7,14 +7,17 @@
 #include <map>
 
 #include "operators/data/Ascii.h"
+#include "operators/expressions/ExpressionFactory.h"
 #include "operators/models/ModelError.h"
 #include "parser/NearestName.h"
+#include "parser/ast/Printer.h"
 #include "queries/StatementError.h"
 
 namespace auspex::queries {
 namespace {
 
 using operators::ExpressionPtr;
+using operators::SqlType;
 
 std::optional<operators::PredictSlot> slotOf(const std::string& function) {
   if (function == "PREDICT") {
@@ -32,12 +35,18 @@ std::optional<operators::PredictSlot> slotOf(const std::string& function) {
   if (function == "EXPLAIN_PREDICT") {
     return operators::PredictSlot::Explanation;
   }
+  if (function == "MODEL_VERSION") {
+    return operators::PredictSlot::Version;
+  }
+  if (function == "MODEL_VARIANT") {
+    return operators::PredictSlot::Variant;
+  }
   return std::nullopt;
 }
 
 bool isSameCall(const PredictPlan& step, const std::string& model,
                 const std::vector<ExpressionPtr>& arguments) {
-  return step.model == model &&
+  return step.model.reference == model &&
          std::equal(step.arguments.begin(), step.arguments.end(), arguments.begin(),
                     arguments.end(), [](const ExpressionPtr& left, const ExpressionPtr& right) {
                       return operators::isSame(*left, *right);
@@ -87,7 +96,7 @@ ExpressionPtr PredictBinder::bind(const parser::Expression& expression,
     const Choice choice = choose(*call, *slot, *version, model);
     const size_t index =
         findStep(model, version, bindArguments(*call, choice.firstFeature, *version, model, binder),
-                 choice.topFeatures);
+                 choice.topFeatures, binder, expression.span);
     const size_t position =
         firstColumn() + index * operators::kNumPredictSlots + static_cast<size_t>(*slot);
     ExpressionPtr column =
@@ -105,26 +114,45 @@ ExpressionPtr PredictBinder::bind(const parser::Expression& expression,
 
 size_t PredictBinder::findStep(const std::string& model,
                                const std::shared_ptr<const operators::ModelVersion>& version,
-                               Arguments arguments, const std::optional<size_t>& topFeatures) {
+                               std::vector<ExpressionPtr> arguments,
+                               const std::optional<size_t>& topFeatures,
+                               const ExpressionBinder& binder, const parser::Span& place) {
   const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PredictPlan& step) {
-    return isSameCall(step, model, arguments.expressions) &&
+    return isSameCall(step, model, arguments) &&
            (!topFeatures || !step.topFeatures || *step.topFeatures == *topFeatures);
   });
   const auto index = static_cast<size_t>(same - steps_.begin());
   if (same == steps_.end()) {
     const ModelDefinition* const definition =
         catalog_.findModel(operators::parseModelReference(model).name);
-    steps_.push_back({model,
-                      definition == nullptr ? "EMBEDDED" : definition->deployment,
-                      version,
-                      std::move(arguments.expressions),
-                      std::move(arguments.binding),
-                      {}});
+    PredictPlan step;
+    step.model = {model, models_, ""};
+    step.deployment = definition == nullptr ? "EMBEDDED" : definition->deployment;
+    step.version = version;
+    step.arguments = std::move(arguments);
+    bindSplit(step, binder, place);
+    steps_.push_back(std::move(step));
   }
   if (topFeatures) {
     steps_[index].topFeatures = topFeatures;
   }
   return index;
+}
+
+void PredictBinder::bindSplit(PredictPlan& step, const ExpressionBinder& binder,
+                              const parser::Span& place) const {
+  const ModelDefinition* const definition = catalog_.findModel(step.model.reference);
+  if (definition == nullptr || !definition->splitKey) {
+    return;  // not the bare name, or no split
+  }
+  step.model.splitKey = parser::print(*definition->splitKey);
+  try {
+    step.splitKey = operators::cast(binder.bind(*definition->splitKey), SqlType::string());
+  } catch (const std::runtime_error& error) {
+    throw StatementError(fmt::format("Model '{}' is split BY {}, which these rows do not give: {}",
+                                     step.model.reference, step.model.splitKey, error.what()),
+                         place);
+  }
 }
 
 PredictBinder::Choice PredictBinder::choose(const parser::FunctionCall& call,
@@ -218,13 +246,8 @@ std::shared_ptr<const operators::ModelVersion> PredictBinder::findModel(
       }
       throw StatementError(message + " SHOW MODELS lists them.", argument.span);
     }
-    name = reference.name;
-    if (reference.version) {
-      name += fmt::format(":{}", *reference.version);
-    } else if (reference.alias != operators::kDefaultAlias) {
-      name += "@" + reference.alias;
-    }
-    return models_.find(name);
+    name = reference.toString();
+    return models_->find(name);
   } catch (const operators::ModelError& error) {
     throw StatementError(error.what(), argument.span);
   }
@@ -315,16 +338,16 @@ std::vector<const parser::Argument*> PredictBinder::argumentsByFeature(
   return byFeature;
 }
 
-PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall& call,
-                                                      size_t firstFeature,
-                                                      const operators::ModelVersion& version,
-                                                      const std::string& model,
-                                                      const ExpressionBinder& binder) const {
+std::vector<ExpressionPtr> PredictBinder::bindArguments(const parser::FunctionCall& call,
+                                                        size_t firstFeature,
+                                                        const operators::ModelVersion& version,
+                                                        const std::string& model,
+                                                        const ExpressionBinder& binder) const {
   const auto& features = version.info().features;
   Given given;
   const std::vector<const parser::Argument*> byFeature =
       argumentsByFeature(call, firstFeature, version, model, given);
-  Arguments bound;
+  std::vector<ExpressionPtr> bound;
   for (size_t i = 0; i < features.size(); ++i) {
     const parser::Argument* const argument = byFeature[i];
     if (argument == nullptr && !given.star) {
@@ -339,14 +362,9 @@ PredictBinder::Arguments PredictBinder::bindArguments(const parser::FunctionCall
     if (expression->type().isDecimal()) {
       expression = operators::cast(expression, operators::SqlType::doubleType());
     }
-    bound.binding.sources.push_back(
-        operators::bindFeature(features[i], i, operators::argumentKindOf(expression->type()), {}));
-    bound.expressions.push_back(std::move(expression));
-  }
-  const ModelDefinition* const definition =
-      catalog_.findModel(operators::parseModelReference(model).name);
-  if (definition != nullptr && definition->hasMissing) {
-    bound.binding.missing = definition->missing;
+    // Throws when the feature cannot be fed with it.
+    operators::bindFeature(features[i], i, operators::argumentKindOf(expression->type()), {});
+    bound.push_back(std::move(expression));
   }
   return bound;
 }

@@ -21,8 +21,9 @@ bool isScoringFunction(const std::string& name);
 /// and of the steps before it, so a call may take another call's score as an argument.
 class PredictBinder {
  public:
-  PredictBinder(const Scope& scope, const Catalog& catalog, const operators::ModelRegistry& models)
-      : scope_(scope), catalog_(catalog), models_(models) {}
+  PredictBinder(const Scope& scope, const Catalog& catalog,
+                std::shared_ptr<const operators::ModelRegistry> models)
+      : scope_(scope), catalog_(catalog), models_(std::move(models)) {}
 
   /// The column for a scoring call; a null pointer when the expression is none. `binder` binds the
   /// arguments. Throws StatementError: unknown model, features that the row cannot supply.
@@ -34,10 +35,6 @@ class PredictBinder {
   size_t firstColumn() const { return scope_.width(); }
 
  private:
-  struct Arguments {
-    std::vector<operators::ExpressionPtr> expressions;
-    operators::FeatureBinding binding;
-  };
   struct Given;
   struct Choice;
 
@@ -49,7 +46,12 @@ class PredictBinder {
   /// The place among steps_ of the step that serves the call; a new one when there is none.
   size_t findStep(const std::string& model,
                   const std::shared_ptr<const operators::ModelVersion>& version,
-                  Arguments arguments, const std::optional<size_t>& topFeatures);
+                  std::vector<operators::ExpressionPtr> arguments,
+                  const std::optional<size_t>& topFeatures, const ExpressionBinder& binder,
+                  const parser::Span& place);
+  /// What the rows of a model are split by, in the scope; nothing happens when they are not.
+  void bindSplit(PredictPlan& step, const ExpressionBinder& binder,
+                 const parser::Span& place) const;
 
   std::shared_ptr<const operators::ModelVersion> findModel(const parser::Argument& argument,
                                                            std::string& name) const;
@@ -61,15 +63,17 @@ class PredictBinder {
                                                           const std::string& model,
                                                           Given& given) const;
   /// firstFeature: the place in the call of what feeds features.
-  Arguments bindArguments(const parser::FunctionCall& call, size_t firstFeature,
-                          const operators::ModelVersion& version, const std::string& model,
-                          const ExpressionBinder& binder) const;
+  std::vector<operators::ExpressionPtr> bindArguments(const parser::FunctionCall& call,
+                                                      size_t firstFeature,
+                                                      const operators::ModelVersion& version,
+                                                      const std::string& model,
+                                                      const ExpressionBinder& binder) const;
   operators::ExpressionPtr featureFromRow(const operators::FeatureInfo& feature,
                                           const std::string& model, const parser::Span& span) const;
 
   const Scope& scope_;
   const Catalog& catalog_;
-  const operators::ModelRegistry& models_;
+  std::shared_ptr<const operators::ModelRegistry> models_;
   std::vector<PredictPlan> steps_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,7 +26,7 @@ struct TimestampName {
 struct PlanningContext {
   const Catalog& catalog;
   const operators::FunctionRegistry& functions;
-  const operators::ModelRegistry& models;
+  std::shared_ptr<const operators::ModelRegistry> models;
   std::string sink = {};  ///< what a persistent query is to build, for messages
   /// Number of partitions of a topic, where it is known.
   std::function<std::optional<int32_t>(const std::string& topic)> numPartitions = {};

@@ -175,18 +175,67 @@ class Builder {
     for (const operators::ExpressionPtr& argument : step.arguments) {
       require(argument, below);
     }
-    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    if (step.splitKey) {
+      require(step.splitKey, below);
+    }
     auto description = std::make_shared<operators::PredictDescription>();
-    description->model = step.model;
-    description->deployment = step.deployment;
-    description->version = step.version;
-    description->arguments = step.arguments;
-    description->binding = step.binding;
-    description->topFeatures = step.topFeatures.value_or(0);
     for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
       description->wanted[slot] = required[first + slot];
     }
+    // A version that stays the same gives what it gave before; another one would not.
+    const bool keepsScores = node.isTable && needsOld &&
+                             !operators::parseModelReference(step.model.reference).isPinned();
+    if (keepsScores) {
+      collectKeys(*node.inputs[0], 0, description->keyColumns);
+      for (const size_t key : description->keyColumns) {
+        below[key] = true;
+      }
+    }
+    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    description->model = step.model.reference;
+    description->deployment = step.deployment;
+    description->version = step.version;
+    description->arguments = step.arguments;
+    description->splitKey = step.splitKey;
+    description->topFeatures = step.topFeatures.value_or(0);
+    description->shadowTopic = options_.shadowTopic;
+    if (keepsScores) {
+      description->keyTypes = operators::keptTypes(description->keyColumns, node.types);
+      std::vector<operators::SqlType> types = description->keyTypes;
+      const std::vector<operators::SqlType> kept = description->keptTypes();
+      types.insert(types.end(), kept.begin(), kept.end());
+      description->store = addStore(part, "Predict", types);
+    }
+    const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
+      return use.reference == step.model.reference;
+    });
+    if (!isKnown) {
+      part.models.push_back(step.model);
+    }
+    if (!isKnown && isBareName(step.model.reference) && !options_.shadowTopic.empty()) {
+      part.sinks.push_back({options_.shadowTopic, false, 0});
+    }
     return add(part, {input}, description);
+  }
+
+  /// What a split and a shadow are for.
+  static bool isBareName(const std::string& reference) {
+    return reference == operators::parseModelReference(reference).name;
+  }
+
+  /// The positions of what identifies a row: the keys of all tables that it is made of. `first` is
+  /// where the node's columns begin.
+  static void collectKeys(const PlanNode& node, size_t first, std::vector<size_t>& keys) {
+    if (const auto* const source = std::get_if<SourcePlan>(&node.step)) {
+      for (size_t key = 0; key < source->source->schema.numKeys(); ++key) {
+        keys.push_back(first + key);
+      }
+      return;
+    }
+    for (const PlanNodePtr& input : node.inputs) {
+      collectKeys(*input, first, keys);
+      first += input->types.size();
+    }
   }
 
   size_t addStep(const ProjectPlan& step, const PlanNode& node, const Required&, bool needsOld,

@@ -17,6 +17,7 @@ struct TopologyOptions {
   std::string queryId;
   std::string serviceId;
   std::string deadLetterTopic;
+  std::string shadowTopic;  ///< where scores in the shadow go; empty: none are computed
   /// One task sees all partitions (transient queries): nothing needs to be repartitioned.
   bool singleTask = false;
   /// Number of partitions of an existing topic.

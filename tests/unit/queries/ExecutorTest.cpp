@@ -143,12 +143,93 @@ TEST_CASE("dropping and creating again, and its replay") {
   CHECK(world.topicPartitions.contains("O"));
 }
 
-TEST_CASE("a model whose file has changed since is refused by the replay") {
+TEST_CASE("a replay loads the engine's own copy of a model, else the file if it is the same") {
   FakeWorld world;
   runProgram(*world.start(), "CREATE MODEL m WITH (URI='logistic-3.2.0.json');");
   REQUIRE(world.commands.size() == 1);
-  world.commands[0].details["checksum"] = "another";
-  CHECK_THROWS_AS(world.start(), StatementError);
+  REQUIRE(world.artefacts.size() == 1);
+  std::string& uri = world.commands[0].text;
+  SUBCASE("the file may have gone") {
+    uri.replace(uri.find("logistic"), 8, "nolongerthere");
+    CHECK(world.start()->models().find("M")->info().version == 1);
+  }
+  SUBCASE("a lost copy is made again") {
+    world.artefacts.clear();
+    CHECK(world.start()->models().find("M")->info().version == 1);
+    CHECK(world.artefacts.size() == 1);
+  }
+  SUBCASE("a lost copy of a file that has changed") {
+    world.artefacts.clear();
+    world.commands[0].details["checksum"] = "another";
+    CHECK_THROWS_WITH_AS(world.start(), doctest::Contains("is not to be had"), StatementError);
+  }
+}
+
+TEST_CASE("what another instance says of models is taken over") {
+  FakeWorld world;
+  const auto one = world.start();
+  runSession(*one, R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, `Score x` DOUBLE, n DOUBLE, color DOUBLE,
+        store DOUBLE) WITH (KAFKA_TOPIC='s', PARTITIONS=1);
+    CREATE MODEL m WITH (URI='logistic-3.2.0.json');
+    CREATE STREAM o AS SELECT id, PREDICT('m', *) AS p FROM s EMIT CHANGES;)");
+  const auto other = world.start();
+  const size_t numBefore = world.commands.size();
+  const size_t numStarted = world.started.size();
+  runSession(*one, R"(
+    ALTER MODEL m ADD VERSION 4 WITH (URI='logistic-3.2.0.json', ITERATIONS='1');
+    CREATE STREAM p AS SELECT id, n FROM s EMIT CHANGES;
+    CREATE MODEL k WITH (URI='logistic-3.2.0.json');
+    ALTER MODEL m SET ALIAS default = 4;
+    ALTER MODEL m SPLIT 1 10, default 90 BY id;)");
+  const std::vector<Command> news(world.commands.begin() + static_cast<ptrdiff_t>(numBefore),
+                                  world.commands.end());
+  REQUIRE(news.size() == 5);
+  CHECK(other->hear(news).empty());
+  CHECK(world.commands.size() == numBefore + 5);
+  CHECK(other->models().find("M")->info().version == 4);
+  CHECK(other->models().find("K")->info().version == 1);
+  CHECK(other->catalog().findSource("P") == nullptr);
+  // The split has given each instance's query its key.
+  CHECK(world.started.size() == numStarted + 3);
+  // Heard twice: the number is taken, and what follows is not kept from being heard.
+  const auto failures = other->hear({news[0], news[3]});
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].find("had a version 4 before") != std::string::npos);
+}
+
+TEST_CASE("a rollback that was logged twice goes back once") {
+  FakeWorld world;
+  runSession(*world.start(), R"(
+    CREATE MODEL m WITH (URI='logistic-3.2.0.json');
+    CREATE OR REPLACE MODEL m WITH (URI='logistic-3.2.0.json', ITERATIONS='1');
+    CREATE OR REPLACE MODEL m WITH (URI='logistic-3.2.0.json', ITERATIONS='2');
+    ALTER MODEL m ROLLBACK;)");
+  world.commands.push_back(world.commands.back());
+  CHECK(world.start()->models().find("M")->info().version == 2);
+}
+
+TEST_CASE("a statement about a model that fails leaves no trace") {
+  FakeWorld world;
+  const auto executor = world.start();
+  runSession(*executor, "CREATE MODEL m WITH (URI='logistic-3.2.0.json');");
+  const std::vector<std::string> before = describeCatalog(*executor);
+  const uint64_t numChanges = executor->models().numChanges();
+  for (const std::string sql :
+       {"ALTER MODEL m ADD VERSION WITH (URI='none.json');",
+        "ALTER MODEL m ADD VERSION WITH (URI='softprob-3.2.0.json');",
+        "ALTER MODEL m ADD VERSION 1 WITH (URI='logistic-3.2.0.json');",
+        "ALTER MODEL m SET ALIAS a = 2;", "ALTER MODEL m DROP ALIAS a;", "ALTER MODEL m ROLLBACK;",
+        "ALTER MODEL m DROP VERSION 1;", "ALTER MODEL m DROP VERSION 9;",
+        "ALTER MODEL m SPLIT 1 50, 2 50 BY id;", "ALTER MODEL m SHADOW 2;",
+        "ALTER MODEL m SPLIT 1 50 BY id;", "ALTER MODEL m SET (TIMEOUT='1 SECOND');"}) {
+    CAPTURE(sql);
+    CHECK_THROWS_AS(runSession(*executor, sql), StatementError);
+    CHECK(describeCatalog(*executor) == before);
+    CHECK(world.commands.size() == 1);
+    CHECK(executor->models().numChanges() == numChanges);
+    CHECK(executor->catalog().findModel("M")->splitKey == nullptr);
+  }
 }
 
 }  // namespace

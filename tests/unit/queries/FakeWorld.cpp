@@ -17,8 +17,8 @@ std::unique_ptr<StatementExecutor> FakeWorld::start() {
   ExecutorSettings settings;
   settings.defaultValueFormat = "JSON";
   settings.now = [this] { return clock; };
-  auto executor = std::make_unique<StatementExecutor>(ExecutorPorts{*this, *this, *this, *this},
-                                                      std::move(settings), functions_);
+  auto executor = std::make_unique<StatementExecutor>(
+      ExecutorPorts{*this, *this, *this, *this, *this}, std::move(settings), functions_);
   executor->restore();
   return executor;
 }
@@ -87,6 +87,15 @@ std::string FakeWorld::basePath() {
   return AUSPEX_TEST_MODELS;
 }
 
+void FakeWorld::keep(const std::string& checksum, std::string_view bytes) {
+  artefacts.emplace(checksum, bytes);
+}
+
+std::optional<std::string> FakeWorld::find(const std::string& checksum) {
+  const auto known = artefacts.find(checksum);
+  return known == artefacts.end() ? std::nullopt : std::optional(known->second);
+}
+
 void runProgram(StatementExecutor& executor, const std::string& sql) {
   for (const parser::ParsedStatement& statement : parser::parse(sql)) {
     executor.executeOnce(statement);
@@ -126,7 +135,8 @@ std::vector<std::string> describeCatalog(const StatementExecutor& executor) {
                                 source->queryId));
   }
   for (const auto& [name, model] : catalog.models) {
-    lines.push_back(fmt::format("MODEL {} {} version {}", name, model->uri,
+    lines.push_back(fmt::format("MODEL {} {} version {}", name,
+                                model->versions.rbegin()->second.uri,
                                 executor.models().find(name)->info().version));
   }
   for (const auto& [name, connector] : catalog.connectors) {

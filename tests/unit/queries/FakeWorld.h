@@ -15,7 +15,8 @@ namespace auspex::queries {
 class FakeWorld final : public TopicAdmin,
                         public QueryRunner,
                         public CommandLog,
-                        public StatementFiles {
+                        public StatementFiles,
+                        public ModelArtefacts {
  public:
   FakeWorld();
 
@@ -28,6 +29,7 @@ class FakeWorld final : public TopicAdmin,
   std::vector<std::string> parked;
   std::vector<Command> commands;
   std::vector<InsertedRecord> inserted;
+  std::map<std::string, std::string> artefacts;  ///< of models, by checksum
   int64_t clock = 1000;
 
   // Ports.
@@ -45,6 +47,8 @@ class FakeWorld final : public TopicAdmin,
   std::vector<Command> read() override;
   void append(const Command& command, const std::vector<InsertedRecord>& records) override;
   std::string basePath() override;
+  void keep(const std::string& checksum, std::string_view bytes) override;
+  std::optional<std::string> find(const std::string& checksum) override;
 
  private:
   operators::FunctionRegistry functions_;

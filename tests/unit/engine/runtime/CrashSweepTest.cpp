@@ -118,17 +118,46 @@ SweptProgram foreignKeyProgram() {
   return program;
 }
 
+/// Versions change between waves, and what is kept of the rows of a table is by version.
+SweptProgram swapProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, `Score x` DOUBLE, n DOUBLE, color DOUBLE,
+        store DOUBLE) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE TABLE t (id VARCHAR PRIMARY KEY, g VARCHAR, amount DOUBLE, `Score x` DOUBLE, n DOUBLE,
+        color DOUBLE, store DOUBLE) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE MODEL risk WITH (URI='logistic-3.2.0.json');
+    ALTER MODEL risk ADD VERSION WITH (URI='logistic-3.2.0.json', ITERATIONS='1');
+    CREATE STREAM scored AS SELECT id, MODEL_VERSION('risk', *) AS v, PREDICT('risk', *) AS p FROM s
+        EMIT CHANGES;
+    CREATE TABLE sums WITH (PARTITIONS=1) AS SELECT g, SUM(MODEL_VERSION('risk', *)) AS v FROM t
+        GROUP BY g EMIT CHANGES;
+  )";
+  program.changes = {{1, "ALTER MODEL risk SET ALIAS default = 2;"},
+                     {2, "ALTER MODEL risk ROLLBACK;"}};
+  for (int wave = 0; wave < 3; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 3; ++i) {
+      const std::string key = fmt::format("k{}", (wave + i) % 4);
+      const int64_t time = 100 * (wave + 1) + i;
+      program.waves.back().push_back({"s", key, fmt::format(R"({{"amount": {}}})", i), time});
+      program.waves.back().push_back(
+          {"t", key, fmt::format(R"({{"g": "g{}", "amount": {}}})", i % 2, i), time});
+    }
+  }
+  program.outputs = {"SCORED", "SUMS"};
+  return program;
+}
+
 struct Road {
   std::string name;
   SweptProgram program;
 };
 
 std::vector<Road> roads() {
-  return {{"scoring", scoringProgram()},
-          {"groups", groupsProgram()},
-          {"wide groups", wideGroupsProgram()},
-          {"join", joinProgram()},
-          {"foreign key", foreignKeyProgram()}};
+  return {{"scoring", scoringProgram()},        {"groups", groupsProgram()},
+          {"wide groups", wideGroupsProgram()}, {"join", joinProgram()},
+          {"foreign key", foreignKeyProgram()}, {"swaps of models", swapProgram()}};
 }
 
 std::string firstDifference(const std::map<std::string, std::vector<std::string>>& expected,

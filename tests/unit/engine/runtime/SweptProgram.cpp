@@ -66,8 +66,10 @@ class SweptRun {
     broker_->setFaults(settings_.faults);
     try {
       drive();
-      for (const std::vector<SweptRecord>& wave : program_.waves) {
-        append(wave);
+      for (size_t wave = 0; wave < program_.waves.size(); ++wave) {
+        change(wave);
+        drive();
+        append(program_.waves[wave]);
         drive();
       }
       noteSteps();
@@ -83,10 +85,32 @@ class SweptRun {
 
  private:
   void startEngine() {
+    isExecuting_ = true;
     engine_ = std::make_unique<Engine>(options_, broker_, &states_);
     engine_->setEndless();
     engine_->executeProgram(statements_);
     engine_->start();
+    isExecuted_ = true;
+    isExecuting_ = false;
+  }
+
+  /// The program grows by what is to come before the wave.
+  void change(size_t wave) {
+    const auto found = program_.changes.find(wave);
+    if (found == program_.changes.end()) {
+      return;
+    }
+    changed_ = parser::parse(found->second);
+    statements_.insert(statements_.end(), changed_.begin(), changed_.end());
+    isExecuted_ = false;
+  }
+
+  void executeChange() {
+    isExecuting_ = true;
+    engine_->executeProgram(changed_);
+    engine_->start();
+    isExecuted_ = true;
+    isExecuting_ = false;
   }
 
   /// Polls until nothing is left to do; starts the engine, and starts it anew after a crash.
@@ -99,13 +123,17 @@ class SweptRun {
       try {
         if (!engine_) {
           startEngine();
+        } else if (!isExecuted_) {
+          executeChange();
         }
         quiet = engine_->runtime().poll() ? 0 : quiet + 1;
       } catch (const std::exception&) {
-        if (!broker_->crashed()) {
+        if (!broker_->crashed() && !isExecuting_) {
           throw;
         }
-        outcome_.crashed = true;
+        // A statement that the broker's fault has failed is executed again by the next start.
+        isExecuting_ = false;
+        outcome_.crashed = outcome_.crashed || broker_->crashed();
         engine_.reset();
         noteSteps();
         broker_->restart();
@@ -178,6 +206,9 @@ class SweptRun {
   const SweptProgram& program_;
   const SweepSettings& settings_;
   std::vector<parser::ParsedStatement> statements_;
+  std::vector<parser::ParsedStatement> changed_;
+  bool isExecuted_ = false;   // all of statements_, by the engine that runs
+  bool isExecuting_ = false;  // a program; the broker may fail it
   ScratchDirectory directory_;
   stateStore::StateDirectory states_;
   std::shared_ptr<SimulatedBroker> broker_;

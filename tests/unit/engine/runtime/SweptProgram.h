@@ -23,6 +23,7 @@ struct SweptRecord {
 struct SweptProgram {
   std::string statements;
   std::vector<std::vector<SweptRecord>> waves;             ///< each is processed to its end
+  std::map<size_t, std::string> changes = {};              ///< statements before that wave
   std::vector<std::string> outputs;                        ///< topics to compare
   std::map<std::string, std::vector<std::string>> stores;  ///< by query id: its stores to compare
 };

@@ -44,8 +44,12 @@ class Services final : public TaskServices {
   int32_t partition() const override { return 0; }
   auspex::stateStore::KeyValueStore& store(const std::string&) override { std::abort(); }
   RecordChannel& channel(const std::string&) override { return output; }
+  const std::shared_ptr<const ServedModel>& servedModel(const std::string&) override {
+    return model;
+  }
 
   CountingChannel output;
+  std::shared_ptr<const ServedModel> model;
 };
 
 /// SELECT ID, NAME, F0 * 2, PREDICT(m, F0, F1, ...) FROM s WHERE F0 > 10, one operator per step.
@@ -101,10 +105,9 @@ class ScoringQuery {
   void describePrediction() {
     predict_.model = "m";
     predict_.version = model_;
+    services_.model = ServedModel::ofVersion(model_, "default");
     for (size_t i = 0; i < numFeatures(); ++i) {
       predict_.arguments.push_back(column(i + 2, SqlType::doubleType(), fmt::format("F{}", i)));
-      predict_.binding.sources.push_back(
-          bindFeature(model_->info().features[i], i, ArgumentKind::Double, {}));
     }
     predict_.wanted[static_cast<size_t>(PredictSlot::Prediction)] = true;
   }

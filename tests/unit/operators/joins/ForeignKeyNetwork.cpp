@@ -21,6 +21,9 @@ class Stores final : public TaskServices {
   int32_t partition() const override { return 0; }
   stateStore::KeyValueStore& store(const std::string& name) override { return state_.store(name); }
   RecordChannel& channel(const std::string&) override { std::abort(); }
+  const std::shared_ptr<const ServedModel>& servedModel(const std::string&) override {
+    std::abort();
+  }
 
  private:
   stateStore::TaskState& state_;
