@@ -3,6 +3,7 @@
 # pylint: disable=unused-wildcard-import,wildcard-import
 import suiteMain
 from connectorsTest import *
+from deploymentsTest import *
 from modelTest import *
 from pullTest import *
 from runTest import *

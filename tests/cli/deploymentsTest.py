@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of deployments, and a version that takes over while a run goes on."""
+import json
+import os
+import shutil
+import signal
+
+from CommandLine import PATIENCE, ROOT, CommandLineCase, until
+
+EXAMPLES = os.path.join(ROOT, "queries/examples/deployments")
+SWAPS = "default_-CSAS_SCORED_PAYMENTS_0-0-models"
+PAYMENT = '{{"card": "c9", "amount": 900, "country": "RO", "category": "gift_cards", "hour": 3, "n_1h": {}}}'
+
+
+def jsonLines(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+KILL_POINTS = ("commit.begin", "commit.changelogWritten", "commit.offsetsSent", "commit.committed",
+               "commit.stateApplied", "commit.end")
+SCORING = """
+CREATE SOURCE CONNECTOR file WITH ('connector.class'='file', 'path'='rows.csv', 'topic'='s', 'key'='id');
+CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, country VARCHAR, category VARCHAR, card_age INT, hour INT,
+  n_1h INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');
+CREATE MODEL m WITH (URI='{model}', ITERATIONS='20');
+ALTER MODEL m ADD VERSION WITH (URI='{model}');
+CREATE STREAM scored AS SELECT id, MODEL_VERSION('m', *) AS v FROM s EMIT CHANGES;
+CREATE TABLE sums AS SELECT v, COUNT(*) AS n FROM scored GROUP BY v EMIT CHANGES;
+"""
+SWAP = "ALTER MODEL m SET ALIAS default = 2;\n"
+
+
+class SwapUnderKillsCase(CommandLineCase):
+    """kill -9 at each point of a commit, while a version takes over."""
+
+    def setUp(self):
+        super().setUp()
+        model = os.path.join(ROOT, "queries/examples/fraud/fraud_v2.ubj")
+        self.write("program.sql", SCORING.format(model=model))
+        self.write("rows.csv", "id,amount\n" + "".join(f"a{row},{row}\n" for row in range(20)))
+
+    def testEveryRowIsScoredOnceByTheVersionOfItsTime(self):
+        self.auspex("run", "program.sql")
+        self.append("program.sql", SWAP)
+        self.append("rows.csv", "".join(f"b{row},{row}\n" for row in range(20)))
+        shutil.copytree(self.folder, self.folder + " origin")
+        self.addCleanup(shutil.rmtree, self.folder + " origin", True)
+        numKilled = 0
+        for point in KILL_POINTS:
+            for passing in (1, 2, 3):
+                with self.subTest(point=point, passing=passing):
+                    shutil.rmtree(self.folder)
+                    shutil.copytree(self.folder + " origin", self.folder)
+                    self.environment["AUSPEX_KILL_POINT"] = f"{point}:{passing}"
+                    process = self.start("run", "program.sql")
+                    numKilled += process.wait(PATIENCE) == -signal.SIGKILL
+                    del self.environment["AUSPEX_KILL_POINT"]
+                    self.auspex("run", "program.sql")
+                    found = sorted((record["key"], record["value"]["V"]) for record in self.records("SCORED"))
+                    self.assertEqual(found, sorted([(f"a{row}", 1) for row in range(20)] +
+                                                   [(f"b{row}", 2) for row in range(20)]))
+        self.assertGreater(numKilled, 2 * len(KILL_POINTS) - 1)
+
+
+class DeploymentsCase(CommandLineCase):
+    def version(self, key):
+        """The version that has scored the payment; None before it was."""
+        found = [record["value"]["VERSION"] for record in self.records("SCORED_PAYMENTS") if record["key"] == key]
+        return found[0] if found else None
+
+    def produce(self, key, number):
+        self.auspex("topics", "produce", "payments", "--key-separator", "|", text=f"{key}|{PAYMENT.format(number)}\n")
+
+    def shell(self, statements):
+        return self.auspex("shell", "-e", statements)
+
+    def testAVersionTakesOverWhileTheRunGoesOn(self):
+        program = os.path.join(EXAMPLES, "hotSwap.sql")
+        process = self.startProgram(program, "--until", "stopped")
+        self.produce("before", 1)
+        until(lambda: self.version("before") is not None, "the first score")
+        self.assertEqual(self.version("before"), 1)
+        self.shell("ALTER MODEL fraud SET ALIAS default = 2;")
+        self.produce("after", 2)
+        until(lambda: self.version("after") is not None, "the score after the swap")
+        self.assertEqual(self.version("after"), 2)
+        # Killed, and started again: it goes on with the version that has taken over.
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process = self.startProgram(program, "--until", "stopped")
+        self.produce("restarted", 3)
+        until(lambda: self.version("restarted") is not None, "the score after the restart")
+        self.assertEqual(self.version("restarted"), 2)
+        self.shell("ALTER MODEL fraud ROLLBACK;")
+        self.produce("back", 4)
+        until(lambda: self.version("back") is not None, "the score after the rollback")
+        self.assertEqual(self.version("back"), 1)
+        swaps = [record["value"] for record in self.records(SWAPS)]
+        self.assertIn((1, 2), [(swap["from"]["shares"][0]["version"], swap["to"]["shares"][0]["version"])
+                               for swap in swaps if "from" in swap])
+        code, _ = self.interrupt(process)
+        self.assertEqual(code, 130)
+        self.assertEqual(len(self.records("SCORED_PAYMENTS")), 2004)
+
+    def startProgram(self, program, *arguments):
+        socket = self.path("auspex-data/shell.sock")
+        if os.path.exists(socket):
+            os.remove(socket)
+        process = self.start("run", program, *arguments)
+        until(lambda: os.path.exists(socket) or process.poll() is not None, "the run's socket")
+        self.assertIsNone(process.poll(), self.read("err"))
+        return process
+
+    def testVariantsShareTheCards(self):
+        program = os.path.join(EXAMPLES, "abTest.sql")
+        output, _ = self.auspex("run", program, "--output", "json")
+        rows = jsonLines(output)
+        variants = {row["VARIANT"]: row["N"] for row in rows if "VARIANT" in row}
+        self.assertEqual(set(variants), {"champion", "challenger"})
+        self.assertEqual(sum(variants.values()), 2000)
+        self.assertTrue(120 <= variants["challenger"] <= 280, variants)
+        shadowed = [row for row in rows if "SHADOW_DIFFERENCE" in row]
+        self.assertTrue(120 <= sum(row["N"] for row in shadowed) <= 280, shadowed)
+        # A card's payments all went one way.
+        ways = {}
+        for record in self.records("SCORED_PAYMENTS"):
+            ways.setdefault(record["value"]["CARD"], set()).add(record["value"]["VARIANT"])
+        self.assertTrue(all(len(way) == 1 for way in ways.values()))
+        # Again: the same rows, and none are added.
+        again, _ = self.auspex("run", program, "--output", "json")
+        self.assertEqual([row for row in jsonLines(again) if "VARIANT" in row],
+                         [row for row in rows if "VARIANT" in row])
+        self.assertEqual(len(self.records("SCORED_PAYMENTS")), 2000)
