@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "operators/data/Assert.h"
+#include "stateStore/StoreError.h"
 
 namespace auspex::engine {
 namespace {
@@ -18,6 +19,8 @@ constexpr size_t kChunkRows = 1024;
 /// How long the state of a query that is just starting, or restoring, is waited for.
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::chrono::milliseconds kBetweenLooks{20};
+/// How often a state is read that is closed meanwhile.
+constexpr int kMaxTries = 10;
 
 /// The steps of a pull query keep no state and write nothing.
 class NoServices final : public operators::TaskServices {
@@ -87,12 +90,34 @@ std::string PullRun::failure() const {
 
 void PullRun::run() {
   try {
-    read(takeSnapshots());
+    int numTries = 1;
+    while (!tryToRead() && numTries < kMaxTries) {
+      ++numTries;
+    }
   } catch (const std::exception& error) {
     const std::lock_guard lock(mutex_);
     failure_ = error.what();
   }
   onFinished_();
+}
+
+/// A task that ends or moves takes its state along; as long as no row was handed out, its next one
+/// is asked instead. Returns false then.
+bool PullRun::tryToRead() {
+  const std::vector<TaskSnapshot> snapshots = takeSnapshots();
+  try {
+    read(snapshots);
+  } catch (const stateStore::StoreError& error) {
+    if (hasRows_ || stop_) {
+      throw;
+    }
+    const std::lock_guard lock(mutex_);
+    failure_ = error.what();
+    return false;
+  }
+  const std::lock_guard lock(mutex_);
+  failure_.clear();
+  return true;
 }
 
 std::vector<TaskSnapshot> PullRun::takeSnapshots() const {
@@ -120,7 +145,9 @@ void PullRun::read(const std::vector<TaskSnapshot>& snapshots) {
   for (const TaskSnapshot& snapshot : snapshots) {
     operators::StateView view(*snapshot.state);
     operators::readState(*plan_->state, view, plan_->range, kChunkRows, [&](operators::Batch rows) {
-      collector_->receive(steps.apply(std::move(rows)));
+      const operators::Batch result = steps.apply(std::move(rows));
+      hasRows_ = hasRows_ || result.numRows > 0;
+      collector_->receive(result);
       return !collector_->isFull() && !stop_;
     });
     rowsRead_ += view.rowsRead();

@@ -37,6 +37,7 @@ class PullRun {
 
  private:
   void run();
+  bool tryToRead();
   std::vector<TaskSnapshot> takeSnapshots() const;
   void read(const std::vector<TaskSnapshot>& snapshots);
 
@@ -47,6 +48,7 @@ class PullRun {
   size_t numPartitions_;
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> rowsRead_{0};
+  bool hasRows_ = false;      // some were handed out
   mutable std::mutex mutex_;  // guards failure_
   std::string failure_;
   std::thread thread_;

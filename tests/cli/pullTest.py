@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pull queries in `run` and `shell`: of programs at their end, of tables that are being written, after restarts."""
 import json
+import threading
 
 from CommandLine import CommandLineCase, until
 
@@ -80,3 +81,20 @@ class PullCase(CommandLineCase):
         self.assertEqual(rows, [{"ID": "k10"}, {"ID": "k11"}, {"ID": "k12"}])
         self.assertEqual(self.ask("SELECT id FROM big EMIT CHANGES LIMIT 0;"), [])
         self.ask("SELECT id FROM big EMIT CHANGES LIMIT -1;", code=1)
+
+    def testAskedWhileItsQueryIsPausedAndResumed(self):
+        self.totals(more=", 'follow'='true'")
+        process = self.startEndless()
+        until(lambda: len(self.ask("SELECT * FROM totals;")) == 12, "the first rows")
+        def toggle():
+            for _ in range(10):
+                self.ask("PAUSE CTAS_TOTALS_0; RESUME CTAS_TOTALS_0;")
+        toggling = threading.Thread(target=toggle)
+        toggling.start()
+        numAsked = 0
+        while toggling.is_alive():
+            self.assertEqual(self.ask("SELECT total FROM totals WHERE id = 'k7';"), [{"TOTAL": 7.5}])
+            numAsked += 1
+        toggling.join()
+        self.assertGreater(numAsked, 1)
+        self.assertEqual(self.interrupt(process)[0], 130)
