@@ -11,6 +11,7 @@
 #include "operators/StateColumns.h"
 #include "operators/TableOperators.h"
 #include "operators/data/Assert.h"
+#include "operators/expressions/ExpressionFactory.h"
 #include "operators/expressions/TypeRules.h"
 #include "queries/planning/KeyConstraints.h"
 
