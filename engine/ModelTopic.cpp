@@ -32,9 +32,17 @@ void ModelTopic::publish(const std::string& checksum, std::string_view bytes) {
     return;
   }
   if (!broker_.topic(topic_.topic)) {
-    broker_.createTopic(
-        {topic_.topic, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
-  } else if (fetch(checksum)) {
+    try {
+      broker_.createTopic(
+          {topic_.topic, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+    } catch (const BrokerError&) {
+      if (!broker_.topic(topic_.topic)) {
+        throw;
+      }
+      // Another instance was quicker.
+    }
+  }
+  if (fetch(checksum)) {
     return;
   }
   if (!producer_) {

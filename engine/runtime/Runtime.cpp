@@ -93,11 +93,21 @@ void Runtime::createInternalTopics(const operators::Topology& topology, Query& q
 /// A topic of the engine's own, with a partition for each task of the part.
 void Runtime::ensureCompacted(const std::string& topic, const Part& part,
                               const std::string& queryId) {
-  const std::optional<TopicDescription> known = broker_.topic(topic);
+  std::optional<TopicDescription> known = broker_.topic(topic);
   if (!known) {
-    broker_.createTopic(
-        {topic, part.numPartitions, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
-  } else if (known->numPartitions != part.numPartitions) {
+    try {
+      broker_.createTopic(
+          {topic, part.numPartitions, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+      return;
+    } catch (const BrokerError&) {
+      known = broker_.topic(topic);
+      if (!known) {
+        throw;
+      }
+      // Another instance was quicker.
+    }
+  }
+  if (known->numPartitions != part.numPartitions) {
     throw std::runtime_error(fmt::format("{}: '{}' has {} partitions, its inputs have {}", queryId,
                                          topic, known->numPartitions, part.numPartitions));
   }
