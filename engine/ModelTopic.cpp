@@ -13,7 +13,7 @@ namespace auspex::engine {
 namespace {
 
 /// Half of what brokers take in a record unless they are told otherwise.
-constexpr size_t kChunkBytes = size_t{512} << 10;
+constexpr size_t kModelChunkBytes = size_t{512} << 10;
 
 }  // namespace
 
@@ -50,11 +50,11 @@ void ModelTopic::publish(const std::string& checksum, std::string_view bytes) {
   }
   try {
     producer_->begin();
-    for (size_t first = 0, chunk = 0; first < bytes.size(); first += kChunkBytes, ++chunk) {
+    for (size_t first = 0, chunk = 0; first < bytes.size(); first += kModelChunkBytes, ++chunk) {
       const std::string key = fmt::format("{}/{:06}", checksum, chunk);
       operators::OutgoingRecord record;
       record.key = key;
-      record.value = bytes.substr(first, kChunkBytes);
+      record.value = bytes.substr(first, kModelChunkBytes);
       record.timestamp = wallClock();
       producer_->send(topic_.topic, {&record, 1});
     }

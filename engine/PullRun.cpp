@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -22,9 +23,17 @@ constexpr std::chrono::milliseconds kBetweenLooks{20};
 /// How often a state is read that is closed meanwhile.
 constexpr int kMaxTries = 10;
 
-/// The steps of a pull query keep no state and write nothing.
-class NoServices final : public operators::TaskServices {
+/// The steps of a pull query keep no state and write nothing; they score with what models stand for
+/// now.
+class PullServices final : public operators::TaskServices {
  public:
+  /// Throws ModelError.
+  explicit PullServices(const std::vector<operators::ModelUse>& models) {
+    for (const operators::ModelUse& use : models) {
+      models_.emplace(use.reference, use.serve());
+    }
+  }
+
   int32_t partition() const override { return 0; }
   stateStore::KeyValueStore& store(const std::string&) override {
     AUSPEX_ASSERT(false);
@@ -34,15 +43,22 @@ class NoServices final : public operators::TaskServices {
     AUSPEX_ASSERT(false);
     std::abort();
   }
+  const std::shared_ptr<const operators::ServedModel>& servedModel(
+      const std::string& reference) override {
+    return models_.at(reference);
+  }
+
+ private:
+  std::map<std::string, std::shared_ptr<const operators::ServedModel>> models_;
 };
 
 /// The steps of a plan as operators.
 class Steps {
  public:
-  explicit Steps(const queries::PullPlan& plan) {
-    NoServices services;
+  /// Throws ModelError.
+  explicit Steps(const queries::PullPlan& plan) : services_(plan.models) {
     for (const auto& step : plan.steps) {
-      operators_.push_back(step->create(services));
+      operators_.push_back(step->create(services_));
     }
   }
 
@@ -57,6 +73,7 @@ class Steps {
   }
 
  private:
+  PullServices services_;
   std::vector<std::unique_ptr<operators::Operator>> operators_;
 };
 

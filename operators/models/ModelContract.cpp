@@ -24,14 +24,14 @@ constexpr std::array kForms = {
     Form{OutputForm::Margin, "PREDICT_MARGIN"}, Form{OutputForm::Leaf, "PREDICT_LEAF"},
     Form{OutputForm::Contribution, "EXPLAIN_PREDICT"}};
 
-struct Kind {
+struct ArgumentWord {
   ArgumentKind kind;
   const char* name;
 };
 
-constexpr std::array kKinds = {
-    Kind{ArgumentKind::Double, "numbers"}, Kind{ArgumentKind::Integer, "integers"},
-    Kind{ArgumentKind::Boolean, "booleans"}, Kind{ArgumentKind::String, "strings"}};
+constexpr std::array kArgumentWords = {
+    ArgumentWord{ArgumentKind::Double, "numbers"}, ArgumentWord{ArgumentKind::Integer, "integers"},
+    ArgumentWord{ArgumentKind::Boolean, "booleans"}, ArgumentWord{ArgumentKind::String, "strings"}};
 
 bool takes(const FeatureInfo& feature, ArgumentKind kind) {
   try {
@@ -53,7 +53,7 @@ std::string nameOf(const ModelInfo& info) {
 
 void requireSameInputs(const FeatureInfo& former, const FeatureInfo& next, size_t place,
                        const ModelInfo& formerInfo) {
-  for (const Kind& kind : kKinds) {
+  for (const ArgumentWord& kind : kArgumentWords) {
     const bool before = takes(former, kind.kind);
     if (before != takes(next, kind.kind)) {
       throw ModelError(shown(former, place) + (before ? " does not take " : " takes ") + kind.name +

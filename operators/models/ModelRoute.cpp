@@ -22,7 +22,7 @@ uint64_t addBytes(uint64_t hash, std::string_view bytes) {
 }
 
 /// MurmurHash3's finalizer: FNV-1a alone spreads the last bytes too little over the high bits.
-uint64_t mix(uint64_t hash) {
+uint64_t scatter(uint64_t hash) {
   hash = (hash ^ (hash >> 33U)) * 0xff51afd7ed558ccdU;
   hash = (hash ^ (hash >> 33U)) * 0xc4ceb9fe1a85ec53U;
   return hash ^ (hash >> 33U);
@@ -67,7 +67,7 @@ std::string percentOf(uint32_t buckets) {
 
 uint32_t bucketOf(std::string_view salt, std::string_view key) {
   const uint64_t salted = addBytes(kFnvBasis, salt) * kFnvPrime;  // a zero byte changes no bit
-  return static_cast<uint32_t>(mix(addBytes(salted, key)) % kNumBuckets);
+  return static_cast<uint32_t>(scatter(addBytes(salted, key)) % kNumBuckets);
 }
 
 std::string ModelRoute::toText() const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "operators/FilterOperator.h"
+#include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
 #include "operators/SourceOperator.h"
 #include "operators/StateColumns.h"
@@ -47,8 +48,14 @@ std::optional<KeptTable> findKeptTable(const operators::SubTopology& part) {
   }
 }
 
-/// A filter of changes needs their old sides; here are rows only.
+/// Filters and scores of changes need their old sides; here are rows only, and none is logged.
 Step asRowStep(const Step& step) {
+  if (const auto* const predict = dynamic_cast<const operators::PredictDescription*>(step.get())) {
+    auto rows = std::make_shared<operators::PredictDescription>(*predict);
+    rows->store.clear();
+    rows->shadowTopic.clear();
+    return rows;
+  }
   const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
   if (filter == nullptr) {
     return step;
@@ -175,6 +182,9 @@ std::shared_ptr<const PullPlan> planPull(const DataSource& table,
   }
   addCasts(table, plan->steps);
   plan->steps.push_back(stateColumns(table));
+  for (const operators::SubTopology* const part : {&keeper->parts.back(), &select.parts[0]}) {
+    plan->models.insert(plan->models.end(), part->models.begin(), part->models.end());
+  }
   plan->keeper = std::move(keeper);
   // Of the SELECT: what stands between its source, which may be materialized, and its result.
   operators::ExpressionPtr condition;

@@ -22,6 +22,7 @@ struct PullPlan {
   operators::StateRange range;
   /// What happens to the rows that are read, first to last; none keeps state.
   std::vector<std::shared_ptr<const operators::OperatorDescription>> steps;
+  std::vector<operators::ModelUse> models;            ///< that the steps score with
   std::shared_ptr<const operators::Topology> keeper;  ///< what `state` is of
 
   /// An indented tree as EXPLAIN shows topologies, the result first.
