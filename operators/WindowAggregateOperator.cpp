@@ -56,6 +56,7 @@ class WindowAggregate final : public Operator {
     }
     const auto arena = std::make_shared<Arena>();
     time_.begin();
+    before_ = time_.now();
     timeSteps_.clear();
     places_.clear();
     Windows windows;
@@ -74,6 +75,10 @@ class WindowAggregate final : public Operator {
  private:
   int64_t endOf(int64_t start) const { return addClamped(start, window_.key.sizeMillis); }
   int64_t closeOf(int64_t start) const { return addClamped(endOf(start), window_.grace); }
+  /// When nobody can read it any more.
+  int64_t dropOf(int64_t start) const {
+    return std::max(closeOf(start), addClamped(start, window_.retention));
+  }
 
   /// Gives each row its windows.
   void assign(const Batch& input, Arena& arena, DrawContext& context, Windows& windows) {
@@ -260,23 +265,19 @@ class WindowAggregate final : public Operator {
     return found == timeSteps_.end() ? 0 : found->drawIndex;
   }
 
-  /// Calls visit(key, row) for the stored windows that are over; returns when the first of the
-  /// others will be.
+  /// Calls visit(key, row) for the stored windows that ended in this draw; the others that are over
+  /// were given out when time came there, and are only kept.
   template <typename Visit>
-  int64_t scanEnded(Visit visit) {
-    if (firstClose_ > time_.now()) {
-      return firstClose_;
+  void scanEnded(Visit visit) {
+    const int64_t ended = addClamped(before_, -addClamped(window_.key.sizeMillis, window_.grace));
+    const int64_t first = ended < 0 ? 0 : (ended / window_.advance + 1) * window_.advance;
+    if (closeOf(first) > time_.now()) {
+      return;
     }
-    int64_t next = INT64_MAX;
     std::string begin;
-    appendOrdered(begin, erasedTo_);
+    appendOrdered(begin, first);
     store_.scan(begin, std::nullopt, [&](std::string_view key, std::string_view row) {
-      if (key.size() < kStartBytes) {
-        return true;
-      }
-      const int64_t close = closeOf(readOrdered(key));
-      if (close > time_.now()) {
-        next = close;
+      if (closeOf(readOrdered(key)) > time_.now()) {
         return false;
       }
       visit(key, row);
@@ -291,15 +292,31 @@ class WindowAggregate final : public Operator {
         calls_.encode(std::move(result), windows.lastStep, windows.times, arena);
     for (size_t i = 0; i < windows.keys.size(); ++i) {
       store_.put(windows.keys[i], rows[i]);
-      firstClose_ = std::min(firstClose_, closeOf(windows.starts[i]));
+      firstDrop_ = std::min(firstDrop_, dropOf(windows.starts[i]));
     }
   }
 
-  /// No row can change a window that is over.
+  /// No row can change a window that is over; it may be kept for readers.
   void expire() {
     std::vector<std::string> ended;
-    firstClose_ =
-        scanEnded([&](std::string_view key, std::string_view) { ended.emplace_back(key); });
+    if (firstDrop_ > time_.now()) {
+      return;
+    }
+    firstDrop_ = INT64_MAX;
+    std::string begin;
+    appendOrdered(begin, erasedTo_);
+    store_.scan(begin, std::nullopt, [&](std::string_view key, std::string_view) {
+      if (key.size() < kStartBytes) {
+        return true;
+      }
+      const int64_t drop = dropOf(readOrdered(key));
+      if (drop > time_.now()) {
+        firstDrop_ = drop;
+        return false;
+      }
+      ended.emplace_back(key);
+      return true;
+    });
     for (const std::string& key : ended) {
       store_.erase(key);
       erasedTo_ = std::max(erasedTo_, readOrdered(key));
@@ -312,8 +329,9 @@ class WindowAggregate final : public Operator {
   StreamTime time_;
   GroupKeys keys_;
   AggregateCalls calls_;
-  int64_t firstClose_ = INT64_MIN;  // no stored window is over before; at first it is not known
-  int64_t erasedTo_ = INT64_MIN;    // the start of the last window that was: none is stored before
+  int64_t before_ = INT64_MIN;     // time at the beginning of the draw
+  int64_t firstDrop_ = INT64_MIN;  // no stored window is dropped before; at first it is not known
+  int64_t erasedTo_ = INT64_MIN;   // the start of the last one that was: none is stored before
   std::vector<TimeStep> timeSteps_;
   std::unordered_map<std::string_view, uint32_t> places_;
 };

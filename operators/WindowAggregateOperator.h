@@ -19,6 +19,7 @@ struct AggregateWindow {
   int64_t advance = 0;     ///< from one window's start to the next one's; sessions: 0
   int64_t gap = 0;         ///< of sessions: rows so far apart belong to different ones
   int64_t grace = 0;       ///< how late a row may come
+  int64_t retention = 0;   ///< how long a window of a size is kept from its start on, if longer
   bool emitFinal = false;  ///< each window once, when it is over
 };
 

@@ -434,6 +434,7 @@ std::optional<operators::AggregateWindow> windowOf(const parser::Select& select,
     throw StatementError("The retention of a window must be at least its size and grace period.",
                          written.retention->span);
   }
+  window.retention = written.retention ? millisOf(*written.retention) : 0;
   return window;
 }
 
