@@ -283,7 +283,6 @@ class WindowAggregate final : public Operator {
       visit(key, row);
       return true;
     });
-    return next;
   }
 
   void save(const Windows& windows, AggregateCalls::Result result) {
