@@ -70,7 +70,8 @@ std::optional<std::string> ModelTopic::fetch(const std::string& checksum) {
   if (!broker_.topic(topic_.topic)) {
     return std::nullopt;
   }
-  const int64_t end = broker_.endOffset(topic_, Isolation::ReadCommitted);
+  // Not the last stable offset, which may lag behind a commit that has been acknowledged.
+  const int64_t end = broker_.endOffset(topic_, Isolation::ReadUncommitted);
   const auto wakeup = std::make_shared<Wakeup>();
   const auto reader =
       broker_.openReader(topic_, broker_.beginOffset(topic_), Isolation::ReadCommitted, wakeup);

@@ -85,7 +85,12 @@ class WindowedProgram:
         return len(self._written["orders"])
 
     def grow(self, count):
-        """Adds so many orders, payments for half of them, and a price for every tenth."""
+        """Adds so many orders, payments for half of them, and a price for every tenth.
+
+        All of them later than what is there: a run may have read that to its end, all of both
+        inputs of the join, before the next rows were written.
+        """
+        self._time += 3 * SIZE + 5 * WITHIN
         new = {"orders": [], "payments": [], "prices": []}
         for _ in range(count):
             self._time += 10
