@@ -144,7 +144,8 @@ TextTable StatementRun::listFunctions() const {
 
 TextTable StatementRun::listConnectors(parser::ShowKind kind) const {
   TextTable table{{"Connector Name", "Type", "Class", "Topic", "Path"}, {}};
-  for (const auto& [name, connector] : executor_.catalog_.connectors) {
+  for (const auto& named : executor_.catalog_.connectors) {
+    const auto& connector = named.second;
     const bool wanted = kind == parser::ShowKind::Connectors ||
                         connector->isSource == (kind == parser::ShowKind::SourceConnectors);
     if (!wanted) {
@@ -154,7 +155,7 @@ TextTable StatementRun::listConnectors(parser::ShowKind kind) const {
       const auto found = connector->properties.find(key);
       return found == connector->properties.end() ? std::string() : found->second;
     };
-    table.rows.push_back({name, connector->isSource ? "SOURCE" : "SINK",
+    table.rows.push_back({named.first, connector->isSource ? "SOURCE" : "SINK",
                           property("connector.class"), property("topic"), property("path")});
   }
   return table;
