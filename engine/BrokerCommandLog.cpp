@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "engine/WallClock.h"
+#include "engine/brokers/CommittedRecords.h"
 
 namespace auspex::engine {
 namespace {
@@ -68,24 +69,11 @@ std::vector<queries::Command> BrokerCommandLog::read() {
   if (!producer_) {
     producer_ = broker_.openProducer(transactionalId_);
   }
-  const TopicPartition partition{topic_, 0};
-  const int64_t end = broker_.endOffset(partition, Isolation::ReadUncommitted);
-  const auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
-                                         Isolation::ReadCommitted, wakeup);
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRecordsPerPoll);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  position_ = readCommitted(broker_, {topic_, 0}, 0, [&](const operators::Record& record) {
+    if (record.key && record.value) {
+      commands.push_back(toCommand(record));
     }
-    for (const operators::Record& record : fetched->records) {
-      if (record.key && record.value) {
-        commands.push_back(toCommand(record));
-      }
-    }
-  }
-  position_ = reader->position();
+  });
   return commands;
 }
 

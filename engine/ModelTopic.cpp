@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 
 #include "engine/WallClock.h"
+#include "engine/brokers/CommittedRecords.h"
 #include "operators/data/Checksum.h"
 #include "operators/models/ModelLoader.h"
 
@@ -70,29 +71,18 @@ std::optional<std::string> ModelTopic::fetch(const std::string& checksum) {
   if (!broker_.topic(topic_.topic)) {
     return std::nullopt;
   }
-  // Not the last stable offset, which may lag behind a commit that has been acknowledged.
-  const int64_t end = broker_.endOffset(topic_, Isolation::ReadUncommitted);
-  const auto wakeup = std::make_shared<Wakeup>();
-  const auto reader =
-      broker_.openReader(topic_, broker_.beginOffset(topic_), Isolation::ReadCommitted, wakeup);
   std::map<std::string, std::string> chunks;  // by key, so in order
   size_t numBytes = 0;
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRecordsPerPoll);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  readCommitted(broker_, topic_, 0, [&](const operators::Record& record) {
+    const bool isMeant = record.key && record.value && record.key->starts_with(checksum + "/");
+    // Written twice by two instances, a chunk is the same.
+    if (isMeant && numBytes <= operators::kMaxModelBytes &&
+        chunks.emplace(*record.key, *record.value).second) {
+      numBytes += record.value->size();
     }
-    for (const operators::Record& record : fetched->records) {
-      const bool isMeant = record.key && record.value && record.key->starts_with(checksum + "/");
-      // Written twice by two instances, a chunk is the same.
-      if (isMeant && chunks.emplace(*record.key, *record.value).second) {
-        numBytes += record.value->size();
-      }
-    }
-    if (numBytes > operators::kMaxModelBytes) {
-      return std::nullopt;
-    }
+  });
+  if (numBytes > operators::kMaxModelBytes) {
+    return std::nullopt;
   }
   std::string bytes;
   bytes.reserve(numBytes);

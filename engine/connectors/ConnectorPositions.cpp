@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/WallClock.h"
+#include "engine/brokers/CommittedRecords.h"
 
 namespace auspex::engine {
 namespace {
@@ -39,23 +40,11 @@ ConnectorPositions::ConnectorPositions(Broker& broker, const std::string& servic
 
 ConnectorPosition ConnectorPositions::read(const std::string& connector) const {
   ConnectorPosition position;
-  const TopicPartition partition{topic_, 0};
-  const int64_t end = broker_.endOffset(partition, Isolation::ReadUncommitted);
-  const auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(partition, broker_.beginOffset(partition),
-                                         Isolation::ReadCommitted, wakeup);
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRecordsPerPoll);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  readCommitted(broker_, {topic_, 0}, 0, [&](const operators::Record& record) {
+    if (record.key && *record.key == connector && record.value) {
+      position = decode(*record.value);
     }
-    for (const operators::Record& record : fetched->records) {
-      if (record.key && *record.key == connector && record.value) {
-        position = decode(*record.value);
-      }
-    }
-  }
+  });
   return position;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/WallClock.h"
+#include "engine/brokers/CommittedRecords.h"
 #include "operators/data/Assert.h"
 #include "operators/formats/json/JsonText.h"
 #include "operators/formats/json/JsonTree.h"
@@ -112,27 +113,15 @@ void ModelSwaps::readHistory() {
   if (topic_.topic.empty()) {
     return;
   }
-  // The end is the read-uncommitted one: the last stable offset may lag behind a finished commit.
-  const int64_t end = broker_.endOffset(topic_, Isolation::ReadUncommitted);
-  auto wakeup = std::make_shared<Wakeup>();
-  const auto reader =
-      broker_.openReader(topic_, broker_.beginOffset(topic_), Isolation::ReadCommitted, wakeup);
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRecordsPerPoll);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  readCommitted(broker_, topic_, 0, [&](const operators::Record& record) {
+    std::optional<ModelSwap> swap =
+        record.value ? ModelSwap::fromText(*record.value) : std::nullopt;
+    if (!swap) {
+      fail(fmt::format("record {}-{}@{} of the engine's own topic is damaged: no swap of a model",
+                       topic_.topic, topic_.partition, record.offset));
     }
-    for (const operators::Record& record : fetched->records) {
-      std::optional<ModelSwap> swap =
-          record.value ? ModelSwap::fromText(*record.value) : std::nullopt;
-      if (!swap) {
-        fail(fmt::format("record {}-{}@{} of the engine's own topic is damaged: no swap of a model",
-                         topic_.topic, topic_.partition, record.offset));
-      }
-      history_.push_back(std::move(*swap));
-    }
-  }
+    history_.push_back(std::move(*swap));
+  });
   std::stable_sort(
       history_.begin(), history_.end(),
       [](const ModelSwap& left, const ModelSwap& right) { return left.sequence < right.sequence; });

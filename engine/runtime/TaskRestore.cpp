@@ -4,43 +4,22 @@
 
 #include <algorithm>
 
+#include "engine/brokers/CommittedRecords.h"
 #include "engine/runtime/Task.h"
 #include "stateStore/Changelog.h"
 
 namespace auspex::engine {
-namespace {
-
-constexpr size_t kRestoreFetch = 4096;
-
-}  // namespace
 
 void Task::restore() {
   const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
-  // The end is the read-uncommitted one: the last stable offset may lag behind a finished commit.
-  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
-  const int64_t begin = broker_.beginOffset(log);
-  int64_t start = state_->changelogOffset() ? *state_->changelogOffset() + 1 : begin;
-  start = std::max(start, begin);
-  auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
+  int64_t lastMarker = state_->changelogOffset().value_or(-1);
   state_->beginRestore();
-  int64_t lastMarker = start - 1;
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRestoreFetch);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  readCommitted(broker_, log, lastMarker + 1, [&](const operators::Record& record) {
+    state_->restoreRecord(record.key.value_or(std::string_view()), record.value, record.offset);
+    if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key)) {
+      lastMarker = record.offset;
     }
-    for (const operators::Record& record : fetched->records) {
-      if (record.offset >= end) {
-        break;
-      }
-      state_->restoreRecord(record.key.value_or(std::string_view()), record.value, record.offset);
-      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key)) {
-        lastMarker = record.offset;
-      }
-    }
-  }
+  });
   const std::optional<stateStore::Marker> marker = state_->finishRestore();
   changelogPosition_ = lastMarker;
   sequence_ = marker ? marker->sequence : 0;
@@ -104,23 +83,12 @@ std::optional<bool> Task::wasCommitted() {
 
 std::optional<stateStore::Marker> Task::readLastMarker() {
   const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
-  const int64_t end = broker_.endOffset(log, Isolation::ReadUncommitted);
-  const int64_t start = std::max(changelogPosition_, broker_.beginOffset(log));
-  auto wakeup = std::make_shared<Wakeup>();
-  const auto reader = broker_.openReader(log, start, Isolation::ReadCommitted, wakeup);
   std::optional<stateStore::Marker> last = state_->marker();
-  while (reader->position() < end) {
-    const auto fetched = reader->poll(kRestoreFetch);
-    if (!fetched) {
-      wakeup->wait(std::chrono::milliseconds(20));
-      continue;
+  readCommitted(broker_, log, changelogPosition_, [&](const operators::Record& record) {
+    if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key) && record.value) {
+      last = stateStore::Marker::decode(*record.value);
     }
-    for (const operators::Record& record : fetched->records) {
-      if (record.key && stateStore::ChangelogCodec::isMarkerKey(*record.key) && record.value) {
-        last = stateStore::Marker::decode(*record.value);
-      }
-    }
-  }
+  });
   return last;
 }
 

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <thread>
+#include <utility>
 
+#include "engine/brokers/CommittedRecords.h"
 #include "tests/unit/engine/brokers/BrokerFactories.h"
 
 namespace auspex::engine::test {
@@ -285,6 +288,42 @@ TEST_CASE("reading starts at any offset and goes in pieces of any size") {
       const Values rest(values.begin() + static_cast<std::ptrdiff_t>(i), values.end());
       CHECK(valuesOf(broker, topic, 0, offsets[i]) == rest);
     }
+  });
+}
+
+TEST_CASE("a topic is read from a place to the end that it has, and no further") {
+  forEachBroker([](Broker& broker) {
+    const std::string topic = createTopic(broker);
+    const TopicPartition partition{topic, 0};
+    const auto readFrom = [&](int64_t start, const std::function<void()>& meanwhile) {
+      Values values;
+      const int64_t next =
+          readCommitted(broker, partition, start, [&](const operators::Record& record) {
+            values.emplace_back(*record.value);
+            meanwhile();
+          });
+      return std::pair(values, next);
+    };
+    const auto nothing = [] {};
+    CHECK(readFrom(0, nothing) == std::pair(Values{}, int64_t{0}));
+    produce(broker, topic, 0, texts({"a", "b"}));
+    const auto aborted = broker.openProducer(uniqueName("aborted"));
+    aborted->begin();
+    send(*aborted, topic, 0, texts({"never"}));
+    aborted->abort();
+    produce(broker, topic, 0, texts({"c"}));
+    // What marks an end of a transaction may be written later, and moves the topic's end.
+    const auto fromSecond = readFrom(1, nothing);
+    CHECK(fromSecond.first == Values{"b", "c"});
+    CHECK(readFrom(fromSecond.second, nothing).first.empty());
+    bool isFirst = true;
+    const auto found = readFrom(0, [&] {
+      if (std::exchange(isFirst, false)) {
+        produce(broker, topic, 0, texts({"later"}));
+      }
+    });
+    CHECK(found.first == Values{"a", "b", "c"});
+    CHECK(readFrom(found.second, nothing).first == Values{"later"});
   });
 }
 
