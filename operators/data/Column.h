@@ -72,6 +72,18 @@ class Column {
     AUSPEX_ASSERT(vector != nullptr);
     return *vector;
   }
+  /// Where the values lie in their physical form; null when the type is nested.
+  const void* data() const {
+    return std::visit(
+        [](const auto& values) -> const void* {
+          if constexpr (std::is_same_v<std::decay_t<decltype(values)>, std::monostate>) {
+            return nullptr;
+          } else {
+            return values.data();
+          }
+        },
+        values_);
+  }
   std::span<const uint32_t> offsets() const { return offsets_; }
   const std::vector<ColumnPtr>& children() const { return children_; }
   const std::vector<Owner>& owners() const { return owners_; }

@@ -89,35 +89,8 @@ struct KeySource {
 };
 
 KeySource keySourceOf(const ColumnPtr& column) {
-  KeySource source{&column, column->type().kind(), nullptr,
-                   column->hasNulls() ? column->validity().data() : nullptr};
-  switch (source.kind) {
-    case TypeKind::Boolean:
-      source.values = column->values<uint8_t>().data();
-      break;
-    case TypeKind::Integer:
-    case TypeKind::Time:
-    case TypeKind::Date:
-      source.values = column->values<int32_t>().data();
-      break;
-    case TypeKind::Bigint:
-    case TypeKind::Timestamp:
-      source.values = column->values<int64_t>().data();
-      break;
-    case TypeKind::Double:
-      source.values = column->values<double>().data();
-      break;
-    case TypeKind::Decimal:
-      source.values = column->values<Int128>().data();
-      break;
-    case TypeKind::String:
-    case TypeKind::Bytes:
-      source.values = column->values<std::string_view>().data();
-      break;
-    default:
-      break;  // its typed row
-  }
-  return source;
+  return {&column, column->type().kind(), column->data(),
+          column->hasNulls() ? column->validity().data() : nullptr};
 }
 
 std::vector<KeySource> keySourcesOf(std::span<const ColumnPtr> columns) {

@@ -81,36 +81,8 @@ struct Source {
 };
 
 Source sourceOf(const Column& column) {
-  Source source{&column, column.type().kind(), fixedBytes(column.type().kind()), nullptr,
-                column.hasNulls() ? column.validity().data() : nullptr};
-  switch (source.kind) {
-    case TypeKind::Boolean:
-      source.values = column.values<uint8_t>().data();
-      break;
-    case TypeKind::Integer:
-    case TypeKind::Time:
-    case TypeKind::Date:
-      source.values = column.values<int32_t>().data();
-      break;
-    case TypeKind::Bigint:
-    case TypeKind::Timestamp:
-      source.values = column.values<int64_t>().data();
-      break;
-    case TypeKind::Double:
-      source.values = column.values<double>().data();
-      break;
-    case TypeKind::Decimal:
-      source.values = column.values<Int128>().data();
-      break;
-    case TypeKind::String:
-    case TypeKind::Bytes:
-    case TypeKind::BigDecimal:
-      source.values = column.values<std::string_view>().data();
-      break;
-    default:
-      break;
-  }
-  return source;
+  return {&column, column.type().kind(), fixedBytes(column.type().kind()), column.data(),
+          column.hasNulls() ? column.validity().data() : nullptr};
 }
 
 inline char* putVarint(char* out, uint64_t value) {

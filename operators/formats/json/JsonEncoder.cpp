@@ -60,32 +60,8 @@ JsonEncoder::Source JsonEncoder::sourceOf(const ColumnPtr& column) {
   source.column = column.get();
   source.kind = column->type().kind();
   source.scale = column->type().scale();
+  source.values = column->data();
   source.validity = column->hasNulls() ? column->validity().data() : nullptr;
-  switch (source.kind) {
-    case TypeKind::Boolean:
-      source.values = column->values<uint8_t>().data();
-      break;
-    case TypeKind::Integer:
-    case TypeKind::Time:
-    case TypeKind::Date:
-      source.values = column->values<int32_t>().data();
-      break;
-    case TypeKind::Bigint:
-    case TypeKind::Timestamp:
-      source.values = column->values<int64_t>().data();
-      break;
-    case TypeKind::Double:
-      source.values = column->values<double>().data();
-      break;
-    case TypeKind::Decimal:
-      source.values = column->values<Int128>().data();
-      break;
-    case TypeKind::String:
-      source.values = column->values<std::string_view>().data();
-      break;
-    default:
-      break;
-  }
   return source;
 }
 
