@@ -1,60 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/ModelStore.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <system_error>
-
+#include "engine/brokers/local/JournalFile.h"
 #include "operators/data/Checksum.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/ModelLoader.h"
 
 namespace auspex::engine {
-namespace {
-
-/// An open file or directory.
-class Descriptor {
- public:
-  Descriptor(const std::filesystem::path& path, int flags)
-      : path_(path), number_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (number_ < 0) {
-      fail("open");
-    }
-  }
-  ~Descriptor() { close(number_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  void write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(number_, bytes.data(), bytes.size());
-      if (written < 0 && errno != EINTR) {
-        fail("write");
-      }
-      bytes.remove_prefix(written < 0 ? 0 : static_cast<size_t>(written));
-    }
-  }
-  void sync() const {
-    if (fsync(number_) != 0) {
-      fail("sync");
-    }
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) const {
-    throw std::runtime_error(fmt::format("cannot {} '{}': {}", what, path_.string(),
-                                         std::generic_category().message(errno)));
-  }
-
-  std::filesystem::path path_;
-  int number_;
-};
-
-}  // namespace
 
 std::filesystem::path ModelStore::pathOf(const std::string& checksum) const {
   return directory_ / (checksum + ".model");
@@ -87,15 +42,14 @@ void ModelStore::keepHere(const std::string& checksum, std::string_view bytes) {
     return;
   }
   std::filesystem::create_directories(directory_);
-  const std::filesystem::path path = pathOf(checksum);
   const std::filesystem::path draft = directory_ / (checksum + ".draft");
   {
-    const Descriptor file(draft, O_WRONLY | O_CREAT | O_TRUNC);
-    file.write(bytes);
+    JournalFile file(draft, JournalFile::Mode::Create);
+    file.write(0, bytes);
     file.sync();
   }
-  std::filesystem::rename(draft, path);
-  Descriptor(directory_, O_RDONLY | O_DIRECTORY).sync();
+  std::filesystem::rename(draft, pathOf(checksum));
+  syncDirectory(directory_);
 }
 
 std::optional<std::string> ModelStore::findHere(const std::string& checksum) {

@@ -22,7 +22,7 @@ class ModelStore final : public queries::ModelArtefacts {
   explicit ModelStore(std::filesystem::path directory, std::unique_ptr<ModelTopic> topic = nullptr)
       : directory_(std::move(directory)), topic_(std::move(topic)) {}
 
-  /// The file is whole and on the disk when it has its name.
+  /// The file is whole and on the disk when it has its name. Throws BrokerError.
   void keep(const std::string& checksum, std::string_view bytes) override;
   std::optional<std::string> find(const std::string& checksum) override;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One open file of the journal: reads and writes whole ranges, and turns every failure of the
-// system into a BrokerError that names the file.
+// One open file, of the journal or of what else has to be whole on the disk: reads and writes whole
+// ranges, and turns every failure of the system into a BrokerError that names the file.
 #pragma once
 
 #include <sys/uio.h>
