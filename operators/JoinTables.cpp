@@ -24,9 +24,8 @@ class StoreCursor {
   const std::string& key() const { return rows_[next_].first; }
   const std::string& row() const { return rows_[next_].second; }
   void advance() {
-    const std::string passed = key();
     if (++next_ == rows_.size() && !range_.isPoint) {
-      range_.begin = passed + '\0';
+      range_.begin = rows_.back().first + '\0';
       fill();
     }
   }

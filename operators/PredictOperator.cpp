@@ -26,6 +26,7 @@ class PredictOperator final : public Operator {
  public:
   PredictOperator(const PredictDescription& description, TaskServices& services)
       : description_(description),
+        services_(services),
         served_(services.servedModel(description.model)),
         arguments_(description.arguments),
         contributions_(description.version->info(), description.topFeatures) {
@@ -39,7 +40,6 @@ class PredictOperator final : public Operator {
       kept_.emplace(services.store(description.store), description.keyColumns, description.keyTypes,
                     description.keptTypes());
     }
-    services_ = &services;
   }
 
   Batch process(std::span<Batch> inputs, DrawContext& context) override {
@@ -234,7 +234,7 @@ class PredictOperator final : public Operator {
   void scoreInShadow(const Batch& batch, const std::vector<ColumnPtr>& arguments,
                      const std::vector<ColumnPtr>& scores, DrawContext& context) {
     if (!shadowScores_) {
-      shadowScores_.emplace(services_->channel(description_.shadowTopic), description_.shadowTopic,
+      shadowScores_.emplace(services_.channel(description_.shadowTopic), description_.shadowTopic,
                             description_.model);
     }
     shadowScores_->process(
@@ -245,9 +245,9 @@ class PredictOperator final : public Operator {
   }
 
   const PredictDescription& description_;
+  TaskServices& services_;
   const std::shared_ptr<const ServedModel>& served_;  // changes between draws
   std::shared_ptr<const ServedModel> current_;        // what the scorers were made for
-  TaskServices* services_ = nullptr;
   std::vector<ArgumentKind> kinds_;
   Evaluator arguments_;
   std::optional<Evaluator> splitKey_;

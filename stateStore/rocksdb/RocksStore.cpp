@@ -39,8 +39,8 @@ std::string_view view(const rocksdb::Slice& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-/// RocksDB counts what each thread does, comparison by comparison, unless it is told not to: a
-/// tenth of what a write costs.
+/// RocksDB counts what each thread does, comparison by comparison in memory of the thread's own,
+/// unless it is told not to.
 void countNothing() {
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
 }

@@ -27,10 +27,11 @@ constexpr size_t kMostBuckets = 2048;
 
 class Sketch {
  public:
-  void add(double value, int64_t count) { addBucket(bucketOf(value), count); }
+  void add(double value) { addBucket(bucketOf(value), 1); }
 
   void addBucket(int32_t bucket, int64_t count) {
     buckets_[bucket] += count;
+    numValues_ += count;
     if (buckets_.size() > kMostBuckets) {
       const auto first = buckets_.begin();
       std::next(first)->second += first->second;
@@ -41,7 +42,11 @@ class Sketch {
   /// The value was added; where buckets were counted together it leaves the one it is in now.
   void remove(double value) {
     const auto found = buckets_.lower_bound(bucketOf(value));
-    if (found != buckets_.end() && --found->second == 0) {
+    if (found == buckets_.end()) {
+      return;
+    }
+    --numValues_;
+    if (--found->second == 0) {
       buckets_.erase(found);
     }
   }
@@ -53,11 +58,7 @@ class Sketch {
   }
 
   std::optional<double> quantile(double part) const {
-    int64_t total = 0;
-    for (const auto& [bucket, count] : buckets_) {
-      total += count;
-    }
-    const auto rank = static_cast<int64_t>(part * static_cast<double>(total - 1));
+    const auto rank = static_cast<int64_t>(part * static_cast<double>(numValues_ - 1));
     int64_t seen = 0;
     for (const auto& [bucket, count] : buckets_) {
       seen += count;
@@ -90,6 +91,7 @@ class Sketch {
   }
 
   std::map<int32_t, int64_t> buckets_;
+  int64_t numValues_ = 0;  // of all buckets: asked for at every row
 };
 
 /// State: the buckets and how many values each has.
@@ -107,7 +109,7 @@ class PercentileAggregate final : public TypedAggregate {
         input, sketches,
         [](Sketch& sketch, double value) {
           if (!std::isnan(value)) {
-            sketch.add(value, 1);
+            sketch.add(value);
           }
         },
         [](Sketch& sketch, double value) {
