@@ -33,35 +33,12 @@ void checkOrder(const SqlType& type, const std::vector<Value>& ascending) {
   }
 }
 
-struct KeySample {
-  std::vector<SqlType> types;
-  std::vector<std::vector<Value>> values;  // by column
-  std::vector<ColumnPtr> columns;
-  size_t numRows = 0;
-};
-
-KeySample randomKeys(uint64_t seed) {
-  Random random(seed);
-  KeySample sample;
-  sample.numRows = 1 + random() % 10;
-  for (size_t i = 1 + random() % 4; i > 0; --i) {
-    sample.types.push_back(randomType(random, 2));
-    std::vector<Value> values(sample.numRows);
-    for (Value& value : values) {
-      value = randomValue(random, sample.types.back());
-    }
-    sample.columns.push_back(makeColumn(sample.types.back(), values));
-    sample.values.push_back(std::move(values));
-  }
-  return sample;
-}
-
 }  // namespace
 
 TEST_CASE("keys come back as they were") {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
-    const KeySample sample = randomKeys(seed);
+    const RandomSample sample(seed, 1, 4);
     const KeyCodec codec(sample.types);
     Arena arena(16);
     std::vector<std::string_view> keys;
@@ -137,7 +114,7 @@ TEST_CASE("damaged keys throw and nothing is read beyond them") {
   size_t numThrown = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
-    const KeySample sample = randomKeys(seed);
+    const RandomSample sample(seed, 1, 4);
     const KeyCodec codec(sample.types);
     Random random(seed + 1000);
     std::string key;

@@ -89,4 +89,17 @@ std::vector<Value> valuesOf(const Column& column) {
   return values;
 }
 
+RandomSample::RandomSample(uint64_t seed, size_t minColumns, size_t maxColumns) {
+  Random random(seed);
+  numRows = 1 + random() % 10;
+  for (size_t i = minColumns + random() % (maxColumns - minColumns + 1); i > 0; --i) {
+    types.push_back(randomType(random, 2));
+    std::vector<Value>& drawn = values.emplace_back(numRows);
+    for (Value& value : drawn) {
+      value = randomValue(random, types.back());
+    }
+    columns.push_back(makeColumn(types.back(), drawn));
+  }
+}
+
 }  // namespace auspex::operators

@@ -17,6 +17,16 @@ SqlType randomType(Random& random, int depth);
 /// A value of that type; null in about one of six.
 Value randomValue(Random& random, const SqlType& type);
 
+/// Up to ten rows of random types, at least one.
+struct RandomSample {
+  RandomSample(uint64_t seed, size_t minColumns, size_t maxColumns);
+
+  std::vector<SqlType> types;
+  std::vector<std::vector<Value>> values;  ///< by column
+  std::vector<ColumnPtr> columns;
+  size_t numRows = 0;
+};
+
 /// All values of a column.
 std::vector<Value> valuesOf(const Column& column);
 

@@ -11,29 +11,6 @@ using namespace auspex::operators;
 
 namespace {
 
-struct Sample {
-  std::vector<SqlType> types;
-  std::vector<std::vector<Value>> values;  // by column
-  std::vector<ColumnPtr> columns;
-  size_t numRows = 0;
-};
-
-Sample randomSample(uint64_t seed) {
-  Random random(seed);
-  Sample sample;
-  sample.numRows = 1 + random() % 10;
-  for (size_t i = random() % 12; i > 0; --i) {
-    sample.types.push_back(randomType(random, 2));
-    std::vector<Value> values(sample.numRows);
-    for (Value& value : values) {
-      value = randomValue(random, sample.types.back());
-    }
-    sample.columns.push_back(makeColumn(sample.types.back(), values));
-    sample.values.push_back(std::move(values));
-  }
-  return sample;
-}
-
 /// Rows in memory of exactly their size, so that a sanitizer sees any read beyond.
 std::vector<std::string_view> exactCopies(const std::vector<std::string_view>& rows,
                                           std::vector<std::unique_ptr<char[]>>& memory) {
@@ -51,7 +28,7 @@ std::vector<std::string_view> exactCopies(const std::vector<std::string_view>& r
 TEST_CASE("rows come back as they were") {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
-    const Sample sample = randomSample(seed);
+    const RandomSample sample(seed, 0, 11);
     const RowCodec codec(sample.types);
     Arena arena(16);
     std::vector<std::string_view> rows;
@@ -116,7 +93,7 @@ TEST_CASE("damaged rows throw and nothing is read beyond them") {
   size_t numThrown = 0;
   for (uint64_t seed = 0; seed < 400; ++seed) {
     CAPTURE(seed);
-    const Sample sample = randomSample(seed);
+    const RandomSample sample(seed, 0, 11);
     const RowCodec codec(sample.types);
     Arena arena;
     std::vector<std::string_view> rows;
