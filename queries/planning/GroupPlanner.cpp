@@ -110,6 +110,7 @@ class GroupedBinder {
                                operators::SqlType::bigint(), bound);
     }
     const auto* const call = std::get_if<parser::FunctionCall>(&expression.node);
+    const bool isScoring = call != nullptr && isScoringFunction(call->name.name);
     if (call != nullptr &&
         context_.functions.classOf(call->name.name) == operators::FunctionClass::Aggregate) {
       return bindAggregate(*call, expression);
@@ -120,6 +121,10 @@ class GroupedBinder {
     } catch (const StatementError&) {
       // An aggregate is somewhere inside, or the error is a part's: that part will report it.
       if (std::holds_alternative<parser::ColumnReference>(expression.node)) {
+        throw;
+      }
+      if (isScoring) {
+        refuseAggregatesOf(*call);
         throw;
       }
       return nullptr;
@@ -134,11 +139,25 @@ class GroupedBinder {
     if (columns.empty()) {
       return bound;
     }
-    if (std::holds_alternative<parser::ColumnReference>(expression.node) ||
-        (call != nullptr && isScoringFunction(call->name.name))) {
+    if (std::holds_alternative<parser::ColumnReference>(expression.node) || isScoring) {
       throw UngroupedColumn(kUngrouped + bound->toString(), expression.span);
     }
     return nullptr;
+  }
+
+  void refuseAggregatesOf(const parser::FunctionCall& scoring) const {
+    for (const parser::Argument& argument : scoring.arguments) {
+      const auto* const call =
+          argument.star ? nullptr : std::get_if<parser::FunctionCall>(&argument.value->node);
+      if (call != nullptr &&
+          context_.functions.classOf(call->name.name) == operators::FunctionClass::Aggregate) {
+        throw StatementError(
+            fmt::format("{} takes columns of FROM and no aggregates: CREATE TABLE ... AS SELECT "
+                        "{}(...) AS a column first, and score the rows of that table.",
+                        scoring.name.name, call->name.name),
+            argument.value->span);
+      }
+    }
   }
 
   ExpressionPtr bindAggregate(const parser::FunctionCall& call,
