@@ -15,7 +15,8 @@ namespace auspex::engine {
 namespace {
 
 /// Memory for RocksDB's blocks and memtables over all tasks.
-constexpr size_t kStateMemoryBytes = size_t{128} << 20;
+constexpr int64_t kStateMemoryBytes = int64_t{128} << 20;
+constexpr int64_t kLeastStateMemoryBytes = int64_t{4} << 20;
 constexpr int kMaxThreads = 8;
 /// How often the log is looked at for statements of other instances.
 constexpr std::chrono::milliseconds kHearingInterval{500};
@@ -80,10 +81,15 @@ RuntimeSettings Engine::runtimeSettings() const {
       std::chrono::milliseconds(wholeNumber(given, "auspex.test.retry.pause.ms", 50));
   settings.task.maxDrawRows =
       static_cast<size_t>(std::max<int64_t>(1, wholeNumber(given, "auspex.draw.rows", 1024)));
+  settings.task.maxTimeStep =
+      wholeNumber(given, "auspex.time.step.max.ms", std::numeric_limits<int64_t>::max());
   settings.task.offsetReset = options_.offsetReset;
   settings.task.instanceId = instanceId();
   settings.task.stateDirectory = home_ ? &home_->states() : testStates_;
-  settings.task.stateMemory = std::make_shared<stateStore::StateMemory>(kStateMemoryBytes);
+  const int64_t memory = std::max(
+      kLeastStateMemoryBytes, wholeNumber(given, "auspex.state.memory.bytes", kStateMemoryBytes));
+  settings.task.stateMemory =
+      std::make_shared<stateStore::StateMemory>(static_cast<size_t>(memory));
   return settings;
 }
 

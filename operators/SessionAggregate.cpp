@@ -39,11 +39,12 @@ struct Sessions : GroupSteps {
 
 class SessionAggregate final : public Operator {
  public:
-  SessionAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store)
+  SessionAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store,
+                   int64_t maxTimeStep)
       : description_(description),
         window_(description.window),
         store_(store),
-        time_(store),
+        time_(store, maxTimeStep),
         keys_(description.groupColumns),
         calls_(description.calls) {}
 
@@ -334,8 +335,9 @@ class SessionAggregate final : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> makeSessionAggregate(const WindowAggregateDescription& description,
-                                               stateStore::KeyValueStore& store) {
-  return std::make_unique<SessionAggregate>(description, store);
+                                               stateStore::KeyValueStore& store,
+                                               int64_t maxTimeStep) {
+  return std::make_unique<SessionAggregate>(description, store, maxTimeStep);
 }
 
 }  // namespace auspex::operators

@@ -37,7 +37,7 @@ class StreamJoinOperator final : public Operator {
         grace_(description.window.grace.value_or(kDefaultGraceMillis)),
         codecs_{JoinSideCodec(description.sides[0]), JoinSideCodec(description.sides[1])},
         clock_(services.store(description.sides[0].store)),
-        time_(clock_),
+        time_(clock_, services.maxTimeStep()),
         pending_(description.pending.empty() ? nullptr : &services.store(description.pending)),
         buffers_{StreamJoinBuffer(clock_, bucketMillis()),
                  StreamJoinBuffer(services.store(description.sides[1].store), bucketMillis())} {}

@@ -4,6 +4,8 @@
 // partition.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +28,8 @@ class TaskServices {
   virtual stateStore::KeyValueStore& store(const std::string& name) = 0;
   /// A channel to a sink topic of the sub-topology.
   virtual RecordChannel& channel(const std::string& topic) = 0;
+  /// So far at most a row moves the time of an operator, in milliseconds.
+  virtual int64_t maxTimeStep() const { return std::numeric_limits<int64_t>::max(); }
   /// What a model of the sub-topology's list (asserted) stands for: the pointer that is read
   /// changes between draws only, the reference stays good as long as the task.
   virtual const std::shared_ptr<const ServedModel>& servedModel(const std::string& reference) = 0;

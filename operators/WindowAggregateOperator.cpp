@@ -41,11 +41,12 @@ struct TimeStep {
 
 class WindowAggregate final : public Operator {
  public:
-  WindowAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store)
+  WindowAggregate(const WindowAggregateDescription& description, stateStore::KeyValueStore& store,
+                  int64_t maxTimeStep)
       : description_(description),
         window_(description.window),
         store_(store),
-        time_(store),
+        time_(store, maxTimeStep),
         keys_(description.groupColumns),
         calls_(description.calls) {}
 
@@ -89,7 +90,7 @@ class WindowAggregate final : public Operator {
       }
       const int64_t timestamp = input.timestamps[row];
       if (time_.advance(timestamp)) {
-        timeSteps_.push_back({timestamp, input.drawIndex[row]});
+        timeSteps_.push_back({time_.now(), input.drawIndex[row]});
       }
       if (!addToWindows(*keys[row], timestamp, row, arena, windows)) {
         context.errors.add(input.drawIndex[row], RowErrorKind::Expression, description_.toString(),
@@ -340,9 +341,9 @@ class WindowAggregate final : public Operator {
 std::unique_ptr<Operator> WindowAggregateDescription::create(TaskServices& services) const {
   stateStore::KeyValueStore& stored = services.store(store);
   if (window.key.isSession()) {
-    return makeSessionAggregate(*this, stored);
+    return makeSessionAggregate(*this, stored, services.maxTimeStep());
   }
-  return std::make_unique<WindowAggregate>(*this, stored);
+  return std::make_unique<WindowAggregate>(*this, stored, services.maxTimeStep());
 }
 
 std::string WindowAggregateDescription::toString() const {

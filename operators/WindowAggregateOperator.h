@@ -48,6 +48,7 @@ struct WindowAggregateDescription final : OperatorDescription {
 
 /// The operator for sessions; WindowAggregateDescription::create chooses.
 std::unique_ptr<Operator> makeSessionAggregate(const WindowAggregateDescription& description,
-                                               stateStore::KeyValueStore& store);
+                                               stateStore::KeyValueStore& store,
+                                               int64_t maxTimeStep);
 
 }  // namespace auspex::operators

@@ -10,15 +10,23 @@ namespace {
 
 /// Properties that SET takes; everything else is refused, since clients have settings that run
 /// commands or read files.
-constexpr std::string_view kSessionProperties[] = {
-    "auto.offset.reset",  "cache.max.bytes.buffering",
-    "commit.interval.ms", "max.task.idle.ms",
-    "auspex.end.flush",   "auspex.draw.rows",
-    kDefaultKeyFormat,    kDefaultValueFormat,
-    kWrapSingleValues,    kTopicPrefix,
-    kTableScans,          kRangeScans,
-    kStrictPull,          kMaterializeSources,
-    kPullQueries};
+constexpr std::string_view kSessionProperties[] = {"auto.offset.reset",
+                                                   "cache.max.bytes.buffering",
+                                                   "commit.interval.ms",
+                                                   "max.task.idle.ms",
+                                                   "auspex.end.flush",
+                                                   "auspex.draw.rows",
+                                                   "auspex.state.memory.bytes",
+                                                   "auspex.time.step.max.ms",
+                                                   kDefaultKeyFormat,
+                                                   kDefaultValueFormat,
+                                                   kWrapSingleValues,
+                                                   kTopicPrefix,
+                                                   kTableScans,
+                                                   kRangeScans,
+                                                   kStrictPull,
+                                                   kMaterializeSources,
+                                                   kPullQueries};
 
 std::string withoutPrefix(const std::string& name) {
   constexpr std::string_view prefix = "ksql.streams.";

@@ -14,4 +14,10 @@ class StoreError : public std::runtime_error {
   explicit StoreError(const std::string& message) : std::runtime_error(message) {}
 };
 
+/// The kept bytes are not those that were written. What a changelog holds can be built again.
+class DamagedState : public StoreError {
+ public:
+  explicit DamagedState(const std::string& message) : StoreError(message) {}
+};
+
 }  // namespace auspex::stateStore

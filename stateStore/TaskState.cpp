@@ -110,7 +110,7 @@ void TaskState::readMeta() {
   marker_ = readMarker(*bytes_);
   changelogOffset_ = readOffset(*bytes_);
   if (marker_.has_value() != changelogOffset_.has_value()) {
-    throw StoreError("Damaged state: of commit marker and changelog offset only one is there");
+    throw DamagedState("Damaged state: of commit marker and changelog offset only one is there");
   }
   if (marker_) {
     checkLayouts();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/runtime/ErasedRows.h"
 #include "operators/data/Assert.h"
 
 namespace auspex::engine {
@@ -96,8 +97,13 @@ void Runtime::ensureCompacted(const std::string& topic, const Part& part,
   std::optional<TopicDescription> known = broker_.topic(topic);
   if (!known) {
     try {
-      broker_.createTopic(
-          {topic, part.numPartitions, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
+      const std::chrono::milliseconds erasedKept = kErasedRowsKept;
+      broker_.createTopic({topic,
+                           part.numPartitions,
+                           -1,
+                           {{"cleanup.policy", "compact"},
+                            {"retention.ms", "-1"},
+                            {"delete.retention.ms", std::to_string(erasedKept.count())}}});
       return;
     } catch (const BrokerError&) {
       known = broker_.topic(topic);

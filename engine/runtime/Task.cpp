@@ -21,6 +21,13 @@ constexpr std::chrono::seconds kPurgeInterval{30};
 /// Commits after which the changelog's end is asked for.
 constexpr uint64_t kCommitsPerPositionCheck = 1024;
 
+/// Two tries never have the same number, and the number tells when: nanoseconds since the epoch.
+uint64_t newAttempt(uint64_t last) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::max(last + 1, static_cast<uint64_t>(
+                                std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+}
+
 /// Larger than any timestamp: draw without looking at other inputs.
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
@@ -114,7 +121,6 @@ const operators::SubTopology& Task::part() const {
 
 void Task::open(TransactionWriter& writer) {
   writer_ = &writer;
-  attempt_ = static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   openState();
   seekToCommitted();
   if (!part().models.empty()) {
@@ -133,17 +139,15 @@ void Task::openState() {
   for (const operators::StoreDescription& store : part().stores) {
     specs.push_back({store.name, fmt::format("{:016x}", store.fingerprint)});
   }
-  const stateStore::TaskStateOptions options;
-  if (settings_.stateDirectory == nullptr || assignment_.changelogTopic.empty()) {
-    state_ = stateStore::TaskState::inMemory(std::move(specs), options);
-  } else {
-    const auto path = settings_.stateDirectory->taskPath(assignment_.topology->queryId,
-                                                         static_cast<uint32_t>(assignment_.part),
-                                                         assignment_.partition);
-    state_ = stateStore::TaskState::open(path, std::move(specs), settings_.stateMemory, options);
-  }
   if (!assignment_.changelogTopic.empty()) {
     changelog_ = std::make_unique<TopicChangelog>(*this);
+  }
+  if (settings_.stateDirectory != nullptr && changelog_) {
+    openKeptState(specs);
+    return;
+  }
+  state_ = stateStore::TaskState::inMemory(std::move(specs), {});
+  if (changelog_) {
     restore();
   }
 }
@@ -276,10 +280,18 @@ bool Task::buildDraw() {
 }
 
 bool Task::work() {
+  if (stateIsBroken_) {
+    reopenState();
+  }
   if (assignment_.parked || !serveModels() || !readyToDraw() || !buildDraw()) {
     return false;
   }
-  processDraw();
+  try {
+    processDraw();
+  } catch (const stateStore::StoreError& error) {
+    breakState(error);
+    throw BrokerError(BrokerErrorKind::Abortable, error.what());
+  }
   hasUncommitted_ = true;
   return true;
 }
@@ -396,7 +408,7 @@ void Task::prepare(std::vector<GroupOffsets>& offsets) {
     models_->prepare(*writer_, committedPositions());
   }
   if (changelog_) {
-    ++attempt_;
+    attempt_ = newAttempt(attempt_);
     intended_ = makeMarker();
     state_->prepareCommit(*changelog_, *intended_);
   }
@@ -414,8 +426,13 @@ void Task::committed() {
     if (intended_->sequence % kCommitsPerPositionCheck == 0) {
       catchUpChangelogPosition();
     }
-    state_->applyCommit(*intended_, changelogPosition_);
     sequence_ = intended_->sequence;
+    try {
+      state_->applyCommit(*intended_, changelogPosition_);
+      breakages_ = 0;
+    } catch (const stateStore::StoreError& error) {
+      breakState(error);
+    }
   } else if (state_) {
     stateStore::Marker marker = makeMarker();
     sequence_ = marker.sequence;
@@ -502,7 +519,9 @@ void Task::aborted() {
   operators_.clear();
   channels_.clear();
   deadLetterChannel_.forget();
-  createOperators();
+  if (!stateIsBroken_) {
+    createOperators();
+  }
 }
 
 bool Task::finished() const {

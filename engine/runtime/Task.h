@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "engine/runtime/TaskInput.h"
 #include "operators/Topology.h"
 #include "stateStore/StateDirectory.h"
+#include "stateStore/StoreError.h"
 #include "stateStore/TaskState.h"
 #include "stateStore/rocksdb/StateMemory.h"
 
@@ -30,7 +32,8 @@ enum class OffsetReset : uint8_t { Earliest, Latest };
 struct TaskSettings {
   size_t maxDrawRows = 1024;
   OffsetReset offsetReset = OffsetReset::Earliest;
-  size_t maxUncommittedBytes = size_t{64} << 20;  ///< overlays: commit early beyond
+  size_t maxUncommittedBytes = size_t{64} << 20;              ///< overlays: commit early beyond
+  int64_t maxTimeStep = std::numeric_limits<int64_t>::max();  ///< of operators' time, by one row
   std::string instanceId;
   stateStore::StateDirectory* stateDirectory = nullptr;  ///< null: state lives in memory
   std::shared_ptr<const stateStore::StateMemory> stateMemory;
@@ -82,6 +85,7 @@ class Task final : public Job, private operators::TaskServices {
 
   // TaskServices, for the operators.
   int32_t partition() const override { return assignment_.partition; }
+  int64_t maxTimeStep() const override { return settings_.maxTimeStep; }
   stateStore::KeyValueStore& store(const std::string& name) override;
   operators::RecordChannel& channel(const std::string& topic) override;
   const std::shared_ptr<const operators::ServedModel>& servedModel(
@@ -89,6 +93,10 @@ class Task final : public Job, private operators::TaskServices {
 
   const operators::SubTopology& part() const;
   void openState();
+  void openKeptState(const std::vector<stateStore::StoreSpec>& specs);
+  bool isStale();
+  void breakState(const stateStore::StoreError& error);
+  void reopenState();
   void restore();
   void seekToCommitted();
   void createOperators();
@@ -116,6 +124,8 @@ class Task final : public Job, private operators::TaskServices {
   std::vector<TaskInput> inputs_;
   std::unique_ptr<stateStore::TaskState> state_;
   std::unique_ptr<TopicChangelog> changelog_;
+  bool stateIsBroken_ = false;        // to be opened again before the next draw
+  int breakages_ = 0;                 // since a commit was applied
   std::optional<ModelSwaps> models_;  // null: the part scores nothing
   bool swapWaits_ = false;            // for what is uncommitted
   std::map<std::string, std::unique_ptr<TopicChannel>> channels_;

@@ -1,14 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a task finds out what was committed: at its start, and after a commit whose answer was lost.
+// How a task finds out what was committed: at its start, after a commit whose answer was lost, and
+// when its state on disk can no longer be trusted.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "engine/brokers/CommittedRecords.h"
+#include "engine/runtime/ErasedRows.h"
 #include "engine/runtime/Task.h"
+#include "operators/data/Assert.h"
 #include "stateStore/Changelog.h"
 
 namespace auspex::engine {
+namespace {
+
+/// State that is older has perhaps missed rows that were erased: half of the time for which their
+/// records are kept.
+constexpr std::chrono::milliseconds kTrustedAge = kErasedRowsKept / 2;
+/// Times that state breaks without a commit in between after which the task gives up.
+constexpr int kMaxBreakages = 3;
+/// Rows that a store keeps in memory from commit to commit take at most such a part of the memory
+/// for state.
+constexpr size_t kCachePart = 8;
+
+}  // namespace
+
+/// What the changelog holds can be built again: a directory that is damaged or too old goes.
+void Task::openKeptState(const std::vector<stateStore::StoreSpec>& specs) {
+  stateStore::StateDirectory& directory = *settings_.stateDirectory;
+  const std::string& query = assignment_.topology->queryId;
+  const auto part = static_cast<uint32_t>(assignment_.part);
+  const std::filesystem::path path = directory.taskPath(query, part, assignment_.partition);
+  stateStore::TaskStateOptions options;
+  options.cacheBytes =
+      std::min(options.cacheBytes, settings_.stateMemory->totalBytes() / kCachePart);
+  const auto open = [&] {
+    state_ = stateStore::TaskState::open(path, specs, settings_.stateMemory, options);
+  };
+  std::string reason;
+  try {
+    open();
+    if (!isStale()) {
+      restore();
+      return;
+    }
+    reason = "it is older than the records of erased rows";
+  } catch (const stateStore::DamagedState& damage) {
+    reason = damage.what();
+  }
+  spdlog::warn("task={} state in {} is built again from {}: {}", name(), path.string(),
+               assignment_.changelogTopic, reason);
+  state_.reset();
+  directory.removeTask(query, part, assignment_.partition);
+  open();
+  restore();
+}
+
+/// Others have gone on with this state, and what they erased may be gone from the changelog too.
+bool Task::isStale() {
+  if (!state_->marker()) {
+    return false;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age = now - std::chrono::nanoseconds(state_->marker()->attempt);
+  const int64_t end = broker_.endOffset({assignment_.changelogTopic, assignment_.partition},
+                                        Isolation::ReadUncommitted);
+  // The marker's own control record may follow it.
+  return age > kTrustedAge && end > *state_->changelogOffset() + 2;
+}
+
+/// The transaction, if one is open, has to be aborted; then work() opens the state again.
+void Task::breakState(const stateStore::StoreError& error) {
+  spdlog::error("task={} {}: the state is opened again", name(), error.what());
+  if (++breakages_ > kMaxBreakages) {
+    throw stateStore::StoreError(error);
+  }
+  stateIsBroken_ = true;
+  operators_.clear();
+}
+
+void Task::reopenState() {
+  AUSPEX_ASSERT(!hasUncommitted_);
+  state_.reset();
+  openState();
+  seekToCommitted();
+  if (models_) {
+    models_->goBackTo(positions());
+  }
+  createOperators();
+  stateIsBroken_ = false;
+}
 
 void Task::restore() {
   const TopicPartition log{assignment_.changelogTopic, assignment_.partition};

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "stateStore/rocksdb/PatientFileSystem.h"
 #include "stateStore/rocksdb/StateMemory.h"
 
 namespace auspex::stateStore {
@@ -36,6 +37,7 @@ void setTable(rocksdb::ColumnFamilyOptions& options, const StateMemory& memory) 
 }  // namespace
 
 void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) {
+  options.env = patientEnv();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.write_buffer_manager = memory.writeBuffers();

@@ -45,6 +45,10 @@ void countNothing() {
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
 }
 
+bool isDamage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound();
+}
+
 }  // namespace
 
 /// An open RocksDB. Snapshots share it, but it is closed when the store goes, so that the directory
@@ -84,12 +88,18 @@ class RocksStore::Database {
 
   std::filesystem::path runsPath() const { return directory_ / kRunsDirectory; }
 
-  /// Throws StoreError unless the status is ok.
+  /// Throws StoreError unless the status is ok, DamagedState where bytes or files are not what they
+  /// were.
   void check(const rocksdb::Status& status, std::string_view action) const {
-    if (!status.ok()) {
-      throw StoreError(fmt::format("State in {}: {} failed: {}", directory_.string(), action,
-                                   status.ToString()));
+    if (status.ok()) {
+      return;
     }
+    const std::string message =
+        fmt::format("State in {}: {} failed: {}", directory_.string(), action, status.ToString());
+    if (isDamage(status)) {
+      throw DamagedState(message);
+    }
+    throw StoreError(message);
   }
 
   /// snapshot: null for the newest rows.

@@ -8,6 +8,7 @@ from modelTest import *
 from pullTest import *
 from runTest import *
 from shellTest import *
+from stateDiskTest import *
 from testCommandTest import *
 from topicsTest import *
 

@@ -162,6 +162,21 @@ class RunCase(CommandLineCase):
         output, _ = self.auspex("run", "program.sql", "--define", "wanted=k11", "--output", "csv")
         self.assertEqual(output.splitlines(), ["ID", "k11"])
 
+    def testARowFromAFarFutureMovesTimeByAStepOnly(self):
+        self.write("program.sql", """
+CREATE SOURCE CONNECTOR f WITH ('connector.class'='file', 'path'='rows.csv', 'topic'='t', 'key'='k');
+CREATE STREAM s (k VARCHAR KEY, ts BIGINT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='ts');
+CREATE TABLE c AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS)
+  GROUP BY k EMIT CHANGES;
+SELECT k, windowstart AS begins, n FROM c;
+""")
+        self.write("rows.csv", "k,ts\na,1000\na,4000000000000\na,2000\n")
+        for step, counted in (((), 1), (("--set", "auspex.time.step.max.ms=5000"), 2)):
+            with self.subTest(step=step):
+                output, _ = self.auspex("run", "program.sql", "--fresh", "--output", "json", *step)
+                counts = {row["BEGINS"]: row["N"] for row in map(json.loads, output.splitlines())}
+                self.assertEqual(counts, {0: counted, 4000000000000: 1})
+
     def testWrongUsage(self):
         self.payments(1)
         for arguments in (["run"], ["run", "nowhere.sql"], ["run", "program.sql", "--output", "xml"],
