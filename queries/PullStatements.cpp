@@ -29,7 +29,8 @@ TransientQuery StatementRun::planSelect(const parser::Select& select) const {
   TransientQuery query;
   query.plan = planQuery(select, QueryPurpose::Transient, executor_.planningContext());
   query.text = statement_.text;
-  const bool isPlain = select.from->joins.empty() && !select.groupBy && !select.partitionBy;
+  const bool isPlain = select.from->joins.empty() && select.from->source.queries.empty() &&
+                       !select.groupBy && !select.partitionBy;
   if (isPush || !isPlain || !isOn(kPullQueries, true)) {
     return query;
   }

@@ -91,8 +91,18 @@ std::string printItem(const SelectItem& item) {
   return base + "->*";
 }
 
+std::string printUnion(const std::vector<std::shared_ptr<const Select>>& queries) {
+  std::string text;
+  for (const std::shared_ptr<const Select>& query : queries) {
+    text += (text.empty() ? "" : " UNION ALL ") + print(*query);
+  }
+  return text;
+}
+
 std::string printSource(const SourceReference& source) {
-  return name(source.name) + (source.alias ? fmt::format(" AS {}", name(*source.alias)) : "");
+  const std::string text =
+      source.queries.empty() ? name(source.name) : fmt::format("({})", printUnion(source.queries));
+  return text + (source.alias ? fmt::format(" AS {}", name(*source.alias)) : "");
 }
 
 std::string printWithin(const Within& within) {
@@ -383,9 +393,14 @@ struct PrintStatement {
 }  // namespace
 
 std::string print(const Select& select) {
-  std::string text =
-      fmt::format("SELECT{} {}", when(select.distinct, "DISTINCT"), list(select.items, printItem));
-  text += select.from ? printFrom(*select.from) : "";
+  std::string text;
+  if (select.isUnion) {
+    text = printUnion(select.from->source.queries);
+  } else {
+    text = fmt::format("SELECT{} {}", when(select.distinct, "DISTINCT"),
+                       list(select.items, printItem));
+    text += select.from ? printFrom(*select.from) : "";
+  }
   text += select.window ? printWindow(*select.window) : "";
   text += select.where ? fmt::format(" WHERE {}", print(*select.where)) : "";
   text += printGrouping("GROUP BY", select.groupBy);

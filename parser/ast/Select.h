@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -35,11 +36,15 @@ struct SelectItem {
   Span span;
 };
 
-/// A stream or table in FROM or JOIN.
+struct Select;
+
+/// A stream or table in FROM or JOIN, or in parentheses the rows of queries.
 struct SourceReference {
-  Identifier name;
+  Identifier name;  ///< empty for queries
   std::optional<Identifier> alias;
   Span span;
+  /// More than one: UNION ALL of them.
+  std::vector<std::shared_ptr<const Select>> queries = {};
 };
 
 /// `WITHIN n unit`, `WITHIN (n unit, n unit)`, each with an optional grace period.
@@ -94,6 +99,8 @@ struct Grouping {
 enum class EmitKind { None, Changes, Final };
 
 struct Select {
+  /// Written as queries with UNION ALL between them: stands for SELECT * FROM (...).
+  bool isUnion = false;
   /// SELECT DISTINCT; parsed so that the binder can refuse it with a reason.
   bool distinct = false;
   std::vector<SelectItem> items;

@@ -29,7 +29,18 @@ SelectItem buildItem(const NodeReader& node) {
   return {SingleColumn{expressionOf(node), aliasOf(node)}, span};
 }
 
+std::vector<std::shared_ptr<const Select>> queriesOf(const NodeReader& parent) {
+  std::vector<std::shared_ptr<const Select>> queries;
+  for (const NodeReader& query : parent.children(NodeKind::Select)) {
+    queries.push_back(std::make_shared<const Select>(buildSelect(query)));
+  }
+  return queries;
+}
+
 SourceReference buildSource(const NodeReader& node) {
+  if (std::vector<std::shared_ptr<const Select>> queries = queriesOf(node); !queries.empty()) {
+    return {{"", false, node.span()}, aliasOf(node), node.span(), std::move(queries)};
+  }
   return {nameOf(node), aliasOf(node), node.span()};
 }
 
@@ -145,7 +156,26 @@ Select buildSelect(const NodeReader& node) {
 }
 
 Select selectOf(const NodeReader& parent) {
-  return buildSelect(parent.get(NodeKind::Select));
+  const std::vector<NodeReader> queries = parent.children(NodeKind::Select);
+  if (queries.size() == 1) {
+    return buildSelect(queries[0]);
+  }
+  // SELECT * FROM (... UNION ALL ...): what ends the last query is for all of them.
+  Select last = buildSelect(queries.back());
+  Select all;
+  all.isUnion = true;
+  all.span = parent.spanOf(queries[0].begin(), queries.back().end());
+  all.items.push_back({AllColumns{}, all.span});
+  all.emit = std::exchange(last.emit, EmitKind::None);
+  all.limit = std::exchange(last.limit, std::nullopt);
+  all.limitSpan = last.limitSpan;
+  SourceReference source{{"", false, all.span}, std::nullopt, all.span};
+  for (size_t i = 0; i + 1 < queries.size(); ++i) {
+    source.queries.push_back(std::make_shared<const Select>(buildSelect(queries[i])));
+  }
+  source.queries.push_back(std::make_shared<const Select>(std::move(last)));
+  all.from = From{std::move(source), {}, all.span};
+  return all;
 }
 
 }  // namespace auspex::parser

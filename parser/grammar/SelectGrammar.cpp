@@ -6,7 +6,7 @@ namespace auspex::parser {
 
 bool matchSelect(TokenInput& in, ParseTree& tree) {
   const Nesting nesting(tree, positionOf(in));
-  return matchTokens<rules::query>(in, tree);
+  return matchTokens<rules::union_of_queries>(in, tree);
 }
 
 }  // namespace auspex::parser

@@ -6,12 +6,12 @@
 
 namespace auspex::parser::rules {
 
-struct alias
-    : leaves<NodeKind::Alias>,
-      sor<seq<t<K::As>, next_is_not<t<K::Of>, t<K::Rowtime>>, expect<name>>,
-          // These begin a clause here, though they are free words.
-          seq<next_is_not<sor<t<K::Emit>, seq<sor<t<K::Partition>, t<K::Order>>, t<K::By>>>>,
-              name>> {};
+struct alias : leaves<NodeKind::Alias>,
+               sor<seq<t<K::As>, next_is_not<t<K::Of>, t<K::Rowtime>>, expect<name>>,
+                   // These begin a clause here, though they are free words.
+                   seq<next_is_not<sor<t<K::Emit>, seq<t<K::Union>, sor<t<K::All>, t<K::Select>>>,
+                                       seq<sor<t<K::Partition>, t<K::Order>>, t<K::By>>>>,
+                       name>> {};
 
 struct all_columns : leaves<NodeKind::AllColumns>,
                      sor<t<K::Asterisk>, seq<name, t<K::Dot>, t<K::Asterisk>>> {};
@@ -28,7 +28,8 @@ struct source_name : leaves<NodeKind::Name>, plain_name {
   static constexpr std::string_view message = "Expecting the name of a stream or table";
 };
 struct as_of : leaves<NodeKind::AsOf>, seq<t<K::As>, t<K::Of>, expect<t<K::Rowtime>>> {};
-struct source : leaves<NodeKind::Source>, seq<source_name, opt<alias>> {
+struct subquery : start_with<open_paren, select, close_paren> {};
+struct source : leaves<NodeKind::Source>, seq<sor<subquery, source_name>, opt<alias>> {
   static constexpr bool isName = true;
   static constexpr std::string_view message = "Expecting the name of a stream or table";
 };
@@ -96,6 +97,9 @@ struct limit : leaves<NodeKind::Limit>,
 
 struct query : leaves<NodeKind::Select>,
                seq<t<K::Select>, select_list, opt<from>, opt<window>, opt<where>, opt<group_by>,
-                   opt<partition_by>, opt<having>, opt<emit>, opt<limit>> {};
+                   opt<partition_by>, opt<having>, opt<emit>, opt<limit>> {
+  static constexpr std::string_view message = "Expecting SELECT";
+};
+struct union_of_queries : seq<query, star<seq<t<K::Union>, expect<t<K::All>>, expect<query>>>> {};
 
 }  // namespace auspex::parser::rules

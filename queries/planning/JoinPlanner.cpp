@@ -48,10 +48,11 @@ const operators::ColumnNode* columnOf(const ExpressionPtr& expression) {
 class JoinPlanner {
  public:
   /// further: how many joins follow; their number is part of the names of topics.
-  JoinPlanner(const parser::Join& join, std::shared_ptr<const DataSource> right, size_t further,
+  JoinPlanner(const parser::Join& join, const FromItem& right, size_t further,
               const PlanningContext& context, PlannedSources& planned)
       : join_(join),
-        right_(std::move(right)),
+        item_(right),
+        right_(right.source),
         context_(context),
         planned_(planned),
         kind_(kindOf(join.kind)),
@@ -163,7 +164,7 @@ class JoinPlanner {
   void bindCondition() {
     const size_t firstRight = planned_.scope.width();
     Scope both = planned_.scope;
-    addSource(join_.source, right_, firstRight, both);
+    addSource(join_.source, item_, firstRight, both);
     condition_ = splitCondition(join_, *right_, both, firstRight, context_);
     if (shape_ != Shape::StreamStream) {
       // Those who are there are found by their keys: what else is to hold is looked at then.
@@ -185,7 +186,7 @@ class JoinPlanner {
           addKey(planned_.root, planned_.scope, 0, *equality.sides[0], isColumn));
     }
     firstRight_ = planned_.scope.width();
-    rightRoot_ = addSource(join_.source, right_, firstRight_, planned_.scope);
+    rightRoot_ = addSource(join_.source, item_, firstRight_, planned_.scope);
     rightKey_ =
         addKey(rightRoot_, planned_.scope, firstRight_, *condition_.key.sides[1], isColumn_[1]);
     checkTypes(condition_.key, leftKey_, rightKey_);
@@ -518,6 +519,7 @@ class JoinPlanner {
   }
 
   const parser::Join& join_;
+  const FromItem& item_;
   std::shared_ptr<const DataSource> right_;
   const PlanningContext& context_;
   PlannedSources& planned_;
@@ -535,12 +537,11 @@ class JoinPlanner {
   bool wasKeyed_ = false;                            // by what it is joined by
 };
 
-void checkSources(const parser::From& from,
-                  const std::vector<std::shared_ptr<const DataSource>>& joined,
+void checkSources(const parser::From& from, const std::vector<FromItem>& joined,
                   const PlannedSources& planned) {
   std::vector<std::string> names = {planned.sources[0]->name};
   for (size_t i = 0; i < joined.size(); ++i) {
-    const std::string& name = joined[i]->name;
+    const std::string& name = joined[i].source->name;
     if (std::find(names.begin(), names.end(), name) != names.end()) {
       throw StatementError(
           joined.size() == 1
@@ -553,10 +554,8 @@ void checkSources(const parser::From& from,
     }
     names.push_back(name);
   }
-  std::vector<std::shared_ptr<const DataSource>> all = planned.sources;
-  all.insert(all.end(), joined.begin(), joined.end());
   std::string kafka;
-  for (const auto& source : all) {
+  for (const auto& source : planned.read) {
     if (source->valueFormat->name() == "KAFKA") {
       kafka += (kafka.empty() ? "" : ", ") + source->name;
     }
@@ -571,8 +570,7 @@ void checkSources(const parser::From& from,
 
 }  // namespace
 
-void addJoins(const parser::From& from,
-              const std::vector<std::shared_ptr<const DataSource>>& joined,
+void addJoins(const parser::From& from, const std::vector<FromItem>& joined,
               const PlanningContext& context, PlannedSources& planned) {
   if (joined.empty()) {
     return;

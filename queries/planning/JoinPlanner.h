@@ -13,8 +13,7 @@ namespace auspex::queries {
 /// `joined` has a source for each of from.joins. Brings rows of equal keys together where they do
 /// not lie together already. Throws StatementError for joins that are not possible.
 /// Source: dialect, joins; schemas, keys, names.
-void addJoins(const parser::From& from,
-              const std::vector<std::shared_ptr<const DataSource>>& joined,
+void addJoins(const parser::From& from, const std::vector<FromItem>& joined,
               const PlanningContext& context, PlannedSources& planned);
 
 }  // namespace auspex::queries

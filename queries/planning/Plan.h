@@ -27,6 +27,12 @@ struct SourcePlan {
   std::shared_ptr<const DataSource> source;
 };
 
+/// The rows of its inputs, which have the same columns: those of the schema. Several inputs are
+/// UNION ALL of streams.
+struct SubqueryPlan {
+  operators::Schema schema;
+};
+
 struct FilterPlan {
   operators::ExpressionPtr condition;
 };
@@ -115,9 +121,9 @@ struct PlanNode;
 using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
-  std::variant<SourcePlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan, RepartitionPlan,
-               AggregatePlan, ExtendPlan, TableJoinPlan, ForeignKeyJoinPlan, StreamJoinPlan,
-               StreamTableJoinPlan>
+  std::variant<SourcePlan, SubqueryPlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan,
+               RepartitionPlan, AggregatePlan, ExtendPlan, TableJoinPlan, ForeignKeyJoinPlan,
+               StreamJoinPlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

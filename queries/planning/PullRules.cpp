@@ -281,6 +281,9 @@ void refusePullClauses(const parser::Select& select) {
   const auto refuseClause = [&](const char* name, const parser::Span& span) {
     refuse(fmt::format("Pull queries don't support {} clauses", name), span);
   };
+  if (!select.from->source.queries.empty()) {
+    refuse("Pull queries don't support queries in FROM", select.from->source.span);
+  }
   if (!select.from->joins.empty()) {
     refuseClause("JOIN", select.from->joins[0].span);
   }

@@ -173,7 +173,7 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   PredictBinder scoring(from.scope, context.catalog, context.models);
   ExpressionPtr where = bindWhere(select, context, from.scope, scoring);
   QueryPlan plan;
-  plan.sources = from.sources;
+  plan.sources = from.read;
   plan.keyFormat = from.sources[0]->keyFormat;
   plan.keyOptions = from.sources[0]->keyOptions;
   if (from.isJoin && plan.keyFormat->name() == "NONE") {

@@ -7,6 +7,7 @@
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 #include "queries/planning/JoinPlanner.h"
+#include "queries/planning/SubqueryPlanner.h"
 
 namespace auspex::queries {
 namespace {
@@ -24,11 +25,28 @@ std::shared_ptr<const DataSource> findSource(const parser::SourceReference& refe
   throw StatementError(message, reference.name.span);
 }
 
+FromItem planItem(const parser::SourceReference& reference, const PlanningContext& context) {
+  if (!reference.queries.empty()) {
+    return planSubquery(reference, context);
+  }
+  const std::shared_ptr<const DataSource> source = findSource(reference, context.catalog);
+  return {source, nullptr, {source}};
+}
+
 }  // namespace
 
-PlanNodePtr addSource(const parser::SourceReference& reference,
-                      const std::shared_ptr<const DataSource>& source, size_t first, Scope& scope) {
+PlanNodePtr addSource(const parser::SourceReference& reference, const FromItem& item, size_t first,
+                      Scope& scope) {
+  const std::shared_ptr<const DataSource>& source = item.source;
   const std::string alias = reference.alias ? reference.alias->name : source->name;
+  if (item.rows) {
+    for (size_t i = 0; i < source->schema.size(); ++i) {
+      const operators::SchemaColumn& column = source->schema[i];
+      scope.add({alias, column.name, column.type, column.isKey, false, first + i});
+    }
+    scope.setWidth(first + source->schema.size());
+    return item.rows;
+  }
   PlanNode node{SourcePlan{source}, {}, {}, source->isTable()};
   const size_t numPseudo = operators::numPseudoColumns(source->window);
   const operators::SqlType bigint = operators::SqlType::bigint();
@@ -68,8 +86,10 @@ std::array<size_t, 2> boundsOf(const DataSource& source, size_t first) {
 
 PlannedSources planSources(const parser::From& from, const PlanningContext& context) {
   PlannedSources planned;
-  planned.sources.push_back(findSource(from.source, context.catalog));
-  planned.root = addSource(from.source, planned.sources[0], 0, planned.scope);
+  const FromItem item = planItem(from.source, context);
+  planned.sources.push_back(item.source);
+  planned.read = item.read;
+  planned.root = addSource(from.source, item, 0, planned.scope);
   const DataSource& first = *planned.sources[0];
   for (size_t i = 0; i < first.schema.numKeys(); ++i) {
     planned.keyPositions.push_back(i);
@@ -77,9 +97,10 @@ PlannedSources planSources(const parser::From& from, const PlanningContext& cont
   planned.keying = {planned.keyPositions, first.keyFormat, first.keyOptions, first.topic};
   planned.window = first.window;
   planned.bounds = boundsOf(first, 0);
-  std::vector<std::shared_ptr<const DataSource>> joined;
+  std::vector<FromItem> joined;
   for (const parser::Join& join : from.joins) {
-    joined.push_back(findSource(join.source, context.catalog));
+    joined.push_back(planItem(join.source, context));
+    planned.read.insert(planned.read.end(), joined.back().read.begin(), joined.back().read.end());
   }
   addJoins(from, joined, context, planned);
   return planned;

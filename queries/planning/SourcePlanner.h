@@ -24,10 +24,18 @@ struct Keying {
   std::string partitionsOf;  ///< a topic with as many partitions
 };
 
+/// One source of FROM: a stream or table, or queries in parentheses as if they had made one.
+struct FromItem {
+  std::shared_ptr<const DataSource> source;
+  PlanNodePtr rows;                                     ///< of queries; null for a stream or table
+  std::vector<std::shared_ptr<const DataSource>> read;  ///< by queries; else the source itself
+};
+
 struct PlannedSources {
   PlanNodePtr root;
   Scope scope;
-  std::vector<std::shared_ptr<const DataSource>> sources;
+  std::vector<std::shared_ptr<const DataSource>> sources;  ///< of FROM
+  std::vector<std::shared_ptr<const DataSource>> read;     ///< of the catalog, by all of them
   bool isJoin = false;
   bool isShown = false;  ///< for a query that shows rows: pseudo columns keep their names
   /// The last join is by a foreign key: its result has the left table's key.
@@ -54,9 +62,9 @@ inline constexpr const char* kMovedWindows =
     "Implicit repartitioning of windowed sources is not supported. See "
     "https://github.com/confluentinc/ksql/issues/4385.";
 
-/// Adds the columns of one source at positions from `first` on; returns the source's step.
-PlanNodePtr addSource(const parser::SourceReference& reference,
-                      const std::shared_ptr<const DataSource>& source, size_t first, Scope& scope);
+/// Adds the columns of one source at positions from `first` on; returns the step that gives them.
+PlanNodePtr addSource(const parser::SourceReference& reference, const FromItem& item, size_t first,
+                      Scope& scope);
 
 /// Throws StatementError: unknown sources, joins that are not possible.
 PlannedSources planSources(const parser::From& from, const PlanningContext& context);

@@ -18,33 +18,15 @@
 #include "operators/SinkOperator.h"
 #include "operators/SourceOperator.h"
 #include "operators/TableOperators.h"
+#include "operators/UnionOperator.h"
 #include "operators/data/Assert.h"
 #include "operators/data/RowCodec.h"
+#include "queries/planning/RequiredColumns.h"
 
 namespace auspex::queries {
 namespace {
 
 using operators::SubTopology;
-using Required = std::vector<bool>;
-
-void require(const operators::ExpressionPtr& expression, Required& required) {
-  std::vector<size_t> columns;
-  operators::collectColumns(*expression, columns);
-  for (const size_t column : columns) {
-    required[column] = true;
-  }
-}
-
-std::vector<size_t> positionsOf(const Required& required) {
-  std::vector<size_t> positions;
-  for (size_t i = 0; i < required.size(); ++i) {
-    if (required[i]) {
-      positions.push_back(i);
-    }
-  }
-  return positions;
-}
-
 /// Part of the fingerprint of every store: how keys are written, which the types do not say.
 constexpr uint64_t kKeyLayout = 2;
 
@@ -84,9 +66,42 @@ class Builder {
         [&](const auto& step) { return addStep(step, node, required, needsOld, part); }, node.step);
   }
 
+  /// All columns of a query in FROM are made, since they stand in one projection.
+  size_t addStep(const SubqueryPlan&, const PlanNode& node, const Required&, bool needsOld,
+                 SubTopology& part) {
+    std::vector<size_t> inputs;
+    for (const PlanNodePtr& input : node.inputs) {
+      inputs.push_back(build(*input, Required(input->types.size(), true), needsOld, part));
+    }
+    return inputs.size() == 1 ? inputs[0]
+                              : add(part, inputs, std::make_shared<operators::UnionDescription>());
+  }
+
+  /// A stream that the part reads already is read once, with the columns of all its users.
+  static std::optional<size_t> findStream(const DataSource& source, const Required& required,
+                                          SubTopology& part) {
+    for (size_t i = 0; i < part.nodes.size(); ++i) {
+      const auto* const known =
+          dynamic_cast<const operators::SourceDescription*>(part.nodes[i].description.get());
+      if (known == nullptr || source.isTable() || known->name != source.name) {
+        continue;
+      }
+      auto widened = std::make_shared<operators::SourceDescription>(*known);
+      for (size_t column = 0; column < required.size(); ++column) {
+        widened->used[column] = widened->used[column] || required[column];
+      }
+      part.nodes[i].description = std::move(widened);
+      return i;
+    }
+    return std::nullopt;
+  }
+
   size_t addStep(const SourcePlan& step, const PlanNode& node, const Required& required,
                  bool needsOld, SubTopology& part) {
     const DataSource& source = *step.source;
+    if (const std::optional<size_t> known = findStream(source, required, part)) {
+      return *known;
+    }
     auto description = std::make_shared<operators::SourceDescription>();
     description->source = static_cast<uint32_t>(part.sources.size());
     description->name = source.name;
@@ -126,19 +141,6 @@ class Builder {
     materialize->types = node.types;
     materialize->store = addStore(part, "Materialize", keys, materialize->keptColumns, node.types);
     return add(part, {input}, materialize);
-  }
-
-  /// What identifies a row of a table: its key columns, and of windowed keys their bounds.
-  static std::vector<size_t> keysOf(const DataSource& source) {
-    std::vector<size_t> keys;
-    for (size_t key = 0; key < source.schema.numKeys(); ++key) {
-      keys.push_back(key);
-    }
-    if (source.window) {
-      const size_t bounds = source.schema.size() + operators::kNumPseudoColumns;
-      keys.insert(keys.end(), {bounds, bounds + 1});
-    }
-    return keys;
   }
 
   size_t addStep(const FilterPlan& step, const PlanNode& node, const Required& required,
@@ -223,21 +225,6 @@ class Builder {
     return reference == operators::parseModelReference(reference).name;
   }
 
-  /// The positions of what identifies a row: the keys of all tables that it is made of. `first` is
-  /// where the node's columns begin.
-  static void collectKeys(const PlanNode& node, size_t first, std::vector<size_t>& keys) {
-    if (const auto* const source = std::get_if<SourcePlan>(&node.step)) {
-      for (size_t key = 0; key < source->source->schema.numKeys(); ++key) {
-        keys.push_back(first + key);
-      }
-      return;
-    }
-    for (const PlanNodePtr& input : node.inputs) {
-      collectKeys(*input, first, keys);
-      first += input->types.size();
-    }
-  }
-
   size_t addStep(const ProjectPlan& step, const PlanNode& node, const Required&, bool needsOld,
                  SubTopology& part) {
     Required below(node.inputs[0]->types.size(), false);
@@ -273,8 +260,7 @@ class Builder {
                const std::vector<operators::SqlType>& types, bool isTable, SubTopology from,
                size_t node, SubTopology& to) {
     auto sink = std::make_shared<operators::RepartitionSinkDescription>();
-    sink->topic = fmt::format("_confluent-ksql-{}query_{}-{}", options_.serviceId, options_.queryId,
-                              step.operation);
+    sink->topic = nameTopic(step.operation);
     sink->keyPositions = step.keyPositions;
     sink->keyColumns = step.keyColumns;
     sink->keyFormat = step.keyFormat;
@@ -295,6 +281,23 @@ class Builder {
     add(from, {node}, sink);
     topology_.parts.push_back(std::move(from));
     return add(to, {}, source);
+  }
+
+  /// Queries in FROM may do what the query around them does too.
+  std::string nameTopic(const std::string& operation) const {
+    const std::string name = fmt::format("_confluent-ksql-{}query_{}-{}", options_.serviceId,
+                                         options_.queryId, operation);
+    const auto isTaken = [this](const std::string& topic) {
+      return std::any_of(topology_.parts.begin(), topology_.parts.end(), [&](const auto& part) {
+        return std::any_of(part.sinks.begin(), part.sinks.end(),
+                           [&](const operators::SinkTopic& sink) { return sink.topic == topic; });
+      });
+    };
+    std::string unique = name;
+    for (int number = 1; isTaken(unique); ++number) {
+      unique = fmt::format("{}-{}", name, number);
+    }
+    return unique;
   }
 
   size_t addStep(const AggregatePlan& step, const PlanNode& node, const Required&, bool needsOld,
@@ -471,36 +474,6 @@ class Builder {
       sides[i].store = addStore(part, operation, sides[i]);
     }
     return inputs;
-  }
-
-  /// One side of a join whose rows are those of all its inputs, one after the other.
-  static operators::JoinSide describeSide(const PlanNode& node, size_t side, size_t key,
-                                          const Required& required,
-                                          const std::vector<size_t>& equal = {}) {
-    size_t first = 0;
-    for (size_t i = 0; i < side; ++i) {
-      first += node.inputs[i]->types.size();
-    }
-    operators::JoinSide described;
-    described.key = key;
-    described.equal = equal;
-    described.types = node.inputs[side]->types;
-    const auto begin = required.begin() + static_cast<ptrdiff_t>(first);
-    Required kept(begin, begin + static_cast<ptrdiff_t>(described.types.size()));
-    kept[key] = true;
-    for (const size_t column : equal) {
-      kept[column] = true;
-    }
-    described.keptColumns = positionsOf(kept);
-    return described;
-  }
-
-  static Required requiredOf(const operators::JoinSide& side) {
-    Required required(side.types.size(), false);
-    for (const size_t column : side.keptColumns) {
-      required[column] = true;
-    }
-    return required;
   }
 
   std::string addStore(SubTopology& part, const std::string& operation,

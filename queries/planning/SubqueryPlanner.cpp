@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/planning/SubqueryPlanner.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "queries/StatementError.h"
+
+namespace auspex::queries {
+namespace {
+
+/// What stands for a name where the query was given none.
+constexpr const char* kUnnamed = "SUBQUERY";
+
+void refuseClauses(const parser::Select& query) {
+  if (query.limit) {
+    throw StatementError("LIMIT ends a whole statement; a query in FROM gives all of its rows.",
+                         query.limitSpan);
+  }
+  if (!query.from) {
+    throw StatementError("SELECT needs a FROM here.", query.span);
+  }
+}
+
+/// Both give rows that can follow one another, in the same places.
+void checkBranch(const QueryPlan& first, const QueryPlan& next, const parser::Select& query) {
+  const auto refuse = [&](const std::string& reason) {
+    throw StatementError("UNION ALL: " + reason, query.span);
+  };
+  if (first.isTable || next.isTable) {
+    refuse("the queries have to give streams; the rows of a table replace one another.");
+  }
+  if (first.schema.size() != next.schema.size() ||
+      first.schema.numKeys() != next.schema.numKeys()) {
+    refuse(fmt::format("the first query gives {} columns, {} of them keys, this one {} and {}.",
+                       first.schema.size(), first.schema.numKeys(), next.schema.size(),
+                       next.schema.numKeys()));
+  }
+  for (size_t i = 0; i < first.schema.size(); ++i) {
+    const operators::SchemaColumn& column = first.schema[i];
+    const operators::SchemaColumn& other = next.schema[i];
+    if (!(column.type == other.type)) {
+      refuse(fmt::format("column {} is {} {} in the first query and {} {} in this one.", i + 1,
+                         column.name, column.type.toString(), other.name, other.type.toString()));
+    }
+  }
+  if (first.schema.numKeys() > 0 && first.keyFormat != next.keyFormat) {
+    refuse(
+        fmt::format("the keys of the first query are {}, those of this one {}: equal keys would "
+                    "lie in different partitions.",
+                    first.keyFormat->name(), next.keyFormat->name()));
+  }
+}
+
+/// PARTITION BY is otherwise done by the sink, which writes by the new key.
+PlanNodePtr bringTogether(const QueryPlan& plan) {
+  RepartitionPlan step;
+  for (size_t key = 0; key < plan.schema.numKeys(); ++key) {
+    step.keyPositions.push_back(key);
+    step.keyColumns.push_back(plan.schema[key]);
+  }
+  step.keyFormat = plan.keyFormat;
+  step.keyOptions = plan.keyOptions;
+  step.operation = "PartitionBy-repartition";
+  step.partitionsOf = plan.sources[0]->topic;
+  return std::make_shared<const PlanNode>(
+      PlanNode{std::move(step), {plan.root}, plan.root->types, plan.isTable});
+}
+
+}  // namespace
+
+FromItem planSubquery(const parser::SourceReference& reference, const PlanningContext& context) {
+  PlanningContext inner = context;
+  inner.timestamp.reset();
+  inner.sink = reference.alias ? reference.alias->name : kUnnamed;
+  FromItem item;
+  std::vector<PlanNodePtr> inputs;
+  std::optional<QueryPlan> first;
+  for (const std::shared_ptr<const parser::Select>& query : reference.queries) {
+    refuseClauses(*query);
+    QueryPlan plan = planQuery(*query, QueryPurpose::Persistent, inner);
+    if (plan.window) {
+      throw StatementError("A query in FROM cannot give windowed keys: make a table of it first.",
+                           query->span);
+    }
+    if (first) {
+      checkBranch(*first, plan, *query);
+    }
+    const bool moves = query->partitionBy && plan.schema.numKeys() > 0;
+    inputs.push_back(moves ? bringTogether(plan) : plan.root);
+    item.read.insert(item.read.end(), plan.sources.begin(), plan.sources.end());
+    if (!first) {
+      first = std::move(plan);
+    }
+  }
+  auto source = std::make_shared<DataSource>(*first->sources[0]);
+  source->name = inner.sink;
+  source->kind = first->isTable ? SourceKind::Table : SourceKind::Stream;
+  source->schema = first->schema;
+  source->keyFormat = first->keyFormat;
+  source->keyOptions = first->keyOptions;
+  source->timestamp.reset();
+  source->window.reset();
+  source->queryId.clear();
+  item.source = std::move(source);
+  item.rows =
+      std::make_shared<const PlanNode>(PlanNode{SubqueryPlan{first->schema}, std::move(inputs),
+                                                typesOf(first->schema.columns()), first->isTable});
+  return item;
+}
+
+}  // namespace auspex::queries
