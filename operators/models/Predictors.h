@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -20,6 +21,8 @@ struct PredictorSettings {
   bool ordered = true;
   /// The statement's WITH properties, names in upper case.
   std::map<std::string, std::string> properties;
+  /// Called, on any thread, when poll may have something new. Not used by what answers at once.
+  std::function<void()> wake;
 };
 
 struct PredictorKind {
