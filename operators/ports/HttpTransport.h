@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,7 +21,8 @@ struct HttpRequest {
   bool isHttp2 = false;  ///< HTTP/2, over http:// by prior knowledge, as gRPC wants it
   HttpHeaders headers;   ///< besides Host and Content-Length
   std::string body;
-  std::chrono::milliseconds timeout{5000};  ///< from now to the last byte of the answer
+  std::chrono::milliseconds timeout{5000};   ///< from now to the last byte of the answer
+  size_t maxAnswerBytes = size_t{16} << 20;  ///< of the answer's body
 };
 
 /// What came of a request.
@@ -30,7 +32,7 @@ struct HttpResponse {
     NotAllowed,  ///< the address is not on the allow-list, or the server redirects
     Connect,     ///< the server never saw the request
     Timeout,
-    TooLarge,  ///< the answer is larger than the transport's bound
+    TooLarge,  ///< the answer is larger than the request allows
     Broken,    ///< the connection ended within the exchange
   };
   Failure failure = Failure::None;
@@ -50,6 +52,12 @@ class HttpTransport {
   /// Sends a request. Never waits and never throws. `done` is called exactly once, on a thread of
   /// the transport or the caller's, also when the transport is closed first.
   virtual void send(HttpRequest request, std::function<void(HttpResponse)> done) = 0;
+
+  /// The clock that timeouts and callAt go by.
+  virtual std::chrono::steady_clock::time_point now() const = 0;
+  /// Calls `action` at that time or soon after, on a thread of the transport; never when the
+  /// transport is closed first. For those who have to look again at a time without waiting for it.
+  virtual void callAt(std::chrono::steady_clock::time_point time, std::function<void()> action) = 0;
 };
 
 }  // namespace auspex::operators
