@@ -7,6 +7,7 @@
 #include "operators/data/Ascii.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/embedded/EmbeddedPredictor.h"
+#include "operators/models/rpc/RpcPredictor.h"
 
 namespace auspex::operators {
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::array kKinds = {
     PredictorKind{"EMBEDDED", &EmbeddedPredictor::make},
+    PredictorKind{"RPC", &RpcPredictor::make},
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -357,11 +359,21 @@ double JsonReader::readDouble() {
   if (takeWord("NaN")) {
     return std::numeric_limits<double>::quiet_NaN();
   }
+  if (takeWord("Infinity")) {
+    return std::numeric_limits<double>::infinity();
+  }
+  if (takeWord("-Infinity")) {
+    return -std::numeric_limits<double>::infinity();
+  }
   const std::string_view token = numberToken();
   double value = 0;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
   if (error == std::errc::result_out_of_range) {
-    fail("'" + std::string(token.substr(0, 40)) + "' is out of range for a double");
+    // Too small reads as what it rounds to; too large is refused.
+    value = std::strtod(std::string(token).c_str(), nullptr);
+    if (std::isinf(value)) {
+      fail("'" + std::string(token.substr(0, 40)) + "' is out of range for a double");
+    }
   }
   return value;
 }

@@ -21,7 +21,7 @@ class JsonReader final : public DocumentReader {
   bool readBoolean() override;
   int64_t readInteger() override;
   float readFloat() override;
-  /// A number in double precision.
+  /// A number in double precision; NaN and infinities as for float32.
   double readDouble();
   void readFloats(std::vector<float>& values) override;
   void readIntegers(std::vector<int32_t>& values) override;

@@ -6,12 +6,15 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operators/models/InputContract.h"
 #include "operators/models/Model.h"
+#include "operators/models/ModelError.h"
 #include "operators/ports/HttpTransport.h"
 
 namespace auspex::operators {
@@ -47,16 +50,41 @@ struct RemoteModelOptions {
   bool waitsWhenUnavailable = true;  ///< ON_UNAVAILABLE='WAIT': never reports Unavailable
 };
 
+class RemoteCodec;
+class RemoteHealth;
+struct RemoteMetadata;
+struct RemoteSignature;
+
+/// The server could not be asked: it is not there, or does not answer as one. Asking again later
+/// may go well, which it would not where the model and the statement do not fit.
+class ServerAwayError : public ModelError {
+ public:
+  using ModelError::ModelError;
+};
+
 /// A version whose rows a server scores: `score` is not for it (asserted); rows go through
-/// RpcPredictor. Gives OutputForm::Prediction and, where the score is an array,
-/// OutputForm::Probability and Value. Any thread.
+/// RpcPredictor. Gives OutputForm::Prediction and Value and, where the score is an array,
+/// OutputForm::Probability. Any thread.
 class RemoteModel final : public ModelVersion {
  public:
-  /// info: name, version and features as declared; numOutputs: numbers per row.
-  RemoteModel(ModelInfo info, RemoteModelOptions options, std::shared_ptr<HttpTransport> transport);
+  /// info: name, version and features as declared; numOutputs: numbers per row. signature: what the
+  /// server's metadata came to; null when it has not been asked yet, which the first predictor with
+  /// rows for it does. Throws ModelError when the options are wrong in themselves.
+  RemoteModel(ModelInfo info, RemoteModelOptions options, std::shared_ptr<HttpTransport> transport,
+              std::shared_ptr<const RemoteSignature> signature = nullptr);
+  ~RemoteModel() override;
 
   const RemoteModelOptions& options() const { return options_; }
   HttpTransport& transport() const { return *transport_; }
+  const RemoteCodec& codec() const { return *codec_; }
+  /// Breaker and counters, shared by all who ask for scores of this version.
+  RemoteHealth& health() const { return *health_; }
+
+  /// Null until the server's metadata are known.
+  std::shared_ptr<const RemoteSignature> signature() const;
+  /// Takes the server's metadata. Throws ModelError when the model's features or outputs do not fit
+  /// them.
+  void adopt(const RemoteMetadata& metadata) const;
 
   size_t outputsPerRow(OutputForm form) const override;
   void score(FeatureMatrix features, OutputForm form, std::span<float> out) const override;
@@ -64,15 +92,31 @@ class RemoteModel final : public ModelVersion {
  private:
   RemoteModelOptions options_;
   std::shared_ptr<HttpTransport> transport_;
+  std::unique_ptr<const RemoteCodec> codec_;
+  std::unique_ptr<RemoteHealth> health_;
+  mutable std::mutex mutex_;  ///< guards signature_
+  mutable std::shared_ptr<const RemoteSignature> signature_;
 };
 
 /// Asks the server for the model's metadata and checks it against the declared inputs; without
-/// declarations takes the server's named inputs. Waits for the answer, at most options.timeout per
-/// try. Throws ModelError when the server is not there, does not know the model, or its shapes and
-/// types do not fit. Where a protocol has no metadata, the declarations stand alone.
+/// declarations takes the server's inputs. Waits for the answer, at most options.timeout per try.
+/// Throws ServerAwayError when the server is not there, ModelError when it does not know the model,
+/// or its shapes and types do not fit. Where a server tells nothing of the model's inputs, the
+/// declarations stand alone.
 std::shared_ptr<const RemoteModel> connectRemoteModel(std::string name, uint32_t version,
                                                       const std::vector<InputDeclaration>& inputs,
                                                       RemoteModelOptions options,
                                                       std::shared_ptr<HttpTransport> transport);
+
+/// The same without asking: the declared inputs stand, the score is numOutputs numbers a row, and
+/// the metadata are checked when the first rows are to be scored. Throws ModelError without inputs,
+/// or when the options are wrong in themselves.
+std::shared_ptr<const RemoteModel> declareRemoteModel(std::string name, uint32_t version,
+                                                      const std::vector<InputDeclaration>& inputs,
+                                                      size_t numOutputs, RemoteModelOptions options,
+                                                      std::shared_ptr<HttpTransport> transport);
+
+/// As the statement writes it: "V2_HTTP".
+std::string_view nameOf(RemoteProtocol protocol);
 
 }  // namespace auspex::operators
