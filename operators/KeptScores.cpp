@@ -64,4 +64,24 @@ std::vector<ColumnPtr> KeptScores::exchange(const Batch& batch, std::span<const 
   return scoreCodec_.decode(oldRows, copies);
 }
 
+std::vector<ColumnPtr> KeptScores::exchangeSlots(const Batch& batch,
+                                                 const std::vector<ColumnPtr>& scores,
+                                                 const PredictSlots& slots) {
+  std::vector<ColumnPtr> current;
+  for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+    if (slots[slot]) {
+      current.push_back(scores[slot]);
+    }
+  }
+  std::vector<ColumnPtr> former = exchange(batch, current);
+  std::vector<ColumnPtr> bySlot(kNumPredictSlots);
+  size_t next = 0;
+  for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
+    if (slots[slot]) {
+      bySlot[slot] = std::move(former[next++]);
+    }
+  }
+  return bySlot;
+}
+
 }  // namespace auspex::operators

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "operators/PredictOperator.h"
 #include "operators/data/Batch.h"
 #include "operators/data/RowCodec.h"
 #include "stateStore/KeyValueStore.h"
@@ -27,6 +28,9 @@ class KeptScores {
   /// where there is no old side. Changes of one key within the batch follow each other. Throws
   /// StoreError when a row's scores are not there.
   std::vector<ColumnPtr> exchange(const Batch& batch, std::span<const ColumnPtr> scores);
+  /// The same with one column per slot in and out, of which those chosen are there and kept.
+  std::vector<ColumnPtr> exchangeSlots(const Batch& batch, const std::vector<ColumnPtr>& scores,
+                                       const PredictSlots& slots);
 
  private:
   std::vector<std::string_view> encodeKeys(const std::vector<ColumnPtr>& columns, size_t numRows,

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 
+#include "operators/data/Assert.h"
 #include "operators/data/Batch.h"
 #include "operators/data/Draw.h"
 #include "operators/data/RowErrors.h"
@@ -35,11 +37,30 @@ class Operator {
   /// this draw has numRows == 0. They may be moved from. Sinks return an empty batch.
   virtual Batch process(std::span<Batch> inputs, DrawContext& context) = 0;
 
-  /// Rows whose results arrived since (scoring over RPC or topics); empty when there are none.
-  virtual Batch poll(DrawContext&) { return {}; }
-
   /// Time has gone to infinity: gives out what still waited for time (open windows, outer rows).
   virtual Batch flush(DrawContext&) { return {}; }
+};
+
+/// An operator whose output comes later, since somebody else works for it (a model server). The
+/// task hands it one draw after the other and goes on with a draw when its output is there, in the
+/// same order. What it has taken is not state: it is forgotten and handed over again at will.
+class LateOperator : public Operator {
+ public:
+  /// Whether another draw should wait until some of its work is done. False when it has none.
+  virtual bool isFull() const = 0;
+  /// Takes a draw's inputs, as process(). `context` is that of the draw and dies with the call.
+  virtual void submit(std::span<Batch> inputs, DrawContext& context) = 0;
+  /// The output of the draw that was submitted first of those not given out, once it is there.
+  /// context: of that draw. Throws ModelError when the query cannot go on.
+  virtual std::optional<Batch> poll(DrawContext& context) = 0;
+  /// Drops all that was submitted and not given out.
+  virtual void forget() = 0;
+
+  /// Not for these (asserted).
+  Batch process(std::span<Batch>, DrawContext&) final {
+    AUSPEX_ASSERT(false);
+    return {};
+  }
 };
 
 }  // namespace auspex::operators

@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "operators/KeptScores.h"
+#include "operators/LatePredict.h"
 #include "operators/ScoreColumns.h"
 #include "operators/ShadowScores.h"
+#include "operators/ShareRows.h"
 #include "operators/VersionScorer.h"
 #include "operators/data/Assert.h"
 #include "operators/expressions/Evaluator.h"
 #include "operators/models/ModelError.h"
+#include "operators/models/Predictors.h"
 
 namespace auspex::operators {
 namespace {
@@ -29,12 +32,10 @@ class PredictOperator final : public Operator {
         services_(services),
         served_(services.servedModel(description.model)),
         arguments_(description.arguments),
+        shares_(description.splitKey),
         contributions_(description.version->info(), description.topFeatures) {
     for (const ExpressionPtr& argument : description.arguments) {
       kinds_.push_back(argumentKindOf(argument->type()));
-    }
-    if (description.splitKey) {
-      splitKey_.emplace(std::vector<ExpressionPtr>{description.splitKey});
     }
     if (!description.store.empty()) {
       kept_.emplace(services.store(description.store), description.keyColumns, description.keyTypes,
@@ -60,7 +61,9 @@ class PredictOperator final : public Operator {
       scoreInShadow(batch, arguments, scores, context);
     }
     if (batch.carriesOld) {
-      append(kept_ ? exchange(batch, scores) : scoreOldSide(batch), batch.oldColumns);
+      append(kept_ ? kept_->exchangeSlots(batch, scores, description_.keptSlots())
+                   : scoreOldSide(batch),
+             batch.oldColumns);
     }
     append(std::move(scores), batch.columns);
     return batch;
@@ -104,7 +107,7 @@ class PredictOperator final : public Operator {
   std::vector<ColumnPtr> score(const EvaluationInput& side, const std::vector<ColumnPtr>& arguments,
                                const PredictSlots& needed, RowErrors& errors) {
     const size_t numRows = side.numRows;
-    findShares(side, errors);
+    shares_.assign(side, current_->route, errors);
     takeRows(arguments, numRows);
     std::vector<ColumnPtr> columns(kNumPredictSlots);
     for (size_t i = 0; i < kNumPredictSlots; ++i) {
@@ -126,48 +129,23 @@ class PredictOperator final : public Operator {
     return columns;
   }
 
-  /// Which share serves which row: shareRows_ per share, shareOf_ per row. With one share both stay
-  /// empty.
-  void findShares(const EvaluationInput& side, RowErrors& errors) {
-    const std::vector<RouteShare>& shares = current_->route.shares;
-    shareRows_.clear();
-    shareOf_.clear();
-    if (shares.size() == 1) {
-      return;
-    }
-    AUSPEX_ASSERT(splitKey_.has_value());
-    const ColumnPtr keys = splitKey_->evaluate(side, errors)[0];
-    const auto texts = keys->values<std::string_view>();
-    shareRows_.resize(shares.size());
-    shareOf_.resize(side.numRows);
-    for (uint32_t row = 0; row < side.numRows; ++row) {
-      const uint32_t bucket =
-          bucketOf(current_->route.salt, keys->isNull(row) ? std::string_view() : texts[row]);
-      uint32_t share = 0;
-      while (bucket >= shares[share].endBucket) {
-        ++share;
-      }
-      shareOf_[row] = share;
-      shareRows_[share].push_back(row);
-    }
-  }
-
   void takeRows(const std::vector<ColumnPtr>& arguments, size_t numRows) {
-    if (shareRows_.empty()) {
+    if (!shares_.isSplit()) {
       scorers_[0]->take(arguments, numRows);
       return;
     }
-    for (size_t share = 0; share < shareRows_.size(); ++share) {
+    for (size_t share = 0; share < scorers_.size(); ++share) {
+      const std::vector<uint32_t>& rows = shares_.rowsOf(share);
       std::vector<ColumnPtr> picked;
       for (const ColumnPtr& argument : arguments) {
-        picked.push_back(gather(argument, shareRows_[share]));
+        picked.push_back(gather(argument, rows));
       }
-      scorers_[share]->take(picked, shareRows_[share].size());
+      scorers_[share]->take(picked, rows.size());
     }
   }
 
   RowScores scoreRows(OutputForm form, size_t numRows) {
-    if (shareRows_.empty()) {
+    if (!shares_.isSplit()) {
       return scorers_[0]->score(form);
     }
     std::vector<RowScores> parts;
@@ -184,9 +162,9 @@ class PredictOperator final : public Operator {
     std::vector<size_t> next(parts.size(), 0);
     woven.offsets.push_back(0);
     for (size_t row = 0; row < numRows; ++row) {
-      const RowScores& part = parts[shareOf_[row]];
-      const auto first =
-          part.values.begin() + static_cast<ptrdiff_t>(next[shareOf_[row]]++ * part.width);
+      const uint32_t share = shares_.shareOf(row);
+      const RowScores& part = parts[share];
+      const auto first = part.values.begin() + static_cast<ptrdiff_t>(next[share]++ * part.width);
       woven.values.insert(woven.values.end(), first, first + static_cast<ptrdiff_t>(part.width));
       woven.offsets.push_back(static_cast<uint32_t>(woven.values.size()));
     }
@@ -196,8 +174,8 @@ class PredictOperator final : public Operator {
   ColumnPtr versionColumn(size_t numRows) const {
     const std::vector<RouteShare>& shares = current_->route.shares;
     std::vector<int32_t> versions(numRows, static_cast<int32_t>(shares[0].version));
-    for (size_t row = 0; row < shareOf_.size(); ++row) {
-      versions[row] = static_cast<int32_t>(shares[shareOf_[row]].version);
+    for (size_t row = 0; shares_.isSplit() && row < numRows; ++row) {
+      versions[row] = static_cast<int32_t>(shares[shares_.shareOf(row)].version);
     }
     return Column::make(SqlType::integer(), std::move(versions));
   }
@@ -205,30 +183,10 @@ class PredictOperator final : public Operator {
   ColumnPtr variantColumn(size_t numRows) const {
     const std::vector<RouteShare>& shares = current_->route.shares;
     std::vector<std::string_view> variants(numRows, shares[0].variant);
-    for (size_t row = 0; row < shareOf_.size(); ++row) {
-      variants[row] = shares[shareOf_[row]].variant;
+    for (size_t row = 0; shares_.isSplit() && row < numRows; ++row) {
+      variants[row] = shares[shares_.shareOf(row)].variant;
     }
     return Column::make(SqlType::string(), std::move(variants), {}, {current_});
-  }
-
-  /// Keeps the scores of the new sides; returns those of the old ones, by slot.
-  std::vector<ColumnPtr> exchange(const Batch& batch, const std::vector<ColumnPtr>& scores) {
-    const PredictSlots slots = description_.keptSlots();
-    std::vector<ColumnPtr> given;
-    for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
-      if (slots[slot]) {
-        given.push_back(scores[slot]);
-      }
-    }
-    std::vector<ColumnPtr> taken = kept_->exchange(batch, given);
-    std::vector<ColumnPtr> old(kNumPredictSlots);
-    size_t next = 0;
-    for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
-      if (slots[slot]) {
-        old[slot] = std::move(taken[next++]);
-      }
-    }
-    return old;
   }
 
   void scoreInShadow(const Batch& batch, const std::vector<ColumnPtr>& arguments,
@@ -250,12 +208,10 @@ class PredictOperator final : public Operator {
   std::shared_ptr<const ServedModel> current_;        // what the scorers were made for
   std::vector<ArgumentKind> kinds_;
   Evaluator arguments_;
-  std::optional<Evaluator> splitKey_;
+  ShareRows shares_;
   ContributionColumns contributions_;
   std::vector<std::unique_ptr<VersionScorer>> scorers_;  // one per share
   std::unique_ptr<VersionScorer> shadow_;
-  std::vector<std::vector<uint32_t>> shareRows_;
-  std::vector<uint32_t> shareOf_;
   std::optional<KeptScores> kept_;
   std::optional<ShadowScores> shadowScores_;
 };
@@ -338,7 +294,14 @@ ArgumentKind argumentKindOf(const SqlType& type) {
   }
 }
 
+bool PredictDescription::answersLater() const {
+  return isAnsweredLater(deployment);
+}
+
 std::unique_ptr<Operator> PredictDescription::create(TaskServices& services) const {
+  if (answersLater()) {
+    return std::make_unique<LatePredict>(*this, services);
+  }
   return std::make_unique<PredictOperator>(*this, services);
 }
 

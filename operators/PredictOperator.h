@@ -29,11 +29,28 @@ enum class PredictSlot : uint8_t {
 inline constexpr size_t kNumPredictSlots = 7;
 using PredictSlots = std::array<bool, kNumPredictSlots>;
 
+/// What becomes of a row that got no score from a model server.
+enum class FailurePolicy : uint8_t {
+  Wait,        ///< of a server that is not to be had: until it is
+  Fail,        ///< the query ends with the reason, at the offsets committed last
+  Null,        ///< the score is NULL, and so is who scored
+  DeadLetter,  ///< the row is a dead letter; of a table it stays, with NULL as score
+  Fallback,    ///< another model scores the row
+};
+
+/// How a query gets over failures of a model server.
+struct FailurePolicies {
+  FailurePolicy onError = FailurePolicy::DeadLetter;  ///< of rows that the model refuses
+  FailurePolicy onUnavailable = FailurePolicy::Wait;
+  std::string fallback = {};  ///< a reference to an embedded model; empty: no policy needs it
+};
+
 /// Columns out: those in, then one per slot; slots that nobody wants stay null pointers. PREDICT
 /// and a single margin are DOUBLE, probabilities and several margins ARRAY<DOUBLE>, leaves
 /// ARRAY<INTEGER>, contributions MAP<STRING, DOUBLE> by feature, the largest first (or an array of
 /// such, one per output), the version that scored the row INTEGER, its variant STRING. NULL
-/// arguments are missing features. What the model stands for may change between two draws.
+/// arguments are missing features. What the model stands for may change between two draws. A model
+/// of a server answers later.
 struct PredictDescription final : OperatorDescription {
   std::string model;  ///< a reference, as ModelReference::toString gives it
   std::string deployment = "EMBEDDED";
@@ -49,9 +66,12 @@ struct PredictDescription final : OperatorDescription {
   std::string store;
   std::vector<size_t> keyColumns;
   std::vector<SqlType> keyTypes;
-  std::string shadowTopic;  ///< empty: nothing is scored in the shadow
+  std::string shadowTopic;   ///< empty: nothing is scored in the shadow
+  bool isTable = false;      ///< the rows are changes of a table
+  FailurePolicies policies;  ///< of a model server
 
   std::unique_ptr<Operator> create(TaskServices& services) const override;
+  bool answersLater() const override;
   std::string toString() const override;
 
   /// The slots that such a store keeps: those wanted, and the version.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -33,6 +34,9 @@ class TaskServices {
   /// What a model of the sub-topology's list (asserted) stands for: the pointer that is read
   /// changes between draws only, the reference stays good as long as the task.
   virtual const std::shared_ptr<const ServedModel>& servedModel(const std::string& reference) = 0;
+  /// What a LateOperator calls, from any thread and for as long as it likes, when poll() may have
+  /// something new.
+  virtual std::function<void()> waker() { return {}; }
 };
 
 /// Immutable recipe of one operator; shared by all tasks. Any thread.
@@ -40,6 +44,9 @@ class OperatorDescription {
  public:
   virtual ~OperatorDescription() = default;
   virtual std::unique_ptr<Operator> create(TaskServices& services) const = 0;
+  /// It makes a LateOperator. Before such a one, within its sub-topology, nothing may keep state or
+  /// write: that would be done for draws whose offsets are not committed yet.
+  virtual bool answersLater() const { return false; }
   /// One line for EXPLAIN: `Filter(AMOUNT > 0)`.
   virtual std::string toString() const = 0;
   /// How the table that the operator gives out is read back from its stores; null when it keeps

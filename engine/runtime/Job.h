@@ -43,6 +43,8 @@ class Job {
   virtual void open(TransactionWriter& writer) = 0;
   /// Does a bounded piece of work; false when there is nothing to do now.
   virtual bool work() = 0;
+  /// Waits for an answer from outside, which wakes the thread: work() has more to do then.
+  virtual bool isWaiting() const { return false; }
   /// From now on one work() takes at most that many rows, where the job can choose.
   virtual void limitRows(size_t) {}
   /// The broker has refused what the last work(), of one row, wrote; aborted() was called since.

@@ -343,6 +343,14 @@ bool Runtime::poll() {
   return worked;
 }
 
+bool Runtime::isWaiting() const {
+  bool isWaiting = false;
+  for (const std::unique_ptr<TaskThread>& thread : threads_) {
+    thread->inspect([&](const Job& job) { isWaiting = isWaiting || job.isWaiting(); });
+  }
+  return isWaiting;
+}
+
 bool Runtime::allFinished() const {
   return unfinished_.load() == 0;
 }

@@ -78,6 +78,9 @@ class Runtime {
   bool poll();
   /// Waits for something to do, at most `timeout`.
   void wait(std::chrono::milliseconds timeout) { wakeup_->wait(timeout); }
+  /// A job waits for an answer from outside: there will be more to do. For those who call poll()
+  /// until nothing happens any more.
+  bool isWaiting() const;
   /// Every job given so far has finished and committed.
   bool allFinished() const;
 

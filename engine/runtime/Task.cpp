@@ -10,6 +10,7 @@
 #include "engine/WallClock.h"
 #include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
+#include "operators/models/ModelError.h"
 #include "stateStore/Changelog.h"
 #include "stateStore/StoreError.h"
 
@@ -98,6 +99,7 @@ Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
       settings_(settings),
       assignment_(std::move(assignment)),
       wakeup_(std::move(wakeup)),
+      pipeline_(part()),
       deadLetterChannel_(broker, assignment_.topology->deadLetterTopic),
       maxDrawRows_(settings.maxDrawRows),
       lastPurge_(std::chrono::steady_clock::now()) {
@@ -153,15 +155,7 @@ void Task::openState() {
 }
 
 void Task::createOperators() {
-  operators_.clear();
-  lastUser_.assign(part().nodes.size(), 0);
-  for (const operators::TopologyNode& node : part().nodes) {
-    for (const size_t input : node.inputs) {
-      lastUser_[input] = operators_.size();
-    }
-    operators_.push_back(node.description->create(*this));
-  }
-  outputs_.assign(part().nodes.size(), {});
+  pipeline_.createOperators(*this);
 }
 
 stateStore::KeyValueStore& Task::store(const std::string& name) {
@@ -192,13 +186,19 @@ const std::shared_ptr<const operators::ServedModel>& Task::servedModel(
   return models_->served(reference);
 }
 
+std::function<void()> Task::waker() {
+  return [wakeup = wakeup_] { wakeup->notify(); };
+}
+
 /// Has the models of the next draw in force; false when a commit has to come first.
 bool Task::serveModels() {
   if (!models_) {
     return true;
   }
   if (models_->isRepeating()) {
-    models_->advanceTo(positions());
+    if (!pipeline_.isWaiting()) {
+      models_->advanceTo(positions());
+    }
     for (TaskInput& input : inputs_) {
       input.holdAt(models_->limitOf(input.partition()));
     }
@@ -206,6 +206,8 @@ bool Task::serveModels() {
   if (!models_->wantsSwap()) {
     return true;
   }
+  // What waits is scored by what serves from now on: a server that is away holds up no swap.
+  drawAgain();
   swapWaits_ = hasUncommitted_;
   if (!swapWaits_) {
     models_->swap();
@@ -232,12 +234,11 @@ bool Task::readyToDraw() {
 }
 
 bool Task::buildDraw() {
-  draw_.records.clear();
-  draw_.buffers.clear();
-  draw_.firstOrdinal = nextOrdinal_;
-  while (draw_.records.size() < maxDrawRows_) {
+  operators::Draw& draw = pipeline_.next().draw;
+  draw.firstOrdinal = nextOrdinal_;
+  while (draw.records.size() < maxDrawRows_) {
     if (inputs_.size() == 1) {
-      inputs_[0].drawInto(draw_, maxDrawRows_, kNoLimit);
+      inputs_[0].drawInto(draw, maxDrawRows_, kNoLimit);
       break;
     }
     // The input whose head is earliest goes first, ties by position; it goes on up to the next
@@ -262,71 +263,111 @@ bool Task::buildDraw() {
     if (earliest == nullptr) {
       break;
     }
-    earliest->drawInto(draw_, maxDrawRows_ - draw_.records.size(), notAfter);
+    earliest->drawInto(draw, maxDrawRows_ - draw.records.size(), notAfter);
     // An emptied input may have more to come, and then the choice is not ours to make yet.
     if (!earliest->hasRecord() && !readyToDraw()) {
       break;
     }
   }
-  nextOrdinal_ += draw_.records.size();
-  if (draw_.records.empty()) {
-    return false;
-  }
-  const operators::DrawnRecord& first = draw_.records.front();
-  lastDrawn_.first.topic = first.origin->topic;
-  lastDrawn_.first.partition = first.origin->partition;
-  lastDrawn_.second = first.record->offset;
-  return true;
+  nextOrdinal_ += draw.records.size();
+  return !draw.records.empty();
+}
+
+/// State is not changed before what draws wait for, except in transient queries, which have one
+/// part: there one draw at a time is done and committed.
+bool Task::isOneByOne() const {
+  return pipeline_.hasLateOperators() && assignment_.group.empty() && state_ != nullptr;
+}
+
+bool Task::mayDraw() const {
+  return pipeline_.hasRoom() && !(isOneByOne() && (hasUncommitted_ || pipeline_.isWaiting()));
 }
 
 bool Task::work() {
+  if (assignment_.parked) {
+    return false;
+  }
   if (stateIsBroken_) {
     reopenState();
   }
-  if (assignment_.parked || !serveModels() || !readyToDraw() || !buildDraw()) {
-    return false;
-  }
   try {
-    processDraw();
+    return goOn();
   } catch (const stateStore::StoreError& error) {
     breakState(error);
     throw BrokerError(BrokerErrorKind::Abortable, error.what());
   }
-  hasUncommitted_ = true;
+}
+
+bool Task::goOn() {
+  if (pipeline_.isWaiting() && resume()) {
+    return true;
+  }
+  if (!serveModels() || !mayDraw() || !readyToDraw()) {
+    return false;
+  }
+  if (pipeline_.hasLateOperators() && !pipeline_.isWaiting()) {
+    donePositions_ = drawnPositions();
+  }
+  if (!buildDraw()) {
+    return false;
+  }
+  if (pipeline_.hasLateOperators()) {
+    pipeline_.next().positions = drawnPositions();
+  }
+  if (pipeline_.start()) {
+    finishDraw();
+  }
   return true;
 }
 
-void Task::processDraw() {
-  operators::RowErrors errors;
-  operators::DrawContext context{draw_, errors};
-  std::vector<operators::Batch> inputs;
-  for (size_t i = 0; i < operators_.size(); ++i) {
-    inputs.clear();
-    for (const size_t input : part().nodes[i].inputs) {
-      if (lastUser_[input] == i) {
-        inputs.push_back(std::exchange(outputs_[input], {}));
-      } else {
-        inputs.push_back(outputs_[input]);
-      }
-    }
-    outputs_[i] = operators_[i]->process(inputs, context);
+/// Goes on with draws whose scores have come; one of them at most is done then.
+bool Task::resume() {
+  bool isResumed = false;
+  try {
+    isResumed = pipeline_.resume();
+  } catch (const operators::ModelError& error) {
+    throw BrokerError(BrokerErrorKind::Fatal, fmt::format("{}: {}", name(), error.what()));
   }
-  for (const operators::DrawnRecord& drawn : draw_.records) {
-    rowsIn_ += part().sources[drawn.source].internal ? 0 : 1;
+  if (isResumed && pipeline_.current() != nullptr) {
+    finishDraw();
   }
-  reportErrors(errors);
-  assignment_.counters->draws.fetch_add(1, std::memory_order_relaxed);
-  draw_.records.clear();
-  draw_.buffers.clear();
+  return isResumed;
 }
 
-void Task::reportErrors(const operators::RowErrors& errors) {
-  for (const operators::RowError& error : errors.errors()) {
+void Task::finishDraw() {
+  const DrawInWork& work = *pipeline_.current();
+  const operators::DrawnRecord& first = work.draw.records.front();
+  lastDone_.first.topic = first.origin->topic;
+  lastDone_.first.partition = first.origin->partition;
+  lastDone_.second = first.record->offset;
+  for (const operators::DrawnRecord& drawn : work.draw.records) {
+    rowsIn_ += part().sources[drawn.source].internal ? 0 : 1;
+  }
+  reportErrors(work);
+  assignment_.counters->draws.fetch_add(1, std::memory_order_relaxed);
+  donePositions_ = work.positions;
+  pipeline_.finish();
+  hasUncommitted_ = true;
+}
+
+/// Drops the draws that wait; their records are drawn again.
+void Task::drawAgain() {
+  if (!pipeline_.isWaiting()) {
+    return;
+  }
+  pipeline_.forgetDraws();
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    inputs_[i].goBackTo(broker_, donePositions_[i], wakeup_);
+  }
+}
+
+void Task::reportErrors(const DrawInWork& work) {
+  for (const operators::RowError& error : work.errors.errors()) {
     if (error.kind == operators::RowErrorKind::Expression) {
       ++expressionErrors_;
       continue;
     }
-    const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
+    const operators::DrawnRecord& drawn = work.draw.records[error.drawIndex];
     if (error.kind == operators::RowErrorKind::Unreadable &&
         part().sources[drawn.source].internal) {
       throw BrokerError(BrokerErrorKind::Fatal,
@@ -334,12 +375,11 @@ void Task::reportErrors(const operators::RowErrors& errors) {
                                     name(), drawn.origin->topic, drawn.origin->partition,
                                     drawn.record->offset, error.message));
     }
-    sendDeadLetter(error);
+    sendDeadLetter(drawn, error);
   }
 }
 
-void Task::sendDeadLetter(const operators::RowError& error) {
-  const operators::DrawnRecord& drawn = draw_.records[error.drawIndex];
+void Task::sendDeadLetter(const operators::DrawnRecord& drawn, const operators::RowError& error) {
   const std::string partition = std::to_string(drawn.origin->partition);
   const std::string offset = std::to_string(drawn.record->offset);
   deadLetterChannel_.send(*writer_, *drawn.record,
@@ -353,7 +393,7 @@ void Task::sendDeadLetter(const operators::RowError& error) {
 }
 
 std::optional<std::string> Task::earlierRefusal(uint32_t drawIndex) const {
-  const operators::DrawnRecord& drawn = draw_.records[drawIndex];
+  const operators::DrawnRecord& drawn = pipeline_.current()->draw.records[drawIndex];
   const auto partition = refused_.find({drawn.origin->topic, drawn.origin->partition});
   if (partition == refused_.end()) {
     return std::nullopt;
@@ -363,14 +403,15 @@ std::optional<std::string> Task::earlierRefusal(uint32_t drawIndex) const {
 }
 
 bool Task::refuseLast(const std::string& reason) {
-  const auto& [partition, offset] = lastDrawn_;
+  const auto& [partition, offset] = lastDone_;
   spdlog::warn("task={} record={}-{}@{}: its output is refused: {}", name(), partition.topic,
                partition.partition, offset, reason);
   return refused_[partition].emplace(offset, reason).second;
 }
 
 bool Task::wantsCommit() const {
-  return swapWaits_ || (state_ && state_->sizeBytes() > settings_.maxUncommittedBytes);
+  return swapWaits_ || (hasUncommitted_ && isOneByOne()) ||
+         (state_ && state_->sizeBytes() > settings_.maxUncommittedBytes);
 }
 
 Offsets Task::committedPositions() const {
@@ -383,10 +424,19 @@ Offsets Task::committedPositions() const {
 
 Offsets Task::positions() const {
   Offsets offsets;
-  for (const TaskInput& input : inputs_) {
-    offsets[input.partition()] = input.position();
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    offsets[inputs_[i].partition()] =
+        pipeline_.isWaiting() ? donePositions_[i] : inputs_[i].position();
   }
   return offsets;
+}
+
+std::vector<int64_t> Task::drawnPositions() const {
+  std::vector<int64_t> positions;
+  for (const TaskInput& input : inputs_) {
+    positions.push_back(input.position());
+  }
+  return positions;
 }
 
 stateStore::Marker Task::makeMarker() const {
@@ -421,6 +471,10 @@ void Task::committed() {
   if (!hasUncommitted_) {
     return;
   }
+  // Before the state is applied: when that fails, nothing is known of suspended draws any more.
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    inputs_[i].markCommitted(pipeline_.isWaiting() ? donePositions_[i] : inputs_[i].position());
+  }
   if (changelog_) {
     changelogPosition_ += changelog_->takeCount();
     if (intended_->sequence % kCommitsPerPositionCheck == 0) {
@@ -442,9 +496,6 @@ void Task::committed() {
     state_->prepareCommit(nowhere, marker);
     state_->applyCommit(marker, 0);
   }
-  for (TaskInput& input : inputs_) {
-    input.markCommitted();
-  }
   if (models_) {
     models_->committed();
     swapWaits_ = false;
@@ -458,20 +509,6 @@ void Task::committed() {
   counters.deadLetters += std::exchange(deadLetters_, 0);
   counters.expressionErrors += std::exchange(expressionErrors_, 0);
   counters.commits += 1;
-}
-
-/// The position is at least so far: control records (which not every broker has) and aborted
-/// records are not counted. Too low only means that records are read again, too high that committed
-/// state is lost at a restore.
-void Task::catchUpChangelogPosition() {
-  try {
-    // Nobody else writes here, and the commit is done: all before the end is in the state.
-    const int64_t end = broker_.endOffset({assignment_.changelogTopic, assignment_.partition},
-                                          Isolation::ReadUncommitted);
-    changelogPosition_ = std::max(changelogPosition_, end - 1);
-  } catch (const BrokerError&) {
-    // The commit has happened and must not seem to fail.
-  }
 }
 
 /// Repartition topics are kept for ever by retention; what is committed here is nobody's any more.
@@ -503,11 +540,7 @@ void Task::aborted() {
     state_->abort();
   }
   hasUncommitted_ = false;
-  draw_.records.clear();
-  draw_.buffers.clear();
-  for (operators::Batch& output : outputs_) {
-    output = {};
-  }
+  pipeline_.dropOperators();
   for (TaskInput& input : inputs_) {
     input.openAt(broker_, input.committedPosition(), wakeup_);
   }
@@ -516,7 +549,6 @@ void Task::aborted() {
     swapWaits_ = false;
   }
   // What was refused may be so because a topic is not what it was.
-  operators_.clear();
   channels_.clear();
   deadLetterChannel_.forget();
   if (!stateIsBroken_) {
@@ -525,7 +557,7 @@ void Task::aborted() {
 }
 
 bool Task::finished() const {
-  if (hasUncommitted_ || operators_.empty()) {
+  if (hasUncommitted_ || pipeline_.isWaiting() || !pipeline_.hasOperators()) {
     return false;
   }
   return std::all_of(inputs_.begin(), inputs_.end(), [this](const TaskInput& input) {
@@ -535,13 +567,13 @@ bool Task::finished() const {
 }
 
 bool Task::caughtUp() const {
-  return !hasUncommitted_ && !operators_.empty() &&
+  return !hasUncommitted_ && !pipeline_.isWaiting() && pipeline_.hasOperators() &&
          std::all_of(inputs_.begin(), inputs_.end(),
                      [](const TaskInput& input) { return input.atEnd(); });
 }
 
 std::shared_ptr<const stateStore::StateSnapshot> Task::snapshot() const {
-  return state_ && !operators_.empty() ? state_->snapshot() : nullptr;
+  return state_ && pipeline_.hasOperators() ? state_->snapshot() : nullptr;
 }
 
 }  // namespace auspex::engine

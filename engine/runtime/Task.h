@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/runtime/DeadLetterChannel.h"
+#include "engine/runtime/DrawPipeline.h"
 #include "engine/runtime/EndTracker.h"
 #include "engine/runtime/Job.h"
 #include "engine/runtime/ModelSwaps.h"
@@ -64,6 +65,7 @@ class Task final : public Job, private operators::TaskServices {
   bool work() override;
   void limitRows(size_t rows) override { maxDrawRows_ = std::min(rows, settings_.maxDrawRows); }
   bool refuseLast(const std::string& reason) override;
+  bool isWaiting() const override { return pipeline_.isWaiting(); }
   bool hasUncommitted() const override { return hasUncommitted_; }
   bool wantsCommit() const override;
   void prepare(std::vector<GroupOffsets>& offsets) override;
@@ -90,6 +92,7 @@ class Task final : public Job, private operators::TaskServices {
   operators::RecordChannel& channel(const std::string& topic) override;
   const std::shared_ptr<const operators::ServedModel>& servedModel(
       const std::string& reference) override;
+  std::function<void()> waker() override;
 
   const operators::SubTopology& part() const;
   void openState();
@@ -101,14 +104,21 @@ class Task final : public Job, private operators::TaskServices {
   void seekToCommitted();
   void createOperators();
   bool serveModels();
+  bool isOneByOne() const;
+  bool mayDraw() const;
   bool readyToDraw();
+  bool goOn();
   bool buildDraw();
-  void processDraw();
-  void reportErrors(const operators::RowErrors& errors);
-  void sendDeadLetter(const operators::RowError& error);
+  bool resume();
+  void finishDraw();
+  void drawAgain();
+  void reportErrors(const DrawInWork& work);
+  void sendDeadLetter(const operators::DrawnRecord& drawn, const operators::RowError& error);
   std::optional<std::string> earlierRefusal(uint32_t drawIndex) const;
   void purgeRepartitioned();
+  /// Behind the last draw that is done: what a commit covers.
   Offsets positions() const;
+  std::vector<int64_t> drawnPositions() const;
   Offsets committedPositions() const;
   stateStore::Marker makeMarker() const;
   void catchUpChangelogPosition();
@@ -129,18 +139,16 @@ class Task final : public Job, private operators::TaskServices {
   std::optional<ModelSwaps> models_;  // null: the part scores nothing
   bool swapWaits_ = false;            // for what is uncommitted
   std::map<std::string, std::unique_ptr<TopicChannel>> channels_;
-  std::vector<std::unique_ptr<operators::Operator>> operators_;
-  std::vector<operators::Batch> outputs_;  // per node, of the current draw
-  std::vector<size_t> lastUser_;           // per node: the last one that reads its output
-
-  operators::Draw draw_;
+  DrawPipeline pipeline_;
+  std::vector<int64_t>
+      donePositions_;  // per input, behind the last draw that is done; while waiting
   uint64_t nextOrdinal_ = 0;
   bool hasUncommitted_ = false;
   DeadLetterChannel deadLetterChannel_;
   size_t maxDrawRows_;
   // Records of the inputs whose output the broker has refused, and why; forgotten when committed.
   std::map<TopicPartition, std::map<int64_t, std::string>> refused_;
-  std::pair<TopicPartition, int64_t> lastDrawn_;  // first record of the last draw
+  std::pair<TopicPartition, int64_t> lastDone_;  // first record of the last draw that was run
   std::chrono::steady_clock::time_point lastPurge_;
   uint64_t attempt_ = 0;
   uint64_t sequence_ = 0;

@@ -4,10 +4,14 @@
 namespace auspex::engine {
 
 void TaskInput::openAt(Broker& broker, int64_t position, const std::shared_ptr<Wakeup>& wakeup) {
+  committedPosition_ = position;
+  goBackTo(broker, position, wakeup);
+}
+
+void TaskInput::goBackTo(Broker& broker, int64_t position, const std::shared_ptr<Wakeup>& wakeup) {
   buffers_.clear();
   next_ = 0;
   waiting_ = 0;
-  committedPosition_ = position;
   reader_.reset();
   reader_ = broker.openReader(partition_, position, Isolation::ReadCommitted, wakeup);
 }

@@ -25,6 +25,9 @@ class TaskInput {
   /// Begins, or begins again, at `position`; drops what was fetched.
   void openAt(Broker& broker, int64_t position, const std::shared_ptr<Wakeup>& wakeup);
 
+  /// Goes back to `position`, behind what is committed, to give out again what follows.
+  void goBackTo(Broker& broker, int64_t position, const std::shared_ptr<Wakeup>& wakeup);
+
   /// Fetches when fewer than `wanted` records wait.
   void fetch(size_t wanted);
 
@@ -46,9 +49,10 @@ class TaskInput {
   bool atEnd() const { return !hasBuffered() && reader_->atEnd(); }
   /// The next offset to process, control records passed.
   int64_t position() const { return hasBuffered() ? front().offset : reader_->position(); }
-  /// The next offset to process as of the last call of markCommitted().
+  /// The offset of the last call of markCommitted(): the next to process after an abort.
   int64_t committedPosition() const { return committedPosition_; }
-  void markCommitted() { committedPosition_ = position(); }
+  void markCommitted() { markCommitted(position()); }
+  void markCommitted(int64_t position) { committedPosition_ = position; }
 
  private:
   bool hasBuffered() const { return next_ < numBuffered(); }

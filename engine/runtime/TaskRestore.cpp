@@ -78,7 +78,7 @@ void Task::breakState(const stateStore::StoreError& error) {
     throw stateStore::StoreError(error);
   }
   stateIsBroken_ = true;
-  operators_.clear();
+  pipeline_.dropOperators();
 }
 
 void Task::reopenState() {
@@ -173,6 +173,20 @@ std::optional<stateStore::Marker> Task::readLastMarker() {
     }
   });
   return last;
+}
+
+/// The position is at least so far: control records (which not every broker has) and aborted
+/// records are not counted. Too low only means that records are read again, too high that committed
+/// state is lost at a restore.
+void Task::catchUpChangelogPosition() {
+  try {
+    // Nobody else writes here, and the commit is done: all before the end is in the state.
+    const int64_t end = broker_.endOffset({assignment_.changelogTopic, assignment_.partition},
+                                          Isolation::ReadUncommitted);
+    changelogPosition_ = std::max(changelogPosition_, end - 1);
+  } catch (const BrokerError&) {
+    // The commit has happened and must not seem to fail.
+  }
 }
 
 }  // namespace auspex::engine

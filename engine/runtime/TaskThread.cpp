@@ -237,6 +237,7 @@ bool TaskThread::workAlone(Slot& slot) {
 
 bool TaskThread::workCautiously() {
   bool worked = false;
+  bool waits = false;
   for (const Slot& slot : jobs_) {
     if (isPaused(slot)) {
       continue;
@@ -249,10 +250,12 @@ bool TaskThread::workCautiously() {
       commitTransaction();
     }
     worked = some || worked;
+    waits = waits || slot.job->isWaiting();
   }
   suspect_ = nullptr;
-  *cautiousRows_ *= kCautiousFactor;
-  if (*cautiousRows_ > kCautiousRows || !worked) {
+  // What is searched may be among what waits: it comes in pieces as small as now.
+  *cautiousRows_ *= waits ? 1 : kCautiousFactor;
+  if (*cautiousRows_ > kCautiousRows || !(worked || waits)) {
     endCaution();
   }
   return worked;

@@ -99,8 +99,22 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
   return source;
 }
 
-FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
-                           std::span<const ArgumentKind> kinds) {
+FeatureSource bindRemoteFeature(const FeatureInfo& feature, size_t argument, ArgumentKind kind) {
+  const bool goesAsText = kind == ArgumentKind::String && feature.categories.empty() &&
+                          feature.declaredAsString.value_or(false);
+  if (!goesAsText) {
+    return bindFeature(feature, argument, kind, {});
+  }
+  FeatureSource source;
+  source.argument = argument;
+  return source;
+}
+
+namespace {
+
+template <typename BindFeature>
+FeatureBinding bindFeatures(const ModelInfo& planned, const ModelInfo& version,
+                            std::span<const ArgumentKind> kinds, BindFeature bind) {
   AUSPEX_ASSERT(kinds.size() == planned.features.size());
   if (version.features.size() != kinds.size()) {
     throw ModelError("it has " + std::to_string(version.features.size()) + " features, but " +
@@ -122,9 +136,24 @@ FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
       }
       argument = place->second;
     }
-    binding.sources.push_back(bindFeature(feature, argument, kinds[argument], {}));
+    binding.sources.push_back(bind(feature, argument, kinds[argument]));
   }
   return binding;
+}
+
+}  // namespace
+
+FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
+                           std::span<const ArgumentKind> kinds) {
+  return bindFeatures(planned, version, kinds,
+                      [](const FeatureInfo& feature, size_t argument, ArgumentKind kind) {
+                        return bindFeature(feature, argument, kind, {});
+                      });
+}
+
+FeatureBinding bindRemoteVersion(const ModelInfo& planned, const ModelInfo& version,
+                                 std::span<const ArgumentKind> kinds) {
+  return bindFeatures(planned, version, kinds, bindRemoteFeature);
 }
 
 template <typename Number>

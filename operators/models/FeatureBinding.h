@@ -61,6 +61,12 @@ FeatureSource bindFeature(const FeatureInfo& feature, size_t argument, ArgumentK
 FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
                            std::span<const ArgumentKind> kinds);
 
+/// The same for models of servers: where the model has no categories for a string, it goes as it is
+/// (conversion Numeric, without meaning). Throws ModelError.
+FeatureSource bindRemoteFeature(const FeatureInfo& feature, size_t argument, ArgumentKind kind);
+FeatureBinding bindRemoteVersion(const ModelInfo& planned, const ModelInfo& version,
+                                 std::span<const ArgumentKind> kinds);
+
 /// The encoders below write column `feature` of a row-major matrix [rows x numFeatures] of float or
 /// double, one value per row; values.size() is the number of rows. validity: one byte per row, 0 =
 /// NULL, or empty when no row is NULL. NULL becomes NaN. They allocate nothing and cannot fail.

@@ -2,6 +2,7 @@
 // The list of predictor kinds: a new one is one line in kKinds.
 #include "operators/models/Predictors.h"
 
+#include <algorithm>
 #include <array>
 
 #include "operators/data/Ascii.h"
@@ -15,13 +16,19 @@ namespace {
 
 constexpr std::array kKinds = {
     PredictorKind{"EMBEDDED", &EmbeddedPredictor::make},
-    PredictorKind{"RPC", &RpcPredictor::make},
+    PredictorKind{"RPC", &RpcPredictor::make, true},
 };
 
 }  // namespace
 
 std::span<const PredictorKind> predictorKinds() {
   return kKinds;
+}
+
+bool isAnsweredLater(std::string_view deployment) {
+  return std::any_of(kKinds.begin(), kKinds.end(), [&](const PredictorKind& kind) {
+    return kind.answersLater && equalsIgnoringCase(kind.deployment, deployment);
+  });
 }
 
 std::unique_ptr<Predictor> makePredictor(std::string_view deployment,

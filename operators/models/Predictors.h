@@ -30,10 +30,15 @@ struct PredictorKind {
   std::string_view deployment;
   /// Throws ModelError when the settings are wrong for the kind.
   std::unique_ptr<Predictor> (*make)(const PredictorSettings& settings);
+  /// Scores come some time after submit; else before it returns.
+  bool answersLater = false;
 };
 
 /// All kinds; the list stands in Predictors.cpp.
 std::span<const PredictorKind> predictorKinds();
+
+/// The kind's answersLater; false for an unknown one.
+bool isAnsweredLater(std::string_view deployment);
 
 /// Creates a predictor of a kind, whose name is matched ignoring case. Throws ModelError, naming
 /// the known kinds, when there is none of that name.
