@@ -127,8 +127,8 @@ void Engine::open() {
     options_.addFunctions(functions_);
   }
   executor_ = std::make_unique<queries::StatementExecutor>(
-      queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_}, std::move(settings),
-      functions_);
+      queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_, options_.transport},
+      std::move(settings), functions_);
   for (const auto& [name, value] : options_.properties) {
     if (name.starts_with("auspex.test.")) {
       continue;

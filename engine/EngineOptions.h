@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "engine/runtime/Task.h"
 #include "operators/functions/FunctionRegistry.h"
+#include "operators/ports/HttpTransport.h"
 
 namespace auspex::engine {
 
@@ -22,6 +24,9 @@ struct EngineOptions {
   OffsetReset offsetReset = OffsetReset::Earliest;
   int numThreads = 0;                             ///< 0: as many as cores, at most 8
   std::map<std::string, std::string> properties;  ///< --set
+
+  /// To model servers; null: made by the engine when it is needed.
+  std::shared_ptr<operators::HttpTransport> transport;
 
   // What `test --qtt` needs to be otherwise than in `run`.
 

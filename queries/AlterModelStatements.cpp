@@ -8,6 +8,7 @@
 
 #include "operators/data/Ascii.h"
 #include "parser/ast/Printer.h"
+#include "queries/RemoteOptions.h"
 #include "queries/StatementRun.h"
 
 namespace auspex::queries {
@@ -88,6 +89,9 @@ operators::VersionTarget StatementRun::targetOf(const parser::ModelTarget& targe
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
                                          const parser::AddModelVersion& add) {
+  if (requireModel(name).remote) {
+    return addRemoteVersion(name, add);
+  }
   const Properties properties(add.properties, kVersionProperties);
   if (!properties.text("URI")) {
     throw StatementError("A version needs WITH (URI='path').", name.span);
@@ -104,6 +108,16 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
                       version->info().numTrees),
           {},
           {}};
+}
+
+StatementResult StatementRun::addRemoteVersion(const parser::Identifier& name,
+                                               const parser::AddModelVersion& add) {
+  const Properties properties(add.properties, remoteVersionProperties());
+  ModelDefinition definition = requireModel(name);
+  const uint32_t number =
+      add.version ? versionNumber(*add.version, span()) : nextVersion(definition.name);
+  return addRemoteVersion(definition, readRemoteOptions(properties, *definition.remote, span()),
+                          number, false);
 }
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
@@ -243,6 +257,9 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
                                          const parser::ShadowModel& shadow) {
+  if (requireModel(name).remote) {
+    throw StatementError("Versions of servers are not scored in the shadow.", name.span);
+  }
   const double sample = shadow.sample.value_or(1);
   if (!(sample > 0 && sample <= 1)) {
     throw StatementError(fmt::format("SAMPLE {} is no share of the rows: it must be above 0, and 1 "

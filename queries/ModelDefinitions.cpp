@@ -117,17 +117,13 @@ ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
                          create.name.span);
   }
   if (!properties.text("URI")) {
-    throw StatementError("A model needs WITH (URI='path').", create.name.span);
-  }
-  const std::string deployment = properties.text("DEPLOYMENT").value_or("EMBEDDED");
-  if (deployment != "EMBEDDED") {
     throw StatementError(
-        fmt::format("DEPLOYMENT='{}' is not supported yet; EMBEDDED is.", deployment),
-        properties.spanOf("DEPLOYMENT", span()));
+        "A model needs WITH (URI='path'), or WITH (DEPLOYMENT='RPC', ...) for one of a server.",
+        create.name.span);
   }
   ModelDefinition definition;
   definition.name = create.name.name;
-  definition.deployment = deployment;
+  definition.deployment = "EMBEDDED";
   definition.sql = statement_.text;
   definition.missing = properties.number("MISSING").value_or(definition.missing);
   definition.inputs = bindInputs(create);
@@ -137,17 +133,21 @@ ModelDefinition StatementRun::bindModel(const parser::CreateModel& create,
   return definition;
 }
 
+uint32_t StatementRun::nextVersion(const std::string& model) const {
+  if (replayed_ != nullptr) {
+    const auto known = replayed_->details.find("version");
+    if (known != replayed_->details.end()) {
+      return static_cast<uint32_t>(std::stoul(known->second));
+    }
+  }
+  return executor_.models_->nextVersion(model);
+}
+
 operators::LoadOptions StatementRun::bindLoadOptions(const ModelDefinition& definition,
                                                      const Properties& properties) const {
   operators::LoadOptions options;
   options.name = definition.name;
-  options.version = executor_.models_->nextVersion(options.name);
-  if (replayed_ != nullptr) {
-    const auto known = replayed_->details.find("version");
-    if (known != replayed_->details.end()) {
-      options.version = static_cast<uint32_t>(std::stoul(known->second));
-    }
-  }
+  options.version = nextVersion(options.name);
   options.useBestIteration = properties.boolean("BEST_ITERATION").value_or(false);
   options.missing = properties.number("MISSING").value_or(definition.missing);
   options.inputs = definition.inputs;

@@ -2,10 +2,12 @@
 // CREATE and DROP of models, and how a file becomes a version.
 #include <fmt/format.h>
 
+#include "operators/data/Ascii.h"
 #include "operators/data/Checksum.h"
 #include "operators/models/ModelContract.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/ModelLoader.h"
+#include "queries/RemoteOptions.h"
 #include "queries/StatementRun.h"
 
 namespace auspex::queries {
@@ -13,6 +15,27 @@ namespace {
 
 constexpr std::string_view kModelProperties[] = {
     "URI", "DEPLOYMENT", "FORMAT", "MISSING", "BEST_ITERATION", "ITERATIONS", "CLASSES"};
+
+bool isDeployed(const std::string& text, std::string_view deployment) {
+  return operators::equalsIgnoringCase(text, deployment);
+}
+
+/// EMBEDDED or RPC, in upper case.
+std::string deploymentOf(const parser::CreateModel& create) {
+  for (const parser::Property& property : create.properties) {
+    if (!operators::equalsIgnoringCase(property.name.name, "DEPLOYMENT") ||
+        isDeployed(property.text, "EMBEDDED")) {
+      continue;
+    }
+    if (isDeployed(property.text, "RPC")) {
+      return "RPC";
+    }
+    throw StatementError(
+        fmt::format("DEPLOYMENT='{}' is not supported; EMBEDDED and RPC are.", property.text),
+        property.span);
+  }
+  return "EMBEDDED";
+}
 
 }  // namespace
 
@@ -27,11 +50,25 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
         fmt::format("Model {} already exists. CREATE OR REPLACE MODEL adds a version.", name),
         create.name.span);
   }
-  const Properties properties(create.properties, kModelProperties);
-  ModelDefinition definition = bindModel(create, properties);
+  const std::string deployment = deploymentOf(create);
+  if (former != nullptr && former->deployment != deployment) {
+    throw StatementError(
+        fmt::format("Model {} is {}; its versions cannot be {}. Another deployment "
+                    "is another model.",
+                    name, former->deployment, deployment),
+        create.name.span);
+  }
+  const bool isRemote = deployment == "RPC";
+  const Properties properties(create.properties,
+                              isRemote ? remoteModelProperties() : std::span(kModelProperties));
+  ModelDefinition definition =
+      isRemote ? bindRemoteModel(create, properties) : bindModel(create, properties);
   if (former != nullptr) {
     definition.versions = former->versions;
     definition.splitKey = former->splitKey;
+  }
+  if (isRemote) {
+    return addRemoteVersion(definition, *definition.remote, nextVersion(name), true);
   }
   const auto version =
       addVersion(definition, properties, bindLoadOptions(definition, properties), true);

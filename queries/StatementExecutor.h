@@ -11,6 +11,7 @@
 
 #include "operators/functions/FunctionRegistry.h"
 #include "operators/models/ModelRegistry.h"
+#include "operators/ports/HttpTransport.h"
 #include "parser/Parser.h"
 #include "queries/StatementError.h"
 #include "queries/StatementResult.h"
@@ -32,6 +33,7 @@ struct ExecutorPorts {
   CommandLog& log;
   StatementFiles& files;
   ModelArtefacts& artefacts;
+  std::shared_ptr<operators::HttpTransport> transport = {};  ///< to model servers; null: none
 };
 
 struct ExecutorSettings {

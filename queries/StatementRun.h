@@ -48,7 +48,7 @@ class StatementRun {
   StatementResult handle(const parser::ControlQuery& control);
   // INSERT VALUES (InsertStatements.cpp).
   StatementResult handle(const parser::InsertValues& insert);
-  // Models (ModelStatements.cpp, ModelDefinitions.cpp, AlterModelStatements.cpp,
+  // Models (ModelStatements.cpp, ModelDefinitions.cpp, RemoteModels.cpp, AlterModelStatements.cpp,
   // DescribeModels.cpp).
   StatementResult handle(const parser::CreateModel& create);
   StatementResult handle(const parser::DropModel& drop);
@@ -116,6 +116,27 @@ class StatementRun {
   StatementResult explainQuery(const QueryPlan& plan, const SinkTarget& sink,
                                const std::string& queryId) const;
   ModelDefinition bindModel(const parser::CreateModel& create, const Properties& properties) const;
+  ModelDefinition bindRemoteModel(const parser::CreateModel& create,
+                                  const Properties& properties) const;
+  void checkFallback(ModelDefinition& definition, const Properties& properties) const;
+  static void requireFallback(const operators::ModelVersion& version,
+                              const operators::ModelVersion& fallback);
+  /// The model as its server describes it, or did when the statement ran first. warning: why only
+  /// the declarations are known.
+  std::shared_ptr<const operators::RemoteModel> connect(
+      const ModelDefinition& definition, const operators::RemoteModelOptions& options,
+      uint32_t version, const parser::Span& place, std::string& warning) const;
+  std::shared_ptr<const operators::RemoteModel> recallRemote(
+      const ModelDefinition& definition, const operators::RemoteModelOptions& options,
+      uint32_t version) const;
+  /// A model of a server becomes a version: described, checked, logged, and known.
+  StatementResult addRemoteVersion(ModelDefinition& definition,
+                                   const operators::RemoteModelOptions& options, uint32_t number,
+                                   bool makeDefault);
+  StatementResult addRemoteVersion(const parser::Identifier& name,
+                                   const parser::AddModelVersion& add);
+  /// The number of the next version, or the one that a replayed statement was given.
+  uint32_t nextVersion(const std::string& model) const;
   std::vector<operators::InputDeclaration> bindInputs(const parser::CreateModel& create) const;
   /// How to load the next version, or the one that was given that number.
   operators::LoadOptions bindLoadOptions(const ModelDefinition& definition,

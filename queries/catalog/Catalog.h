@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/PredictOperator.h"
 #include "operators/TimestampColumn.h"
 #include "operators/Topology.h"
 #include "operators/data/KeyWindow.h"
 #include "operators/data/Schema.h"
 #include "operators/formats/Format.h"
 #include "operators/models/InputContract.h"
+#include "operators/models/rpc/RemoteModel.h"
 #include "parser/ast/Expression.h"
 
 namespace auspex::queries {
@@ -60,7 +62,11 @@ struct ModelDefinition {
   /// CLASSES=: the labels of the classes in the model's order; empty for 0, 1, ...
   std::vector<std::string> classes;
   std::map<uint32_t, ModelProvenance> versions;
-  parser::ExpressionPtr splitKey;  ///< SPLIT ... BY; null without a split
+  /// DEPLOYMENT='RPC': what further versions begin with, and what becomes of rows without a score.
+  std::optional<operators::RemoteModelOptions> remote = {};
+  operators::FailurePolicies policies = {};
+  std::optional<bool> returnsArray = {};  ///< RETURNS: an ARRAY<DOUBLE>, else a DOUBLE
+  parser::ExpressionPtr splitKey;         ///< SPLIT ... BY; null without a split
 };
 
 struct ConnectorDefinition {

@@ -44,6 +44,8 @@ struct PredictPlan {
   std::shared_ptr<const operators::ModelVersion> version;  ///< that the arguments are bound to
   std::vector<operators::ExpressionPtr> arguments;
   operators::ExpressionPtr splitKey;  ///< as PredictDescription's
+  operators::FailurePolicies policies;
+  operators::ModelUse fallback;  ///< what the policies fall back on, if they do
   /// Unset until a call asks for contributions; then as PredictDescription's.
   std::optional<size_t> topFeatures;
 };

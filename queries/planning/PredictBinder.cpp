@@ -9,6 +9,7 @@
 #include "operators/data/Ascii.h"
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/models/ModelError.h"
+#include "operators/models/rpc/RemoteModel.h"
 #include "parser/NearestName.h"
 #include "parser/ast/Printer.h"
 #include "queries/StatementError.h"
@@ -130,6 +131,9 @@ size_t PredictBinder::findStep(const std::string& model,
     step.deployment = definition == nullptr ? "EMBEDDED" : definition->deployment;
     step.version = version;
     step.arguments = std::move(arguments);
+    if (definition != nullptr && definition->remote) {
+      bindPolicies(step, *definition, place);
+    }
     bindSplit(step, binder, place);
     steps_.push_back(std::move(step));
   }
@@ -137,6 +141,30 @@ size_t PredictBinder::findStep(const std::string& model,
     steps_[index].topFeatures = topFeatures;
   }
   return index;
+}
+
+void PredictBinder::bindPolicies(PredictPlan& step, const ModelDefinition& definition,
+                                 const parser::Span& place) const {
+  step.policies = definition.policies;
+  if (step.policies.fallback.empty()) {
+    return;
+  }
+  step.fallback = {step.policies.fallback, models_, ""};
+  std::vector<operators::ArgumentKind> kinds;
+  for (const ExpressionPtr& argument : step.arguments) {
+    kinds.push_back(operators::argumentKindOf(argument->type()));
+  }
+  try {
+    const auto served = step.fallback.serve();
+    if (served->versions.size() > 1) {
+      throw operators::ModelError("it is split; name one of its aliases");
+    }
+    operators::bindVersion(step.version->info(), served->versions[0]->info(), kinds);
+  } catch (const operators::ModelError& error) {
+    throw StatementError(fmt::format("Model '{}' cannot fall back on '{}': {}.",
+                                     step.model.reference, step.policies.fallback, error.what()),
+                         place);
+  }
 }
 
 void PredictBinder::bindSplit(PredictPlan& step, const ExpressionBinder& binder,
@@ -363,7 +391,12 @@ std::vector<ExpressionPtr> PredictBinder::bindArguments(const parser::FunctionCa
       expression = operators::cast(expression, operators::SqlType::doubleType());
     }
     // Throws when the feature cannot be fed with it.
-    operators::bindFeature(features[i], i, operators::argumentKindOf(expression->type()), {});
+    const operators::ArgumentKind kind = operators::argumentKindOf(expression->type());
+    if (dynamic_cast<const operators::RemoteModel*>(&version) != nullptr) {
+      operators::bindRemoteFeature(features[i], i, kind);
+    } else {
+      operators::bindFeature(features[i], i, kind, {});
+    }
     bound.push_back(std::move(expression));
   }
   return bound;

@@ -49,6 +49,9 @@ class PredictBinder {
                   std::vector<operators::ExpressionPtr> arguments,
                   const std::optional<size_t>& topFeatures, const ExpressionBinder& binder,
                   const parser::Span& place);
+  /// How calls of a server's model get over its failures.
+  void bindPolicies(PredictPlan& step, const ModelDefinition& definition,
+                    const parser::Span& place) const;
   /// What the rows of a model are split by, in the scope; nothing happens when they are not.
   void bindSplit(PredictPlan& step, const ExpressionBinder& binder,
                  const parser::Span& place) const;

@@ -14,6 +14,7 @@
 #include "operators/ForeignKeyJoin.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
+#include "operators/RelayOperators.h"
 #include "operators/RepartitionOperators.h"
 #include "operators/SinkOperator.h"
 #include "operators/SourceOperator.h"
@@ -21,7 +22,9 @@
 #include "operators/UnionOperator.h"
 #include "operators/data/Assert.h"
 #include "operators/data/RowCodec.h"
+#include "operators/models/Predictors.h"
 #include "queries/planning/RequiredColumns.h"
+#include "queries/planning/TopologyParts.h"
 
 namespace auspex::queries {
 namespace {
@@ -75,25 +78,6 @@ class Builder {
     }
     return inputs.size() == 1 ? inputs[0]
                               : add(part, inputs, std::make_shared<operators::UnionDescription>());
-  }
-
-  /// A stream that the part reads already is read once, with the columns of all its users.
-  static std::optional<size_t> findStream(const DataSource& source, const Required& required,
-                                          SubTopology& part) {
-    for (size_t i = 0; i < part.nodes.size(); ++i) {
-      const auto* const known =
-          dynamic_cast<const operators::SourceDescription*>(part.nodes[i].description.get());
-      if (known == nullptr || source.isTable() || known->name != source.name) {
-        continue;
-      }
-      auto widened = std::make_shared<operators::SourceDescription>(*known);
-      for (size_t column = 0; column < required.size(); ++column) {
-        widened->used[column] = widened->used[column] || required[column];
-      }
-      part.nodes[i].description = std::move(widened);
-      return i;
-    }
-    return std::nullopt;
   }
 
   size_t addStep(const SourcePlan& step, const PlanNode& node, const Required& required,
@@ -184,23 +168,36 @@ class Builder {
     for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
       description->wanted[slot] = required[first + slot];
     }
-    // A version that stays the same gives what it gave before; another one would not.
-    const bool keepsScores = node.isTable && needsOld &&
-                             !operators::parseModelReference(step.model.reference).isPinned();
+    // A version that stays the same gives what it gave before; another one would not, nor would a
+    // server.
+    const bool isLate = operators::isAnsweredLater(step.deployment);
+    const bool keepsScores =
+        node.isTable && needsOld &&
+        (isLate || !operators::parseModelReference(step.model.reference).isPinned());
     if (keepsScores) {
       collectKeys(*node.inputs[0], 0, description->keyColumns);
       for (const size_t key : description->keyColumns) {
         below[key] = true;
       }
     }
-    const size_t input = build(*node.inputs[0], below, needsOld, part);
+    if (isLate) {
+      isRead_ = false;  // a pull query would have to ask the server for what was given out already
+    }
+    size_t input = build(*node.inputs[0], below, needsOld, part);
+    if (isLate) {
+      input = relay(below, node.inputs[0]->types, input, part);
+    }
     description->model = step.model.reference;
     description->deployment = step.deployment;
     description->version = step.version;
     description->arguments = step.arguments;
     description->splitKey = step.splitKey;
     description->topFeatures = step.topFeatures.value_or(0);
-    description->shadowTopic = options_.shadowTopic;
+    description->isTable = node.isTable;
+    description->policies = step.policies;
+    if (!isLate) {
+      description->shadowTopic = options_.shadowTopic;
+    }
     if (keepsScores) {
       description->keyTypes = operators::keptTypes(description->keyColumns, node.types);
       std::vector<operators::SqlType> types = description->keyTypes;
@@ -208,16 +205,61 @@ class Builder {
       types.insert(types.end(), kept.begin(), kept.end());
       description->store = addStore(part, "Predict", types);
     }
-    const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
-      return use.reference == step.model.reference;
-    });
-    if (!isKnown) {
-      part.models.push_back(step.model);
+    const bool isNew = addModel(step.model, part);
+    if (!step.policies.fallback.empty()) {
+      addModel(step.fallback, part);
     }
-    if (!isKnown && isBareName(step.model.reference) && !options_.shadowTopic.empty()) {
+    if (isNew && isBareName(step.model.reference) && !description->shadowTopic.empty()) {
       part.sinks.push_back({options_.shadowTopic, false, 0});
     }
     return add(part, {input}, description);
+  }
+
+  /// Returns whether the part did not know it.
+  static bool addModel(const operators::ModelUse& model, SubTopology& part) {
+    const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
+      return use.reference == model.reference;
+    });
+    if (!isKnown) {
+      part.models.push_back(model);
+    }
+    return !isKnown;
+  }
+
+  /// Ends the part behind a node and goes on in a new one, when the part keeps state or writes:
+  /// what answers later can only follow on rows of the log. Returns the node there.
+  size_t relay(const Required& kept, const std::vector<operators::SqlType>& types, size_t node,
+               SubTopology& part) {
+    if (options_.singleTask || (part.stores.empty() && part.sinks.empty())) {
+      return node;
+    }
+    auto sink = std::make_shared<operators::RelaySinkDescription>();
+    sink->topic = fmt::format("_confluent-ksql-{}query_{}-Relay-{}", options_.serviceId,
+                              options_.queryId, topology_.parts.size());
+    sink->kept = positionsOf(kept);
+    sink->keptTypes = operators::keptTypes(sink->kept, types);
+    auto source = std::make_shared<operators::RelaySourceDescription>();
+    source->topic = sink->topic;
+    source->numColumns = types.size();
+    source->kept = sink->kept;
+    source->keptTypes = sink->keptTypes;
+    part.sinks.push_back({sink->topic, true, numPartitionsOf(part)});
+    add(part, {node}, sink);
+    topology_.parts.push_back(std::exchange(part, {}));
+    part.sources.push_back({source->topic, true});
+    return add(part, {}, source);
+  }
+
+  int32_t numPartitionsOf(const SubTopology& part) const {
+    const operators::SourceTopic& source = part.sources.front();
+    for (const SubTopology& writer : topology_.parts) {
+      for (const operators::SinkTopic& sink : writer.sinks) {
+        if (source.internal && sink.topic == source.topic) {
+          return sink.numPartitions;
+        }
+      }
+    }
+    return options_.numPartitions(source.topic);
   }
 
   /// What a split and a shadow are for.
@@ -260,7 +302,9 @@ class Builder {
                const std::vector<operators::SqlType>& types, bool isTable, SubTopology from,
                size_t node, SubTopology& to) {
     auto sink = std::make_shared<operators::RepartitionSinkDescription>();
-    sink->topic = nameTopic(step.operation);
+    sink->topic =
+        uniqueTopic(topology_, fmt::format("_confluent-ksql-{}query_{}-{}", options_.serviceId,
+                                           options_.queryId, step.operation));
     sink->keyPositions = step.keyPositions;
     sink->keyColumns = step.keyColumns;
     sink->keyFormat = step.keyFormat;
@@ -281,23 +325,6 @@ class Builder {
     add(from, {node}, sink);
     topology_.parts.push_back(std::move(from));
     return add(to, {}, source);
-  }
-
-  /// Queries in FROM may do what the query around them does too.
-  std::string nameTopic(const std::string& operation) const {
-    const std::string name = fmt::format("_confluent-ksql-{}query_{}-{}", options_.serviceId,
-                                         options_.queryId, operation);
-    const auto isTaken = [this](const std::string& topic) {
-      return std::any_of(topology_.parts.begin(), topology_.parts.end(), [&](const auto& part) {
-        return std::any_of(part.sinks.begin(), part.sinks.end(),
-                           [&](const operators::SinkTopic& sink) { return sink.topic == topic; });
-      });
-    };
-    std::string unique = name;
-    for (int number = 1; isTaken(unique); ++number) {
-      unique = fmt::format("{}-{}", name, number);
-    }
-    return unique;
   }
 
   size_t addStep(const AggregatePlan& step, const PlanNode& node, const Required&, bool needsOld,

@@ -57,6 +57,10 @@ class SweptRun {
     options_.properties["commit.interval.ms"] = "3600000";
     options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
     options_.properties["auspex.test.retry.pause.ms"] = "1";
+    if (program.server) {
+      server_ = std::make_shared<LateServer>(*program.server);
+      options_.transport = server_;
+    }
     if (settings.brokenOrder) {
       options_.properties["auspex.test.commit.order"] = "broken";
     }
@@ -126,7 +130,8 @@ class SweptRun {
         } else if (!isExecuted_) {
           executeChange();
         }
-        quiet = engine_->runtime().poll() ? 0 : quiet + 1;
+        const bool worked = engine_->runtime().poll();
+        quiet = worked || serve() ? 0 : quiet + 1;
       } catch (const std::exception&) {
         if (!broker_->crashed() && !isExecuting_) {
           throw;
@@ -144,6 +149,16 @@ class SweptRun {
         quiet = 0;
       }
     }
+  }
+
+  /// Whether the server has answers to give.
+  bool serve() {
+    if (!server_) {
+      return false;
+    }
+    server_->turn();
+    outcome_.mostWaiting = std::max(outcome_.mostWaiting, server_->mostWaiting());
+    return engine_->runtime().isWaiting();
   }
 
   void noteSteps() { outcome_.steps = outcome_.steps == 0 ? broker_->steps() : outcome_.steps; }
@@ -213,6 +228,7 @@ class SweptRun {
   stateStore::StateDirectory states_;
   std::shared_ptr<SimulatedBroker> broker_;
   EngineOptions options_;
+  std::shared_ptr<LateServer> server_;
   std::unique_ptr<Engine> engine_;
   SweptOutcome outcome_;
 };

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/brokers/simulated/Faults.h"
+#include "tests/unit/engine/runtime/LateServer.h"
 
 namespace auspex::engine {
 
@@ -26,6 +28,7 @@ struct SweptProgram {
   std::map<size_t, std::string> changes = {};              ///< statements before that wave
   std::vector<std::string> outputs;                        ///< topics to compare
   std::map<std::string, std::vector<std::string>> stores;  ///< by query id: its stores to compare
+  std::optional<LateServerHabits> server = {};             ///< of the model server, if it has one
 };
 
 struct SweepSettings {
@@ -41,7 +44,8 @@ struct SweptOutcome {
   std::map<std::string, std::vector<std::string>> state;    ///< by query: sorted rows
   std::string failure;                                      ///< of the engine, if it gave up
   bool crashed = false;
-  uint64_t steps = 0;  ///< of the first process
+  uint64_t steps = 0;      ///< of the first process
+  size_t mostWaiting = 0;  ///< requests that the server held at a time
   bool isSameAs(const SweptOutcome& other) const {
     return outputs == other.outputs && state == other.state && failure == other.failure;
   }

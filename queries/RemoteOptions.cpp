@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "queries/RemoteOptions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "operators/data/Ascii.h"
+#include "parser/NearestName.h"
+#include "queries/StatementError.h"
+
+namespace auspex::queries {
+namespace {
+
+using operators::FailurePolicy;
+using operators::RemoteLayout;
+using operators::RemoteModelOptions;
+using operators::RemoteProtocol;
+
+// The policies come last: they belong to the model, not to a version.
+constexpr std::array<std::string_view, 24> kProperties = {
+    "ENDPOINT",       "PROTOCOL",       "REMOTE_MODEL",  "REMOTE_VERSION", "REMOTE_LABEL",
+    "SIGNATURE",      "INPUT",          "OUTPUT",        "LAYOUT",         "BINARY",
+    "BATCH_MAX_ROWS", "BATCH_LINGER",   "MAX_IN_FLIGHT", "ORDERING",       "TIMEOUT",
+    "RETRIES",        "BACKOFF",        "BREAKER_PAUSE", "MISSING",        "BREAKER_FAILURES",
+    "DEPLOYMENT",     "ON_UNAVAILABLE", "ON_ERROR",      "FALLBACK"};
+constexpr size_t kNumOfModelOnly = 4;
+
+template <typename Value>
+struct Choice {
+  std::string_view name;
+  Value value;
+};
+
+constexpr std::array kProtocols = {Choice<RemoteProtocol>{"V2_HTTP", RemoteProtocol::V2Http},
+                                   Choice<RemoteProtocol>{"V2_GRPC", RemoteProtocol::V2Grpc},
+                                   Choice<RemoteProtocol>{"TFS_REST", RemoteProtocol::TfsRest},
+                                   Choice<RemoteProtocol>{"TFS_GRPC", RemoteProtocol::TfsGrpc}};
+constexpr std::array kLayouts = {Choice<RemoteLayout>{"TENSOR", RemoteLayout::Tensor},
+                                 Choice<RemoteLayout>{"COLUMNS", RemoteLayout::Columns}};
+constexpr std::array kErrorPolicies = {Choice<FailurePolicy>{"FAIL", FailurePolicy::Fail},
+                                       Choice<FailurePolicy>{"NULL", FailurePolicy::Null},
+                                       Choice<FailurePolicy>{"DLQ", FailurePolicy::DeadLetter},
+                                       Choice<FailurePolicy>{"FALLBACK", FailurePolicy::Fallback}};
+constexpr std::array kUnavailablePolicies = {
+    Choice<FailurePolicy>{"WAIT", FailurePolicy::Wait},
+    Choice<FailurePolicy>{"NULL", FailurePolicy::Null},
+    Choice<FailurePolicy>{"DLQ", FailurePolicy::DeadLetter},
+    Choice<FailurePolicy>{"FALLBACK", FailurePolicy::Fallback}};
+
+/// Throws StatementError at the property, with what it could be.
+[[noreturn]] void refuseValue(const parser::Property& property, const std::string& reason) {
+  throw StatementError(
+      fmt::format("{}='{}' {}", operators::asciiUpper(property.name.name), property.text, reason),
+      property.span);
+}
+
+/// Sets `value` by the name that the property gives, ignoring case.
+template <typename Value, size_t size>
+void readChoice(const Properties& properties, std::string_view name,
+                const std::array<Choice<Value>, size>& choices, Value& value) {
+  const parser::Property* const property = properties.find(name);
+  if (property == nullptr) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (const Choice<Value>& choice : choices) {
+    if (operators::equalsIgnoringCase(choice.name, property->text)) {
+      value = choice.value;
+      return;
+    }
+    names.emplace_back(choice.name);
+  }
+  const auto nearest = parser::nearestName(operators::asciiUpper(property->text), names);
+  refuseValue(*property, fmt::format("is none of {}.{}", fmt::join(names, ", "),
+                                     nearest ? fmt::format(" Did you mean {}?", *nearest) : ""));
+}
+
+void readText(const Properties& properties, std::string_view name, std::string& text) {
+  text = properties.text(name).value_or(text);
+}
+
+template <typename Count>
+void readCount(const Properties& properties, std::string_view name, int64_t least, int64_t most,
+               Count& count) {
+  const auto given = properties.integer(name);
+  if (!given) {
+    return;
+  }
+  if (*given < least || *given > most) {
+    refuseValue(*properties.find(name), fmt::format("is not from {} to {}.", least, most));
+  }
+  count = static_cast<Count>(*given);
+}
+
+/// '200 MILLISECONDS', '5 SECONDS', '1 MINUTE'; a number alone counts milliseconds.
+std::optional<std::chrono::milliseconds> parseDuration(const std::string& text) {
+  constexpr std::array<Choice<int64_t>, 3> kUnits = {Choice<int64_t>{"MILLISECOND", 1},
+                                                     Choice<int64_t>{"SECOND", 1000},
+                                                     Choice<int64_t>{"MINUTE", 60'000}};
+  int64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || number < 0) {
+    return std::nullopt;
+  }
+  std::string unit = operators::asciiUpper(std::string_view(end, static_cast<size_t>(last - end)));
+  unit.erase(0, unit.find_first_not_of(' '));
+  if (unit.empty()) {
+    return std::chrono::milliseconds(number);
+  }
+  if (unit.back() == 'S') {
+    unit.pop_back();
+  }
+  for (const Choice<int64_t>& known : kUnits) {
+    if (known.name == unit) {
+      return std::chrono::milliseconds(number * known.value);
+    }
+  }
+  return std::nullopt;
+}
+
+void readDuration(const Properties& properties, std::string_view name,
+                  std::chrono::milliseconds least, std::chrono::milliseconds& duration) {
+  constexpr std::chrono::milliseconds kMost = std::chrono::hours(1);
+  const parser::Property* const property = properties.find(name);
+  if (property == nullptr) {
+    return;
+  }
+  const auto given = parseDuration(property->text);
+  if (!given) {
+    refuseValue(*property, "is no time. Write '200 MILLISECONDS', '5 SECONDS' or '1 MINUTE'.");
+  }
+  if (*given < least || *given > kMost) {
+    refuseValue(*property, fmt::format("is not from {} ms to an hour.", least.count()));
+  }
+  duration = *given;
+}
+
+bool isTensorFlow(RemoteProtocol protocol) {
+  return protocol == RemoteProtocol::TfsRest || protocol == RemoteProtocol::TfsGrpc;
+}
+
+void checkTogether(const Properties& properties, const RemoteModelOptions& options,
+                   const parser::Span& statement) {
+  if (options.endpoint.empty() || options.model.empty()) {
+    throw StatementError(
+        "A model of a server needs WITH (DEPLOYMENT='RPC', ENDPOINT='host:port', "
+        "REMOTE_MODEL='its name there').",
+        statement);
+  }
+  if (!isTensorFlow(options.protocol) && (!options.label.empty() || !options.signature.empty())) {
+    const std::string_view name = options.label.empty() ? "SIGNATURE" : "REMOTE_LABEL";
+    throw StatementError(
+        fmt::format("{} is for TensorFlow Serving: PROTOCOL='TFS_REST' or 'TFS_GRPC'.", name),
+        properties.spanOf(name, statement));
+  }
+  if (!options.label.empty() && !options.version.empty()) {
+    throw StatementError("REMOTE_LABEL and REMOTE_VERSION exclude each other.",
+                         properties.spanOf("REMOTE_LABEL", statement));
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> remoteModelProperties() {
+  return kProperties;
+}
+
+std::span<const std::string_view> remoteVersionProperties() {
+  return std::span(kProperties).first(kProperties.size() - kNumOfModelOnly);
+}
+
+RemoteModelOptions readRemoteOptions(const Properties& properties, RemoteModelOptions base,
+                                     const parser::Span& statement) {
+  RemoteModelOptions options = std::move(base);
+  readChoice(properties, "PROTOCOL", kProtocols, options.protocol);
+  readText(properties, "ENDPOINT", options.endpoint);
+  readText(properties, "REMOTE_MODEL", options.model);
+  readText(properties, "REMOTE_VERSION", options.version);
+  readText(properties, "REMOTE_LABEL", options.label);
+  readText(properties, "SIGNATURE", options.signature);
+  readText(properties, "INPUT", options.input);
+  readText(properties, "OUTPUT", options.output);
+  readChoice(properties, "LAYOUT", kLayouts, options.layout);
+  options.binary = properties.boolean("BINARY").value_or(options.binary);
+  readCount(properties, "BATCH_MAX_ROWS", 1, 65'536, options.batchMaxRows);
+  readDuration(properties, "BATCH_LINGER", std::chrono::milliseconds(0), options.batchLinger);
+  readCount(properties, "MAX_IN_FLIGHT", 1, 1024, options.maxInFlight);
+  readDuration(properties, "TIMEOUT", std::chrono::milliseconds(1), options.timeout);
+  readCount(properties, "RETRIES", 0, 100, options.retries);
+  readDuration(properties, "BACKOFF", std::chrono::milliseconds(0), options.backoff);
+  readDuration(properties, "BREAKER_PAUSE", std::chrono::milliseconds(1), options.breakerPause);
+  options.breakerFailures = properties.number("BREAKER_FAILURES").value_or(options.breakerFailures);
+  if (!(options.breakerFailures > 0 && options.breakerFailures <= 1)) {
+    refuseValue(*properties.find("BREAKER_FAILURES"),
+                "is no share of failed requests: it is above 0 and at most 1.");
+  }
+  if (const parser::Property* const ordering = properties.find("ORDERING")) {
+    if (!operators::equalsIgnoringCase(ordering->text, "STRICT")) {
+      refuseValue(*ordering,
+                  "is not supported: rows leave in the order in which they came ('STRICT'), since "
+                  "offsets are committed in that order.");
+    }
+  }
+  checkTogether(properties, options, statement);
+  return options;
+}
+
+operators::FailurePolicies readFailurePolicies(const Properties& properties,
+                                               const parser::Span& statement) {
+  operators::FailurePolicies policies;
+  readChoice(properties, "ON_ERROR", kErrorPolicies, policies.onError);
+  readChoice(properties, "ON_UNAVAILABLE", kUnavailablePolicies, policies.onUnavailable);
+  policies.fallback = properties.text("FALLBACK").value_or("");
+  const bool fallsBack = policies.onError == FailurePolicy::Fallback ||
+                         policies.onUnavailable == FailurePolicy::Fallback;
+  if (fallsBack && policies.fallback.empty()) {
+    throw StatementError("ON_ERROR or ON_UNAVAILABLE='FALLBACK' needs FALLBACK='another model'.",
+                         properties.spanOf("ON_ERROR", statement));
+  }
+  if (!fallsBack && !policies.fallback.empty()) {
+    throw StatementError(
+        "FALLBACK is never used: neither ON_ERROR nor ON_UNAVAILABLE is 'FALLBACK'.",
+        properties.spanOf("FALLBACK", statement));
+  }
+  return policies;
+}
+
+std::string describeRemote(const RemoteModelOptions& options) {
+  std::string text =
+      fmt::format("{} {} {}", operators::nameOf(options.protocol), options.endpoint, options.model);
+  if (!options.version.empty()) {
+    text += ":" + options.version;
+  }
+  if (!options.label.empty()) {
+    text += "@" + options.label;
+  }
+  return text;
+}
+
+std::string_view nameOf(FailurePolicy policy) {
+  if (policy == FailurePolicy::Wait) {
+    return "WAIT";
+  }
+  return std::find_if(kErrorPolicies.begin(), kErrorPolicies.end(),
+                      [&](const auto& choice) { return choice.value == policy; })
+      ->name;
+}
+
+}  // namespace auspex::queries

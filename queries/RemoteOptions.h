@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The WITH clause of models that servers hold: CREATE MODEL ... WITH (DEPLOYMENT='RPC', ...).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "operators/PredictOperator.h"
+#include "operators/models/rpc/RemoteModel.h"
+#include "queries/Properties.h"
+
+namespace auspex::queries {
+
+/// What CREATE MODEL takes; and of that, what a further version may say otherwise.
+std::span<const std::string_view> remoteModelProperties();
+std::span<const std::string_view> remoteVersionProperties();
+
+/// Reads what is given over `base`, which stands for the rest. Throws StatementError at the
+/// property that is wrong, or at `statement` where one is missing.
+operators::RemoteModelOptions readRemoteOptions(const Properties& properties,
+                                                operators::RemoteModelOptions base,
+                                                const parser::Span& statement);
+
+/// ON_ERROR, ON_UNAVAILABLE and FALLBACK, the latter as written.
+operators::FailurePolicies readFailurePolicies(const Properties& properties,
+                                               const parser::Span& statement);
+
+/// For people: "V2_HTTP host:8080 model fraud version 3".
+std::string describeRemote(const operators::RemoteModelOptions& options);
+/// As statements write it.
+std::string_view nameOf(operators::FailurePolicy policy);
+
+}  // namespace auspex::queries

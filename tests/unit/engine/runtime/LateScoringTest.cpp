@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws wait for a model server while others follow: what comes out is the same however draws are
+// cut, whatever the server does, and wherever the process dies meanwhile.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "tests/unit/engine/runtime/SweptProgram.h"
+
+using namespace auspex::engine;
+
+namespace {
+
+constexpr const char* kModel = R"(
+    CREATE MODEL m (amount DOUBLE, n DOUBLE) WITH (DEPLOYMENT='RPC', PROTOCOL='V2_HTTP',
+        ENDPOINT='server:8080', REMOTE_MODEL='m', LAYOUT='COLUMNS', BINARY=false,
+        BATCH_MAX_ROWS=2);)";
+
+std::vector<std::vector<SweptRecord>> waves(const std::string& topic, int numWaves, int numRows) {
+  std::vector<std::vector<SweptRecord>> waves;
+  for (int wave = 0; wave < numWaves; ++wave) {
+    waves.emplace_back();
+    for (int i = 0; i < numRows; ++i) {
+      const int row = wave * numRows + i;
+      waves.back().push_back(
+          {topic, fmt::format("k{}", row % 5),
+           row == 5 ? "{damaged" : fmt::format(R"({{"amount": {}, "n": {}}})", row, i), 100 + row});
+    }
+  }
+  return waves;
+}
+
+/// Scores are filtered and counted behind the server: state that is ahead of no offset.
+SweptProgram streamProgram() {
+  SweptProgram program;
+  program.statements = fmt::format(R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, n DOUBLE)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);
+    {}
+    CREATE STREAM scored AS SELECT id, amount, PREDICT('m', *) AS p, MODEL_VERSION('m', *) AS v
+        FROM s WHERE n < 6 EMIT CHANGES;
+    CREATE TABLE counts AS SELECT id, COUNT(*) AS n, SUM(PREDICT('m', *)) AS p FROM s GROUP BY id
+        EMIT CHANGES;
+  )",
+                                   kModel);
+  program.waves = waves("s", 2, 7);
+  program.outputs = {"SCORED", "COUNTS", "CSAS_SCORED_0-dead-letters"};
+  program.stores["CTAS_COUNTS_0"] = {"Aggregate"};
+  program.server = LateServerHabits{};
+  return program;
+}
+
+/// Two servers' answers are waited for, one after the other.
+SweptProgram chainProgram() {
+  SweptProgram program = streamProgram();
+  program.statements = fmt::format(R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, n DOUBLE)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    {}
+    CREATE STREAM scored AS SELECT id, PREDICT('m', PREDICT('m', *), n) AS p FROM s EMIT CHANGES;
+  )",
+                                   kModel);
+  program.stores.clear();
+  program.outputs = {"SCORED", "CSAS_SCORED_0-dead-letters"};
+  return program;
+}
+
+/// State before the server: its rows go through a topic first.
+SweptProgram joinProgram() {
+  SweptProgram program;
+  program.statements = fmt::format(R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);
+    CREATE TABLE t (id VARCHAR PRIMARY KEY, n DOUBLE)
+        WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=2);
+    {}
+    CREATE STREAM scored AS SELECT s.id AS id, PREDICT('m', *) AS p FROM s LEFT JOIN t
+        ON s.id = t.id EMIT CHANGES;
+  )",
+                                   kModel);
+  for (int wave = 0; wave < 2; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 4; ++i) {
+      const std::string key = fmt::format("k{}", i);
+      const int64_t time = 100 * (wave + 1) + 10 * i;
+      program.waves.back().push_back({"t", key, fmt::format(R"({{"n": {}}})", wave + i), time});
+      program.waves.back().push_back({"s", key, fmt::format(R"({{"amount": {}}})", i), time + 5});
+    }
+  }
+  program.outputs = {"SCORED"};
+  program.stores["CSAS_SCORED_0"] = {"Join"};
+  program.server = LateServerHabits{};
+  return program;
+}
+
+/// What is given out of a table is taken back as it was, though the server scores otherwise since.
+SweptProgram tableProgram() {
+  SweptProgram program;
+  program.statements = fmt::format(R"(
+    CREATE TABLE t (id VARCHAR PRIMARY KEY, g VARCHAR, amount DOUBLE, n DOUBLE)
+        WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);
+    {}
+    ALTER MODEL m ADD VERSION WITH (REMOTE_MODEL='m7');
+    CREATE TABLE scored AS SELECT id, PREDICT('m', *) AS p FROM t WHERE amount < 90 EMIT CHANGES;
+    CREATE TABLE sums WITH (PARTITIONS=1) AS SELECT g, SUM(PREDICT('m', *)) AS p, COUNT(*) AS c
+        FROM t GROUP BY g EMIT CHANGES;
+  )",
+                                   kModel);
+  program.changes = {{1, "ALTER MODEL m SET ALIAS default = 2;"}};
+  for (int wave = 0; wave < 3; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 4; ++i) {
+      const bool isGone = wave == 2 && i == 1;
+      program.waves.back().push_back(
+          {"t", fmt::format("k{}", i),
+           isGone ? ""
+                  : fmt::format(R"({{"g": "g{}", "amount": {}}})", (wave + i) % 2, 40 * wave + i),
+           100 * wave + i});
+    }
+  }
+  program.outputs = {"SCORED", "SUMS"};
+  program.server = LateServerHabits{};
+  return program;
+}
+
+struct Road {
+  std::string name;
+  SweptProgram program;
+};
+
+std::vector<Road> roads() {
+  return {{"stream", streamProgram()},
+          {"chain", chainProgram()},
+          {"join", joinProgram()},
+          {"table", tableProgram()}};
+}
+
+std::string textOf(const std::map<std::string, std::vector<std::string>>& rows) {
+  std::string text;
+  for (const auto& [name, lines] : rows) {
+    text += fmt::format("{} ({}):\n    {}\n", name, lines.size(), fmt::join(lines, "\n    "));
+  }
+  return text;
+}
+
+SweepSettings withRows(size_t drawRows) {
+  SweepSettings settings;
+  settings.drawRows = drawRows;
+  return settings;
+}
+
+void checkSame(const SweptOutcome& expected, const SweptOutcome& found) {
+  CHECK(found.failure == "");
+  CHECK(textOf(found.outputs) == textOf(expected.outputs));
+  CHECK(textOf(found.state) == textOf(expected.state));
+}
+
+SweptOutcome undisturbed(const Road& road, const SweepSettings& settings = {}) {
+  CAPTURE(road.name);
+  const SweptOutcome outcome = runSwept(road.program, settings);
+  REQUIRE(outcome.failure == "");
+  for (const std::string& topic : road.program.outputs) {
+    CAPTURE(topic);
+    REQUIRE_FALSE(outcome.outputs.at(topic).empty());
+  }
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("draws wait for their scores while others follow, however they are cut") {
+  for (const Road& road : roads()) {
+    CAPTURE(road.name);
+    const SweptOutcome expected = undisturbed(road, withRows(1));
+    CHECK(expected.mostWaiting > 1);
+    for (const size_t rows : {2, 7, 1024}) {
+      for (const size_t turns : {1, 2, 5}) {
+        CAPTURE(rows);
+        CAPTURE(turns);
+        Road other = road;
+        other.program.server->turns = turns;
+        checkSame(expected, undisturbed(other, withRows(rows)));
+      }
+    }
+  }
+}
+
+TEST_CASE("scores are those of the server") {
+  const SweptOutcome outcome = undisturbed({"stream", streamProgram()});
+  const auto& rows = outcome.outputs.at("SCORED");
+  REQUIRE(rows.size() == 11);
+  CHECK(std::find(rows.begin(), rows.end(), R"(k4 | {"AMOUNT":4.0,"P":12.0,"V":1} | 104)") !=
+        rows.end());
+  CHECK(outcome.outputs.at("CSAS_SCORED_0-dead-letters").size() == 1);
+}
+
+TEST_CASE("a server that is away is waited for, and nothing is lost or doubled") {
+  for (Road& road : roads()) {
+    const SweptOutcome expected = undisturbed(road);
+    road.program.server->turnsAway = 60;
+    checkSame(expected, undisturbed(road));
+  }
+}
+
+TEST_CASE("a crash before or after any step of the broker changes nothing, though rows wait") {
+  for (const Road& road : roads()) {
+    CAPTURE(road.name);
+    const SweptOutcome expected = undisturbed(road);
+    for (const bool afterEffect : {false, true}) {
+      SweepSettings settings;
+      settings.faults.crashAfterEffect = afterEffect;
+      uint64_t numCrashes = 0;
+      for (uint64_t step = 1; step <= expected.steps; ++step) {
+        settings.faults.crashAtStep = step;
+        CAPTURE(afterEffect);
+        CAPTURE(step);
+        const SweptOutcome found = runSwept(road.program, settings);
+        numCrashes += found.crashed ? 1 : 0;
+        checkSame(expected, found);
+      }
+      CHECK(numCrashes == expected.steps);
+    }
+  }
+}
+
+TEST_CASE("crashes at all sizes of draws") {
+  const Road road{"stream", streamProgram()};
+  for (const size_t rows : {1, 7, 1024}) {
+    SweepSettings settings;
+    settings.drawRows = rows;
+    const SweptOutcome expected = undisturbed(road, settings);
+    for (uint64_t step = 1; step <= expected.steps; step += 3) {
+      settings.faults.crashAtStep = step;
+      CAPTURE(rows);
+      CAPTURE(step);
+      checkSame(expected, runSwept(road.program, settings));
+    }
+  }
+}
+
+TEST_CASE(
+    "transactions that the broker aborts, and commits without an answer, lose no waiting row") {
+  for (const Road& road : roads()) {
+    CAPTURE(road.name);
+    const SweptOutcome expected = undisturbed(road);
+    for (const FaultKind kind :
+         {FaultKind::Abortable, FaultKind::AmbiguousApplied, FaultKind::AmbiguousLost}) {
+      for (uint32_t skip = 5; skip < 15; ++skip) {
+        CAPTURE(static_cast<int>(kind));
+        CAPTURE(skip);
+        SweepSettings settings;
+        settings.faults.planned = {{kind, BrokerCall::Commit, skip, 1}};
+        checkSame(expected, runSwept(road.program, settings));
+      }
+    }
+  }
+}
