@@ -64,31 +64,30 @@ std::string endpointUrl(const std::string& endpoint) {
     throw ModelError("ENDPOINT '" + endpoint + "' " + reason +
                      ". It is host:port, or http(s)://host:port/path");
   };
-  std::string url = endpoint;
-  const size_t schemeEnd = url.find("://");
-  if (schemeEnd == std::string::npos) {
-    if (url.find(':') == std::string::npos) {
-      fail("names no port");
+  std::string scheme = "http";
+  std::string rest = endpoint;
+  if (const size_t end = endpoint.find("://"); end != std::string::npos) {
+    scheme = endpoint.substr(0, end);
+    rest = endpoint.substr(end + 3);
+    if (scheme != "http" && scheme != "https") {
+      fail("is neither http nor https");
     }
-    url.insert(0, "http://");
-  } else if (url.compare(0, schemeEnd, "http") != 0 && url.compare(0, schemeEnd, "https") != 0) {
-    fail("is neither http nor https");
+  } else if (rest.find(':') == std::string::npos) {
+    fail("names no port");
   }
-  while (!url.empty() && url.back() == '/') {
-    url.pop_back();
-  }
-  const size_t hostStart = std::min(url.size(), url.find("://") + 3);
-  const size_t hostEnd = std::min(url.size(), url.find('/', hostStart));
-  if (hostStart >= hostEnd || url[hostStart] == ':') {
+  if (rest.empty() || rest[0] == '/' || rest[0] == ':') {
     fail("names no host");
   }
-  for (const char letter : url) {
+  for (const char letter : rest) {
     if (static_cast<unsigned char>(letter) <= ' ' || letter == 0x7F || letter == '@' ||
         letter == '?' || letter == '#' || letter == '\\') {
       fail("holds what no such address has");
     }
   }
-  return url;
+  while (rest.back() == '/') {
+    rest.pop_back();
+  }
+  return scheme + "://" + rest;
 }
 
 std::string percentEncoded(std::string_view name) {
