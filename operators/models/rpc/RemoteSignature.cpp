@@ -214,6 +214,13 @@ std::vector<FeatureInfo> featuresOf(const RemoteModelOptions& options,
       feature.declaredAsString = tensor.known == Datatype::Bytes;
       features.push_back(feature);
     }
+    if (options.protocol == RemoteProtocol::TfsRest ||
+        options.protocol == RemoteProtocol::TfsGrpc) {
+      // TensorFlow Serving keeps them in a map, which comes in another order each time.
+      std::sort(
+          features.begin(), features.end(),
+          [](const FeatureInfo& left, const FeatureInfo& right) { return left.name < right.name; });
+    }
     return features;
   }
   const bool choosesOne = !options.input.empty() || metadata.inputs.size() == 1;

@@ -51,8 +51,8 @@ struct RemoteSignature {
 };
 
 /// The features that a server names, for a statement without an input list: named inputs in the
-/// server's order, or as many nameless ones as its one tensor is wide. Throws ModelError when it
-/// tells neither.
+/// server's order (TensorFlow Serving's have none and come by name), or as many nameless ones as
+/// its one tensor is wide. Throws ModelError when it tells neither.
 std::vector<FeatureInfo> featuresOf(const RemoteModelOptions& options,
                                     const RemoteMetadata& metadata);
 

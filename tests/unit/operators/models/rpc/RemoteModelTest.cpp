@@ -120,6 +120,22 @@ TEST_CASE("A tensor per column: names are the server's, matched ignoring case") 
   CHECK(undeclared->info().features[1].declaredAsString == true);
 }
 
+TEST_CASE("Undeclared inputs of TensorFlow Serving come by name: its map has no order") {
+  RemoteModelOptions options = quickOptions(RemoteLayout::Columns);
+  options.protocol = RemoteProtocol::TfsRest;
+  const auto tensor = [](const std::string& name) {
+    return "\"" + name + R"(":{"dtype":"DT_FLOAT","tensor_shape":{"dim":[{"size":"-1"}]}})";
+  };
+  const auto model =
+      connectTo(R"({"metadata":{"signature_def":{"signature_def":{)"
+                R"("serving_default":{"inputs":{)" +
+                    tensor("c") + "," + tensor("a") + "," + tensor("b") + R"(},"outputs":{}}}}}})",
+                {}, options);
+  REQUIRE(model->info().features.size() == 3);
+  CHECK(model->info().features[0].name == "a");
+  CHECK(model->info().features[2].name == "c");
+}
+
 TEST_CASE("A score of several numbers is an array") {
   const auto model =
       connectTo(metadata(kTensor, R"({"name":"p","datatype":"FP32","shape":[-1,3]})"), {},
