@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/OnDemandTransport.h"
 #include "engine/WallClock.h"
 #include "operators/ResultOperator.h"
 #include "operators/data/Assert.h"
@@ -106,6 +107,18 @@ void Engine::takeProperties() {
   }
 }
 
+std::shared_ptr<operators::HttpTransport> Engine::makeTransport() const {
+  const auto rules = options_.properties.find("models.rpc.allow");
+  try {
+    return std::make_shared<OnDemandTransport>(rules == options_.properties.end()
+                                                   ? AddressRules::standard()
+                                                   : AddressRules::parse(rules->second));
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(
+        fmt::format("--set models.rpc.allow={}: {}", rules->second, error.what()));
+  }
+}
+
 void Engine::open() {
   takeProperties();
   log_ = std::make_unique<BrokerCommandLog>(*broker_, options_.serviceId, instanceId());
@@ -126,11 +139,14 @@ void Engine::open() {
   if (options_.addFunctions) {
     options_.addFunctions(functions_);
   }
+  if (!options_.transport) {
+    options_.transport = makeTransport();
+  }
   executor_ = std::make_unique<queries::StatementExecutor>(
       queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_, options_.transport},
       std::move(settings), functions_);
   for (const auto& [name, value] : options_.properties) {
-    if (name.starts_with("auspex.test.")) {
+    if (name.starts_with("auspex.test.") || name == "models.rpc.allow") {
       continue;
     }
     try {

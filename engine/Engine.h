@@ -99,6 +99,7 @@ class Engine final : private queries::TopicAdmin,
   void takeProperties();
   std::string instanceId() const { return home_ ? home_->instanceId() : "test"; }
   RuntimeSettings runtimeSettings() const;
+  std::shared_ptr<operators::HttpTransport> makeTransport() const;
   ConnectorContext connectorContext();
 
   // Ports of statements.

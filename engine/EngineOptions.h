@@ -25,7 +25,7 @@ struct EngineOptions {
   int numThreads = 0;                             ///< 0: as many as cores, at most 8
   std::map<std::string, std::string> properties;  ///< --set
 
-  /// To model servers; null: made by the engine when it is needed.
+  /// To model servers; null: the engine's own.
   std::shared_ptr<operators::HttpTransport> transport;
 
   // What `test --qtt` needs to be otherwise than in `run`.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "operators/data/Assert.h"
+#include "operators/models/ModelError.h"
 #include "stateStore/StoreError.h"
 
 namespace auspex::engine {
@@ -23,12 +24,16 @@ constexpr std::chrono::milliseconds kBetweenLooks{20};
 /// How often a state is read that is closed meanwhile.
 constexpr int kMaxTries = 10;
 
+/// How long a model server is waited for.
+constexpr std::chrono::seconds kServerPatience{30};
+
 /// The steps of a pull query keep no state and write nothing; they score with what models stand for
 /// now.
 class PullServices final : public operators::TaskServices {
  public:
   /// Throws ModelError.
-  explicit PullServices(const std::vector<operators::ModelUse>& models) {
+  PullServices(const std::vector<operators::ModelUse>& models, std::shared_ptr<Wakeup> wakeup)
+      : wakeup_(std::move(wakeup)) {
     for (const operators::ModelUse& use : models) {
       models_.emplace(use.reference, use.serve());
     }
@@ -47,8 +52,12 @@ class PullServices final : public operators::TaskServices {
       const std::string& reference) override {
     return models_.at(reference);
   }
+  std::function<void()> waker() override {
+    return [wakeup = wakeup_] { wakeup->notify(); };
+  }
 
  private:
+  std::shared_ptr<Wakeup> wakeup_;
   std::map<std::string, std::shared_ptr<const operators::ServedModel>> models_;
 };
 
@@ -56,23 +65,45 @@ class PullServices final : public operators::TaskServices {
 class Steps {
  public:
   /// Throws ModelError.
-  explicit Steps(const queries::PullPlan& plan) : services_(plan.models) {
+  explicit Steps(const queries::PullPlan& plan) : services_(plan.models, wakeup_) {
     for (const auto& step : plan.steps) {
       operators_.push_back(step->create(services_));
     }
   }
 
-  operators::Batch apply(operators::Batch rows) {
+  /// isStopped: nobody wants the rows any more. Throws std::runtime_error when a server does not
+  /// answer.
+  operators::Batch apply(operators::Batch rows, const std::atomic<bool>& isStopped) {
     operators::RowErrors errors;  // of expressions, which give NULL
     const operators::Draw noRecords;
     operators::DrawContext context{noRecords, errors};
     for (const auto& step : operators_) {
-      rows = step->process({&rows, 1}, context);
+      auto* const late = dynamic_cast<operators::LateOperator*>(step.get());
+      rows = late == nullptr ? step->process({&rows, 1}, context)
+                             : waitFor(*late, std::move(rows), context, isStopped);
     }
     return rows;
   }
 
  private:
+  operators::Batch waitFor(operators::LateOperator& step, operators::Batch rows,
+                           operators::DrawContext& context, const std::atomic<bool>& isStopped) {
+    const auto end = std::chrono::steady_clock::now() + kServerPatience;
+    step.submit({&rows, 1}, context);
+    while (!isStopped) {
+      if (std::optional<operators::Batch> scored = step.poll(context)) {
+        return std::move(*scored);
+      }
+      if (std::chrono::steady_clock::now() >= end) {
+        throw std::runtime_error("the model's server does not answer");
+      }
+      wakeup_->wait(kBetweenLooks);
+    }
+    step.forget();
+    return {};
+  }
+
+  std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();
   PullServices services_;
   std::vector<std::unique_ptr<operators::Operator>> operators_;
 };
@@ -162,7 +193,7 @@ void PullRun::read(const std::vector<TaskSnapshot>& snapshots) {
   for (const TaskSnapshot& snapshot : snapshots) {
     operators::StateView view(*snapshot.state);
     operators::readState(*plan_->state, view, plan_->range, kChunkRows, [&](operators::Batch rows) {
-      const operators::Batch result = steps.apply(std::move(rows));
+      const operators::Batch result = steps.apply(std::move(rows), stop_);
       hasRows_ = hasRows_ || result.numRows > 0;
       collector_->receive(result);
       return !collector_->isFull() && !stop_;

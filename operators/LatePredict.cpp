@@ -244,8 +244,8 @@ void LatePredict::scoreByFallback(Waiting& waiting, const std::vector<uint32_t>&
   const std::shared_ptr<const ModelVersion>& version = (*servedFallback_)->versions[0];
   std::unique_ptr<VersionScorer>& scorer = fallbacks_[version->info().version];
   if (!scorer) {
-    scorer =
-        std::make_unique<VersionScorer>(version, description_.version->info(), kinds_, "EMBEDDED");
+    scorer = std::make_unique<VersionScorer>(
+        version, renamedAs(description_.version->info(), version->info()), kinds_, "EMBEDDED");
   }
   std::vector<ColumnPtr> picked;
   for (const ColumnPtr& argument : waiting.arguments) {

@@ -17,6 +17,7 @@
 #include "operators/expressions/Evaluator.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/Predictors.h"
+#include "operators/models/rpc/RemoteModel.h"
 
 namespace auspex::operators {
 namespace {
@@ -327,8 +328,13 @@ std::string PredictDescription::toString() const {
   for (size_t i = 0; i < arguments.size(); ++i) {
     features += (i == 0 ? "" : ", ") + arguments[i]->toString();
   }
-  return fmt::format("Predict(model={}, version={}, deployment={}, features=[{}]{}{})", model,
-                     version->info().version, deployment, features,
+  std::string server;
+  if (const auto* const remote = dynamic_cast<const RemoteModel*>(version.get())) {
+    server = fmt::format(", server={} {}", nameOf(remote->options().protocol),
+                         remote->options().endpoint);
+  }
+  return fmt::format("Predict(model={}, version={}, deployment={}{}, features=[{}]{}{})", model,
+                     version->info().version, deployment, server, features,
                      splitKey ? ", split=" + splitKey->toString() : "",
                      store.empty() ? "" : ", store=" + store);
 }

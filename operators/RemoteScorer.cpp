@@ -26,6 +26,17 @@ std::vector<To> pick(const Column& column, std::span<const uint32_t> rows, Conve
   return picked;
 }
 
+std::vector<std::string> pickText(const Column& column, std::span<const uint32_t> rows,
+                                  const std::optional<std::string>& ofNull) {
+  const std::span<const std::string_view> values = column.values<std::string_view>();
+  std::vector<std::string> picked;
+  picked.reserve(rows.size());
+  for (const uint32_t row : rows) {
+    picked.emplace_back(ofNull && column.isNull(row) ? *ofNull : values[row]);
+  }
+  return picked;
+}
+
 std::vector<uint8_t> pickValidity(const Column& column, std::span<const uint32_t> rows) {
   std::vector<uint8_t> validity;
   if (column.hasNulls()) {
@@ -83,8 +94,10 @@ FeatureColumn makeFeature(const FeatureInfo& feature, const FeatureSource& sourc
           return static_cast<double>(source.categories->encode(text));
         });
       } else {
-        made.values = pick<std::string_view, std::string>(
-            column, rows, [](std::string_view text) { return std::string(text); });
+        made.values = pickText(column, rows, feature.defaultText);
+        if (feature.defaultText) {
+          made.validity.clear();
+        }
       }
       break;
   }

@@ -258,7 +258,10 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
                                          const parser::ShadowModel& shadow) {
   if (requireModel(name).remote) {
-    throw StatementError("Versions of servers are not scored in the shadow.", name.span);
+    throw StatementError(
+        fmt::format("Model {} is of a server, whose versions are not scored in the shadow.",
+                    name.name),
+        name.span);
   }
   const double sample = shadow.sample.value_or(1);
   if (!(sample > 0 && sample <= 1)) {

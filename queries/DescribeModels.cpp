@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "operators/models/rpc/RemoteHealth.h"
+#include "queries/RemoteOptions.h"
 #include "queries/StatementRun.h"
 
 namespace auspex::queries {
@@ -82,6 +84,65 @@ std::string rolloutOf(const operators::Model& model) {
   return text;
 }
 
+std::string_view textOf(operators::CircuitBreaker::State state) {
+  switch (state) {
+    case operators::CircuitBreaker::State::Closed:
+      return "closed";
+    case operators::CircuitBreaker::State::Open:
+      return "open";
+    case operators::CircuitBreaker::State::HalfOpen:
+      break;
+  }
+  return "half open";
+}
+
+std::string quantilesOf(const operators::LatencyQuantiles& latency) {
+  constexpr double kMicroseconds = 1000;
+  return fmt::format("{:.1f} / {:.1f} / {:.1f} ms",
+                     static_cast<double>(latency.median.count()) / kMicroseconds,
+                     static_cast<double>(latency.p99.count()) / kMicroseconds,
+                     static_cast<double>(latency.largest.count()) / kMicroseconds);
+}
+
+/// How the server of a version fares in this process.
+std::string healthOf(const operators::RemoteModel& model) {
+  const operators::RemoteCounters counters = model.health().snapshot();
+  std::string text = fmt::format(
+      "\n  Requests : {} sent ({} again), {} in flight, {} failed, {} timed out, {} halved"
+      "\n  Rows     : {} scored, {} refused, {} unavailable, {} wait"
+      "\n  Latency  : median / 99% / largest: {} before the request, {} for its answer"
+      "\n  Breaker  : {}, opened {} times",
+      counters.requests, counters.retries, counters.requestsInFlight, counters.failures,
+      counters.timeouts, counters.halvings, counters.rowsScored, counters.rowsRefused,
+      counters.rowsUnavailable, counters.rowsWaiting, quantilesOf(counters.queue),
+      quantilesOf(counters.wire), textOf(counters.breaker), counters.breakerOpened);
+  if (!counters.lastFailure.empty()) {
+    text += "\n  Last failure: " + counters.lastFailure;
+  }
+  return text;
+}
+
+/// The lines about a model that are those of a server's, or of a file's.
+std::string describeVersion(const ModelDefinition& definition, const operators::ModelInfo& info) {
+  if (!definition.remote) {
+    return fmt::format(
+        "URI        : {}\nFormat     : {}\nObjective  : {} (PREDICT gives {})\nOutputs    : {}\n"
+        "Trees      : {} of depth {}\nSize       : {} bytes\nChecksum   : {}",
+        definition.versions.at(info.version).uri, info.format, info.objective,
+        textOf(info.outputKind), info.numOutputs, info.numTrees, info.maxDepth, info.sizeBytes,
+        info.checksum);
+  }
+  const operators::RemoteModelOptions& options = *definition.remote;
+  const operators::FailurePolicies& policies = definition.policies;
+  return fmt::format(
+      "Server     : {}\nOutputs    : {}\nRequests   : up to {} rows each, {} at a time per task, "
+      "timeout {} ms, {} retries\nOn error   : {}\nUnavailable: {}{}",
+      definition.versions.at(info.version).uri, info.numOutputs, options.batchMaxRows,
+      options.maxInFlight, options.timeout.count(), options.retries, nameOf(policies.onError),
+      nameOf(policies.onUnavailable),
+      policies.fallback.empty() ? "" : "\nFallback   : " + policies.fallback);
+}
+
 TextTable listFeatures(const operators::ModelInfo& info) {
   TextTable features{{"Feature", "Kind", "Categories"}, {}};
   for (const operators::FeatureInfo& feature : info.features) {
@@ -128,6 +189,22 @@ StatementResult StatementRun::handle(const parser::ShowModelVersions& show) {
   return result;
 }
 
+std::string StatementRun::describeServers(const operators::Topology& topology) const {
+  std::string text;
+  for (const operators::SubTopology& part : topology.parts) {
+    for (const operators::ModelUse& use : part.models) {
+      for (const auto& version : use.serve()->versions) {
+        const auto* const remote = dynamic_cast<const operators::RemoteModel*>(version.get());
+        if (remote != nullptr) {
+          text += fmt::format("\nModel {} version {}: {}{}", use.reference, version->info().version,
+                              describeRemote(remote->options()), healthOf(*remote));
+        }
+      }
+    }
+  }
+  return text;
+}
+
 StatementResult StatementRun::handle(const parser::ShowCreateModel& show) {
   return {requireModel(show.name).sql + ";", {}, {}};
 }
@@ -138,14 +215,10 @@ StatementResult StatementRun::describeModel(const parser::Identifier& name, bool
   const operators::Model& model = *models->find(name.name)->second;
   const operators::ModelInfo& info = executor_.models_->find(name.name)->info();
   StatementResult result;
-  result.message = fmt::format(
-      "Name       : {}\nVersion    : {}\nDeployment : {}\nURI        : {}\nFormat     : {}\n"
-      "Objective  : {} (PREDICT gives {})\nOutputs    : {}\nTrees      : {} of depth {}\n"
-      "Size       : {} bytes\nChecksum   : {}\nAliases    : {}{}",
-      definition.name, info.version, definition.deployment,
-      definition.versions.at(info.version).uri, info.format, info.objective,
-      textOf(info.outputKind), info.numOutputs, info.numTrees, info.maxDepth, info.sizeBytes,
-      info.checksum, aliasesOf(model), rolloutOf(model));
+  result.message =
+      fmt::format("Name       : {}\nVersion    : {}\nDeployment : {}\n{}\nAliases    : {}{}",
+                  definition.name, info.version, definition.deployment,
+                  describeVersion(definition, info), aliasesOf(model), rolloutOf(model));
   if (extended) {
     const auto users = executor_.catalog_.scorersOf(
         [&](const operators::ModelReference& used) { return used.name == name.name; });
@@ -153,6 +226,9 @@ StatementResult StatementRun::describeModel(const parser::Identifier& name, bool
     for (const auto& [number, provenance] : definition.versions) {
       result.message += fmt::format("\nVersion {:<3}: added {} by {}", number,
                                     timeText(provenance.createdAt), provenance.sql);
+      const auto* const remote =
+          dynamic_cast<const operators::RemoteModel*>(model.versions.at(number).get());
+      result.message += remote == nullptr ? "" : healthOf(*remote);
     }
   }
   result.table = listFeatures(info);

@@ -367,8 +367,8 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
       const QueryPlan plan =
           planQuery(create->query, QueryPurpose::Persistent, executor_.planningContext());
       StatementResult result = explainQuery(plan, sinkOf(*sink), query->first);
-      result.message =
-          fmt::format("ID: {}\nSQL: {}\n", query->first, query->second->sql) + result.message;
+      result.message = fmt::format("ID: {}\nSQL: {}\n", query->first, query->second->sql) +
+                       result.message + describeServers(*query->second->topology);
       return result;
     }
     return {fmt::format("ID: {}\nSQL: {}", query->first, query->second->sql), {}, {}};

@@ -211,8 +211,6 @@ StatementResult StatementRun::addRemoteVersion(ModelDefinition& definition,
 /// Whatever is asked for, both must give as much of as many features.
 void StatementRun::requireFallback(const operators::ModelVersion& version,
                                    const operators::ModelVersion& fallback) {
-  const std::vector<operators::ArgumentKind> kinds(version.info().features.size(),
-                                                   operators::ArgumentKind::Double);
   const size_t wanted = version.outputsPerRow(operators::OutputForm::Prediction);
   const size_t given = fallback.outputsPerRow(operators::OutputForm::Prediction);
   if (version.info().features.size() != fallback.info().features.size() || wanted != given) {

@@ -141,6 +141,8 @@ class StatementRun {
   /// How to load the next version, or the one that was given that number.
   operators::LoadOptions bindLoadOptions(const ModelDefinition& definition,
                                          const Properties& properties) const;
+  /// How the servers of a running query's models fare; empty when it has none.
+  std::string describeServers(const operators::Topology& topology) const;
   /// The model, or an error with the nearest name.
   const ModelDefinition& requireModel(const parser::Identifier& name) const;
   /// A file becomes a version: read, checked, warmed, kept by the engine, logged, and known. The

@@ -236,8 +236,7 @@ bool TaskThread::workAlone(Slot& slot) {
 }
 
 bool TaskThread::workCautiously() {
-  bool worked = false;
-  bool waits = false;
+  bool worked = false, waits = false;
   for (const Slot& slot : jobs_) {
     if (isPaused(slot)) {
       continue;

@@ -151,6 +151,21 @@ FeatureBinding bindVersion(const ModelInfo& planned, const ModelInfo& version,
                       });
 }
 
+ModelInfo renamedAs(const ModelInfo& planned, const ModelInfo& other) {
+  std::vector<std::string> names;
+  for (const FeatureInfo& feature : other.features) {
+    names.push_back(feature.name);
+  }
+  ModelInfo renamed = planned;
+  for (FeatureInfo& feature : renamed.features) {
+    const NamedPlace place = findByName(feature.name, names);
+    if (place.match == NameMatch::Found) {
+      feature.name = names[place.index];
+    }
+  }
+  return renamed;
+}
+
 FeatureBinding bindRemoteVersion(const ModelInfo& planned, const ModelInfo& version,
                                  std::span<const ArgumentKind> kinds) {
   return bindFeatures(planned, version, kinds, bindRemoteFeature);

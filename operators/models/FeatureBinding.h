@@ -67,6 +67,10 @@ FeatureSource bindRemoteFeature(const FeatureInfo& feature, size_t argument, Arg
 FeatureBinding bindRemoteVersion(const ModelInfo& planned, const ModelInfo& version,
                                  std::span<const ArgumentKind> kinds);
 
+/// The same features under the names that another model has for them, as findByName finds them;
+/// those that it does not have keep theirs.
+ModelInfo renamedAs(const ModelInfo& planned, const ModelInfo& other);
+
 /// The encoders below write column `feature` of a row-major matrix [rows x numFeatures] of float or
 /// double, one value per row; values.size() is the number of rows. validity: one byte per row, 0 =
 /// NULL, or empty when no row is NULL. NULL becomes NaN. They allocate nothing and cannot fail.

@@ -61,6 +61,8 @@ struct FeatureInfo {
   /// in for NULL, as a number or a category's code.
   std::optional<bool> declaredAsString = {};
   std::optional<double> defaultValue = {};
+  /// The same for text that goes to a model server.
+  std::optional<std::string> defaultText = {};
 };
 
 /// All that is known of a model version without scoring a row.

@@ -159,7 +159,8 @@ void PredictBinder::bindPolicies(PredictPlan& step, const ModelDefinition& defin
     if (served->versions.size() > 1) {
       throw operators::ModelError("it is split; name one of its aliases");
     }
-    operators::bindVersion(step.version->info(), served->versions[0]->info(), kinds);
+    const operators::ModelInfo& fallback = served->versions[0]->info();
+    operators::bindVersion(operators::renamedAs(step.version->info(), fallback), fallback, kinds);
   } catch (const operators::ModelError& error) {
     throw StatementError(fmt::format("Model '{}' cannot fall back on '{}': {}.",
                                      step.model.reference, step.policies.fallback, error.what()),

@@ -19,6 +19,7 @@ import Campaign  # noqa: E402  (found by the line above, as the next ones)
 import KafkaClient  # noqa: E402
 import KafkaFixture  # noqa: E402
 import ScoringProgram  # noqa: E402
+import ServedProgram  # noqa: E402
 import StatefulProgram  # noqa: E402
 import suiteMain  # noqa: E402
 import Topics  # noqa: E402
@@ -27,7 +28,9 @@ import WindowedProgram  # noqa: E402
 FULL = os.environ.get("AUSPEX_FULL") == "1"
 SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
 PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram,
-            "windowed": WindowedProgram.WindowedProgram}
+            "windowed": WindowedProgram.WindowedProgram, "served": ServedProgram.ServedProgram}
+STATELESS = ("scoring", "served")
+THIRDS = ("scoring", "stateful", "windowed")
 BROKEN = ("--set", "auspex.test.commit.order=broken")
 # Between the commit of the outputs and that of the offsets, when the order is broken.
 BROKEN_POINT = "commit.committed"
@@ -48,8 +51,10 @@ class KillTest(unittest.TestCase):
         self.addCleanup(self.remove, folder)
         name = KafkaClient.unique_name(program)
         print(f"{type(self).__name__} {program} {' '.join(settings)}", flush=True)
-        return Campaign.Campaign(PROGRAMS[program](folder, name, SEED), self.topics(folder), name,
-                                 SEED, settings)
+        made = PROGRAMS[program](folder, name, SEED)
+        if program == "served":
+            self.addCleanup(made.close)
+        return Campaign.Campaign(made, self.topics(folder), name, SEED, settings)
 
     def remove(self, folder):
         """AUSPEX_KEEP=1 keeps programs, data and messages for whoever looks into them."""
@@ -71,7 +76,7 @@ class KillTest(unittest.TestCase):
                 campaign.kill_while_starting()
         self.assertEqual(campaign.finish(), [])
         self.assertGreater(campaign.kills, len(kills) + 1)
-        if program != "scoring":
+        if program not in STATELESS:
             campaign.lose_state()
             self.assertEqual(campaign.finish(), [])
 
@@ -111,6 +116,10 @@ class EmbeddedKillTest(KillTest):
     def test_windowed(self):
         self.survive("windowed", 20 if FULL else 4)
 
+    def test_served(self):
+        """The model's server is killed as well, and requests are under way at each kill."""
+        self.survive("served", 20 if FULL else 3)
+
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")
 
@@ -132,8 +141,8 @@ class KafkaKillTest(KillTest):
 
     def points(self, program):
         """In the short form each program takes a third of the points."""
-        third = list(PROGRAMS).index(program)
-        return Campaign.POINTS if FULL else Campaign.POINTS[third::len(PROGRAMS)]
+        third = THIRDS.index(program)
+        return Campaign.POINTS if FULL else Campaign.POINTS[third::len(THIRDS)]
 
     def test_scoring(self):
         self.survive("scoring", 20 if FULL else 3)

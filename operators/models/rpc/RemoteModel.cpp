@@ -82,11 +82,14 @@ std::vector<FeatureInfo> declaredFeatures(const std::vector<InputDeclaration>& i
     feature.declaredAsString = input.isString;
     if (input.defaultValue) {
       const auto* const number = std::get_if<double>(&*input.defaultValue);
-      if (number == nullptr || input.isString) {
-        throw ModelError(shown + ": DEFAULT is for numbers here. COALESCE(" + input.name +
-                         ", '...') as an argument does the same for text");
+      if ((number == nullptr) != input.isString) {
+        throw ModelError(shown + ": DEFAULT is not of its type");
       }
-      feature.defaultValue = *number;
+      if (input.isString) {
+        feature.defaultText = std::get<std::string>(*input.defaultValue);
+      } else {
+        feature.defaultValue = *number;
+      }
     }
     features.push_back(std::move(feature));
   }

@@ -254,3 +254,113 @@ TEST_CASE(
     }
   }
 }
+
+namespace {
+
+/// Rows 0 to 6 of which the model refuses the one with amount 3.
+SweptProgram refusingProgram(const std::string& policies) {
+  SweptProgram program;
+  program.statements = fmt::format(R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, `Score x` DOUBLE, n DOUBLE, color DOUBLE,
+        store DOUBLE) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE MODEL local WITH (URI='logistic-3.2.0.json');
+    CREATE MODEL m (amount DOUBLE, `Score x` DOUBLE, n DOUBLE, color DOUBLE, store DOUBLE)
+        WITH (DEPLOYMENT='RPC', ENDPOINT='server:8080', REMOTE_MODEL='m', LAYOUT='COLUMNS',
+        BINARY=false, RETRIES=1, {});
+    CREATE STREAM scored AS SELECT id, PREDICT('m', *) AS p, MODEL_VERSION('m', *) AS v,
+        MODEL_VARIANT('m', *) AS who FROM s EMIT CHANGES;
+  )",
+                                   policies);
+  program.waves.emplace_back();
+  for (int i = 0; i < 7; ++i) {
+    program.waves.back().push_back(
+        {"s", fmt::format("k{}", i), fmt::format(R"({{"amount": {}, "n": 1}})", i), 100 + i});
+  }
+  program.outputs = {"SCORED", "CSAS_SCORED_0-dead-letters"};
+  program.server = LateServerHabits{};
+  program.server->refused = 3;
+  program.server->features = {"amount", "Score x", "n", "color", "store"};
+  return program;
+}
+
+/// The row of a key; empty when there is none.
+std::string rowOf(const SweptOutcome& outcome, const std::string& topic, const std::string& key) {
+  for (const std::string& row : outcome.outputs.at(topic)) {
+    if (row.starts_with(key + " |")) {
+      return row;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("what becomes of a row that the model refuses is the statement's choice") {
+  for (const size_t rows : {1, 2, 7, 1024}) {
+    CAPTURE(rows);
+    SweptOutcome outcome = runSwept(refusingProgram("ON_ERROR='DLQ'"), withRows(rows));
+    CHECK(outcome.failure == "");
+    CHECK(outcome.outputs.at("SCORED").size() == 6);
+    CHECK(rowOf(outcome, "CSAS_SCORED_0-dead-letters", "k3") ==
+          R"(k3 | {"amount": 3, "n": 1} | 103)");
+    outcome = runSwept(refusingProgram("ON_ERROR='NULL'"), withRows(rows));
+    CHECK(outcome.failure == "");
+    CHECK(rowOf(outcome, "SCORED", "k3") == R"(k3 | {"P":null,"V":null,"WHO":null} | 103)");
+    CHECK(rowOf(outcome, "SCORED", "k4") == R"(k4 | {"P":9.0,"V":1,"WHO":"default"} | 104)");
+    outcome = runSwept(refusingProgram("ON_ERROR='FALLBACK', FALLBACK='local'"), withRows(rows));
+    CHECK(outcome.failure == "");
+    CHECK(rowOf(outcome, "SCORED", "k3").find(R"("V":1,"WHO":"LOCAL")") != std::string::npos);
+    CHECK(rowOf(outcome, "SCORED", "k4") == R"(k4 | {"P":9.0,"V":1,"WHO":"default"} | 104)");
+  }
+}
+
+TEST_CASE("ON_ERROR='FAIL' ends the query with the reason, and the offsets stay") {
+  const SweptOutcome outcome = runSwept(refusingProgram("ON_ERROR='FAIL'"), withRows(1));
+  CHECK(outcome.failure.find("CSAS_SCORED_0/0_0: model M version 1") != std::string::npos);
+  CHECK(outcome.failure.find("amount is out of range") != std::string::npos);
+  CHECK(outcome.outputs.at("SCORED").size() <= 3);
+  CHECK(outcome.outputs.at("CSAS_SCORED_0-dead-letters").empty());
+}
+
+TEST_CASE("what becomes of rows while the server is away is the statement's choice") {
+  for (const size_t rows : {1, 7}) {
+    CAPTURE(rows);
+    SweptProgram program = refusingProgram("ON_UNAVAILABLE='NULL'");
+    program.server->turnsAway = 1'000'000;
+    SweptOutcome outcome = runSwept(program, withRows(rows));
+    CHECK(outcome.failure == "");
+    CHECK(outcome.outputs.at("SCORED").size() == 7);
+    CHECK(rowOf(outcome, "SCORED", "k4") == R"(k4 | {"P":null,"V":null,"WHO":null} | 104)");
+    program = refusingProgram("ON_UNAVAILABLE='DLQ'");
+    program.server->turnsAway = 1'000'000;
+    outcome = runSwept(program, withRows(rows));
+    CHECK(outcome.outputs.at("SCORED").empty());
+    CHECK(outcome.outputs.at("CSAS_SCORED_0-dead-letters").size() == 7);
+  }
+}
+
+TEST_CASE("a server that is away when the statement runs stops nothing: the declarations stand") {
+  SweptProgram program = streamProgram();
+  const SweptOutcome expected = undisturbed({"stream", program});
+  program.server->isAwayAtFirst = true;
+  program.server->turnsAway = 40;
+  checkSame(expected, undisturbed({"away at first", program}));
+  SweepSettings settings;
+  settings.faults.crashAtStep = expected.steps / 2;
+  checkSame(expected, runSwept(program, settings));
+}
+
+TEST_CASE("a swap takes what waits along, so that a server that is away holds it up no more") {
+  SweptProgram program = streamProgram();
+  program.statements += "ALTER MODEL m ADD VERSION WITH (ENDPOINT='other:8080');";
+  const SweptOutcome undone = undisturbed({"no swap", program});
+  program.server->deadEndpoint = "server:8080";
+  program.waitsForWaves = false;
+  program.changes = {{1, "ALTER MODEL m SET ALIAS default = 2;"}};
+  const SweptOutcome outcome = runSwept(program, {});
+  CHECK(outcome.failure == "");
+  CHECK(outcome.outputs.at("SCORED").size() == undone.outputs.at("SCORED").size());
+  for (const std::string& row : outcome.outputs.at("SCORED")) {
+    CHECK(row.find("\"V\":2") != std::string::npos);
+  }
+}

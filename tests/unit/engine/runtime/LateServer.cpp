@@ -111,7 +111,9 @@ HttpResponse LateServer::describe() const {
 
 HttpResponse LateServer::answer(const HttpRequest& request) const {
   HttpResponse response;
-  if (turn_ < habits_.turnsAway) {
+  const bool isDead =
+      !habits_.deadEndpoint.empty() && request.url.find(habits_.deadEndpoint) != std::string::npos;
+  if (turn_ < habits_.turnsAway || isDead) {
     response.failure = HttpResponse::Failure::Connect;
     response.message = "connection refused";
     return response;

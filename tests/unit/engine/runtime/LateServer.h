@@ -18,6 +18,7 @@ struct LateServerHabits {
   size_t turnsAway = 0;        ///< from the first request on, during which it refuses connections
   bool isAwayAtFirst = false;  ///< it cannot be asked for its metadata, for as long
   double refused = -1;         ///< rows with this amount are none of the model's
+  std::string deadEndpoint = {};  ///< where it never answers
   std::vector<std::string> features = {"amount", "n"};
 };
 
@@ -51,7 +52,6 @@ class LateServer final : public operators::HttpTransport {
 
   operators::HttpResponse answer(const operators::HttpRequest& request) const;
   operators::HttpResponse describe() const;
-  bool isAway() const;
 
   LateServerHabits habits_;
   mutable std::mutex mutex_;  // guards all below

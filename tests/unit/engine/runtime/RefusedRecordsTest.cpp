@@ -45,6 +45,21 @@ SweptProgram totalsProgram() {
   return program;
 }
 
+/// The rows wait for a server's scores before they are written.
+SweptProgram servedProgram() {
+  SweptProgram program = filterProgram();
+  program.statements = R"(
+    CREATE STREAM s (id VARCHAR KEY, a INT)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);
+    CREATE MODEL m (amount DOUBLE, n DOUBLE) WITH (DEPLOYMENT='RPC', ENDPOINT='server:8080',
+        REMOTE_MODEL='m', LAYOUT='COLUMNS', BINARY=false);
+    CREATE STREAM o AS SELECT id, PREDICT('m', a, a) AS b FROM s EMIT CHANGES;
+    CREATE STREAM other AS SELECT id, a FROM s WHERE a > 5 EMIT CHANGES;
+  )";
+  program.server = LateServerHabits{};
+  return program;
+}
+
 bool isOneOf(const std::string& key, const std::vector<int>& rows) {
   return std::any_of(rows.begin(), rows.end(),
                      [&](int row) { return key == fmt::format("k{}", row); });
@@ -99,6 +114,10 @@ TEST_CASE("a record that the broker refuses is a dead letter") {
 
 TEST_CASE("several refused records, side by side and at both ends, are dead letters") {
   checkRefusals(filterProgram(), "O", "CSAS_O_0", {0, 8, 9, 10, 11, 25, kNumRows - 1});
+}
+
+TEST_CASE("a refused record among those that wait for a model server is found as well") {
+  checkRefusals(servedProgram(), "O", "CSAS_O_0", {0, 17, 18});
 }
 
 TEST_CASE("a refused output of an aggregate leaves its state as it was") {

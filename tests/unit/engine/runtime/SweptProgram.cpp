@@ -74,6 +74,7 @@ class SweptRun {
         change(wave);
         drive();
         append(program_.waves[wave]);
+        isLastWave_ = wave + 1 == program_.waves.size();
         drive();
       }
       noteSteps();
@@ -158,7 +159,7 @@ class SweptRun {
     }
     server_->turn();
     outcome_.mostWaiting = std::max(outcome_.mostWaiting, server_->mostWaiting());
-    return engine_->runtime().isWaiting();
+    return (program_.waitsForWaves || isLastWave_) && engine_->runtime().isWaiting();
   }
 
   void noteSteps() { outcome_.steps = outcome_.steps == 0 ? broker_->steps() : outcome_.steps; }
@@ -222,6 +223,7 @@ class SweptRun {
   const SweepSettings& settings_;
   std::vector<parser::ParsedStatement> statements_;
   std::vector<parser::ParsedStatement> changed_;
+  bool isLastWave_ = false;
   bool isExecuted_ = false;   // all of statements_, by the engine that runs
   bool isExecuting_ = false;  // a program; the broker may fail it
   ScratchDirectory directory_;

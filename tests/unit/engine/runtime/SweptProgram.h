@@ -29,6 +29,7 @@ struct SweptProgram {
   std::vector<std::string> outputs;                        ///< topics to compare
   std::map<std::string, std::vector<std::string>> stores;  ///< by query id: its stores to compare
   std::optional<LateServerHabits> server = {};             ///< of the model server, if it has one
+  bool waitsForWaves = true;  ///< what waits for the server is waited for before the last wave, too
 };
 
 struct SweepSettings {

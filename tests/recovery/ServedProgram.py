@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scoring program with its model behind a server that is killed again and again, too."""
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import ScoringProgram
+
+SERVER = ScoringProgram.EXAMPLE.parent / "deployments" / "modelServer.py"
+# Requests take a while and the server dies while they are under way.
+DELAY_MS = 3
+LIVES_SECONDS = (0.3, 2.0)
+PAUSE_SECONDS = 0.2
+
+FILE_MODEL = "CREATE MODEL fraud_v2 WITH (URI='fraud_v2.ubj');"
+SERVED_MODEL = """CREATE MODEL fraud_v2 (amount DOUBLE, country VARCHAR DEFAULT '', category VARCHAR DEFAULT '',
+  card_age INT, hour INT, n_1h INT) WITH (DEPLOYMENT='RPC', ENDPOINT='127.0.0.1:{port}',
+  REMOTE_MODEL='fraud', LAYOUT='COLUMNS', BINARY=false, BATCH_MAX_ROWS=64, TIMEOUT='2 SECONDS',
+  RETRIES=1, BREAKER_PAUSE='50 MILLISECONDS');"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class ServedProgram(ScoringProgram.ScoringProgram):
+    """Close it: its server runs, and is killed and started anew, until then."""
+
+    def __init__(self, folder, name, seed):
+        super().__init__(folder, name, seed)
+        self._port = free_port()
+        sql = self.file.read_text()
+        assert FILE_MODEL in sql
+        self.file.write_text(sql.replace(FILE_MODEL, SERVED_MODEL.format(port=self._port)))
+        self.server_kills = 0
+        self._chance = random.Random(seed)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep_killing)
+        self._thread.start()
+
+    def close(self):
+        self._closed.set()
+        self._thread.join()
+
+    def _keep_killing(self):
+        while not self._closed.is_set():
+            server = subprocess.Popen(
+                [sys.executable, str(SERVER), "--port", str(self._port), "--delay-ms",
+                 str(DELAY_MS)], stdout=subprocess.PIPE)
+            try:
+                server.stdout.readline()  # it listens
+                if self._closed.wait(self._chance.uniform(*LIVES_SECONDS)):
+                    return
+                self.server_kills += 1
+            finally:
+                server.send_signal(signal.SIGKILL)
+                server.wait()
+                server.stdout.close()
+            self._closed.wait(PAUSE_SECONDS)
