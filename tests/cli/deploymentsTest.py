@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
 
-from CommandLine import PATIENCE, ROOT, CommandLineCase, until
+from CommandLine import BINARY, PATIENCE, ROOT, CommandLineCase, until
 
 EXAMPLES = os.path.join(ROOT, "queries/examples/deployments")
 SWAPS = "default_-CSAS_SCORED_PAYMENTS_0-0-models"
@@ -131,3 +133,91 @@ class DeploymentsCase(CommandLineCase):
         self.assertEqual([row for row in jsonLines(again) if "VARIANT" in row],
                          [row for row in rows if "VARIANT" in row])
         self.assertEqual(len(self.records("SCORED_PAYMENTS")), 2000)
+
+
+def freePort():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class ServedModelCase(CommandLineCase):
+    """One program whose model is in the engine, behind a server, or both."""
+
+    def setUp(self):
+        super().setUp()
+        self.port = freePort()
+        self.python = subprocess.run([os.path.join(ROOT, "tests/fixtures/python")], check=True,
+                                     capture_output=True, text=True).stdout.strip()
+        for name in ("embeddedModel.sql", "servedModel.sql", "guardedModel.sql", "score.sql"):
+            with open(os.path.join(EXAMPLES, name)) as file:
+                text = file.read().replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
+            self.write(name, text.replace("../fraud/", os.path.join(ROOT, "queries/examples/fraud/")))
+
+    def serve(self):
+        server = subprocess.Popen([self.python, os.path.join(EXAMPLES, "modelServer.py"), "--port", str(self.port)],
+                                  stdout=subprocess.PIPE)
+        self.addCleanup(self.stopServer, server)
+        self.assertIn(b"fraud", server.stdout.readline())
+        return server
+
+    @staticmethod
+    def stopServer(server):
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+    def scores(self, *arguments):
+        """The scorers' table, and the risk of each payment."""
+        output, _ = self.auspex("run", *arguments, "score.sql", "--output", "json", "--fresh")
+        table = [row for row in jsonLines(output) if "SCORER" in row]
+        return table, {record["key"]: record["value"]["RISK"] for record in self.records("SCORED_PAYMENTS")}
+
+    def testOnlyTheModelsStatementDiffers(self):
+        table, embedded = self.scores("embeddedModel.sql")
+        self.assertEqual([row["N"] for row in table], [2000])
+        server = self.serve()
+        table, served = self.scores("servedModel.sql")
+        self.assertEqual([(row["SCORER"], row["N"]) for row in table], [("default", 2000)])
+        self.assertEqual(set(served), set(embedded))
+        for key, risk in served.items():
+            self.assertAlmostEqual(risk, embedded[key], places=6)
+        table, _ = self.scores("guardedModel.sql")
+        self.assertEqual([(row["SCORER"], row["N"]) for row in table], [("default", 2000)])
+        self.stopServer(server)
+        table, guarded = self.scores("guardedModel.sql")
+        self.assertEqual([(row["SCORER"], row["N"]) for row in table], [("FRAUD_LOCAL", 2000)])
+        self.assertEqual(guarded, embedded)
+
+    def testARunWaitsForItsServerAndGoesOn(self):
+        process = self.start("run", "servedModel.sql", "score.sql", "--until", "stopped")
+        self.auspexUntilReady(process)
+        self.assertEqual(len(self.records("SCORED_PAYMENTS")), 0)
+        output, _ = self.auspex("shell", "-e", "DESCRIBE MODEL fraud EXTENDED;")
+        self.assertRegex(output, r"Rows     : 0 scored, 0 refused, 0 unavailable, [1-9]\d* wait")
+        # Killed while everything waits, and started again without the server: nothing is lost.
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        os.remove(self.path("auspex-data/shell.sock"))
+        process = self.start("run", "servedModel.sql", "score.sql", "--until", "stopped")
+        self.auspexUntilReady(process)
+        self.serve()
+        until(lambda: len(self.records("SCORED_PAYMENTS")) == 2000, "all scores")
+        output, _ = self.auspex("shell", "-e", "EXPLAIN CSAS_SCORED_PAYMENTS_0;")
+        self.assertIn(f"server=V2_HTTP 127.0.0.1:{self.port}", output)
+        self.assertRegex(output, r"Rows     : 2000 scored, 0 refused")
+        self.assertIn("Breaker  : closed", output)
+        code, _ = self.interrupt(process)
+        self.assertEqual(code, 130)
+        self.assertEqual(len({record["key"] for record in self.records("SCORED_PAYMENTS")}), 2000)
+
+    def auspexUntilReady(self, process):
+        """The run has its queries, and rows wait for the server."""
+        def rowsWait():
+            self.assertIsNone(process.poll(), self.read("err"))
+            if not os.path.exists(self.path("auspex-data/shell.sock")):
+                return False
+            run = subprocess.run([BINARY, "shell", "-e", "DESCRIBE MODEL fraud EXTENDED;"], cwd=self.folder,
+                                 env=self.environment, capture_output=True, text=True, timeout=PATIENCE)
+            return "wait" in run.stdout and " 0 wait" not in run.stdout
+        until(rowsWait, "rows that wait")

@@ -74,6 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """One connection, kept open for many requests."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     model = None
     name = ""
     delay = 0.0
