@@ -11,7 +11,10 @@ namespace auspex::queries {
 namespace {
 
 const char* kindOf(const operators::FeatureInfo& feature) {
-  return feature.kind == operators::FeatureKind::Categorical ? "categorical" : "numeric";
+  if (feature.kind == operators::FeatureKind::Categorical) {
+    return "categorical";
+  }
+  return feature.declaredAsString.value_or(false) ? "text" : "numeric";
 }
 
 const char* textOf(operators::OutputKind kind) {
@@ -193,7 +196,8 @@ std::string StatementRun::describeServers(const operators::Topology& topology) c
   std::string text;
   for (const operators::SubTopology& part : topology.parts) {
     for (const operators::ModelUse& use : part.models) {
-      for (const auto& version : use.serve()->versions) {
+      const auto served = use.serve();
+      for (const auto& version : served->versions) {
         const auto* const remote = dynamic_cast<const operators::RemoteModel*>(version.get());
         if (remote != nullptr) {
           text += fmt::format("\nModel {} version {}: {}{}", use.reference, version->info().version,

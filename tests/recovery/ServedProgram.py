@@ -43,6 +43,11 @@ class ServedProgram(ScoringProgram.ScoringProgram):
         self._thread = threading.Thread(target=self._keep_killing)
         self._thread.start()
 
+    def problems(self, topics, printed):
+        found = super().problems(topics, printed)
+        print(f"  the server was killed {self.server_kills} times", flush=True)
+        return found if self.server_kills else [*found, "the server was never killed"]
+
     def close(self):
         self._closed.set()
         self._thread.join()

@@ -116,6 +116,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing about clients that are gone before their answer."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8080)
@@ -126,7 +134,7 @@ def main():
     Handler.model = Model(options.model)
     Handler.name = options.name
     Handler.delay = options.delay_ms / 1000
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    server = Server(("127.0.0.1", options.port), Handler)
     print(f"{options.name} on 127.0.0.1:{server.server_address[1]}", flush=True)
     try:
         server.serve_forever()
