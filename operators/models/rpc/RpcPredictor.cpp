@@ -35,6 +35,8 @@ std::string awayMessage(const RemoteModel& model, const std::string& reason) {
 
 }  // namespace
 
+RpcPredictor::Lookup::Lookup() = default;
+
 std::unique_ptr<Predictor> RpcPredictor::make(const PredictorSettings& settings) {
   return std::make_unique<RpcPredictor>(settings);
 }

@@ -79,6 +79,8 @@ class RpcPredictor final : public Predictor {
   };
   /// The metadata being asked for before the first rows.
   struct Lookup {
+    Lookup();  // in the source file: clang 14 cannot make it here, where the class is not complete
+
     std::shared_ptr<const RemoteModel> model;
     RemoteMetadata metadata;
     size_t step = 0;
