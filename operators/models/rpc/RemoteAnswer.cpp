@@ -50,6 +50,17 @@ AnswerFault faultOfFailure(HttpResponse::Failure failure) {
   return AnswerFault::Unreachable;
 }
 
+/// What a server in Python failed with stands in the last line.
+std::string lastLine(const std::string& traceback) {
+  const size_t end = traceback.find_last_not_of(" \r\n");
+  if (end == std::string::npos) {
+    return {};
+  }
+  const size_t newline = traceback.rfind('\n', end);
+  const size_t begin = newline == std::string::npos ? 0 : newline + 1;
+  return traceback.substr(begin, end + 1 - begin);
+}
+
 /// The text within {"error": text} and its like; the body itself when it is something else.
 std::string errorText(const std::string& body) {
   try {
@@ -69,7 +80,7 @@ std::string errorText(const std::string& body) {
   } catch (const ModelError&) {
     // Not JSON: a page of a proxy, or text.
   }
-  return body;
+  return body.starts_with("Traceback ") ? lastLine(body) : body;
 }
 
 }  // namespace

@@ -390,6 +390,9 @@ TEST_CASE("A server's words come with the error, on one line and not too many") 
         "the server answers 400: bad input x");
   CHECK(messageOfAnswer(answer(422, R"({"detail":"shape"})")) == "the server answers 422: shape");
   CHECK(messageOfAnswer(answer(500, "plain words")) == "the server answers 500: plain words");
+  CHECK(messageOfAnswer(
+            answer(500, "Traceback (most recent call last):\n  x\nValueError: 5, not 4\n\n")) ==
+        "the server answers 500: ValueError: 5, not 4");
   CHECK(messageOfAnswer(answer(500, "\xff\xfe")) == "the server answers 500: ??");
   CHECK(messageOfAnswer(answer(500, std::string(10'000, 'x'))).size() < 400);
 }
