@@ -364,3 +364,31 @@ TEST_CASE("a swap takes what waits along, so that a server that is away holds it
     CHECK(row.find("\"V\":2") != std::string::npos);
   }
 }
+
+TEST_CASE(
+    "versions of servers share the rows, each with its own scores, in the order of the rows") {
+  SweptProgram program = streamProgram();
+  program.statements = fmt::format(R"(
+    CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, n DOUBLE)
+        WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    {}
+    ALTER MODEL m ADD VERSION WITH (REMOTE_MODEL='m7');
+    ALTER MODEL m SPLIT 1 50, 2 50 BY id;
+    CREATE STREAM scored AS SELECT id, PREDICT('m', *) - 2 * amount - n AS more,
+        MODEL_VARIANT('m', *) AS v FROM s EMIT CHANGES;
+  )",
+                                   kModel);
+  program.waves = waves("s", 1, 40);
+  program.outputs = {"SCORED"};
+  program.stores.clear();
+  const SweptOutcome expected = undisturbed({"split", program}, withRows(1));
+  size_t numOfSecond = 0;
+  for (const std::string& row : expected.outputs.at("SCORED")) {
+    const bool isOfSecond = row.find(R"("MORE":7.0,"V":"2")") != std::string::npos;
+    numOfSecond += isOfSecond ? 1 : 0;
+    CHECK((isOfSecond || row.find(R"("MORE":0.0,"V":"1")") != std::string::npos));
+  }
+  CHECK(numOfSecond > 0);
+  CHECK(numOfSecond < 39);
+  checkSame(expected, undisturbed({"split", program}, withRows(7)));
+}
