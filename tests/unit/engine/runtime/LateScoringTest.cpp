@@ -80,7 +80,8 @@ SweptProgram joinProgram() {
   for (int wave = 0; wave < 2; ++wave) {
     program.waves.emplace_back();
     for (int i = 0; i < 4; ++i) {
-      const std::string key = fmt::format("k{}", i);
+      // The table's row changes while the stream's rows before the change wait.
+      const std::string key = "k";
       const int64_t time = 100 * (wave + 1) + 10 * i;
       program.waves.back().push_back({"t", key, fmt::format(R"({{"n": {}}})", wave + i), time});
       program.waves.back().push_back({"s", key, fmt::format(R"({{"amount": {}}})", i), time + 5});

@@ -14,7 +14,7 @@ namespace auspex::engine {
 
 /// How a LateServer behaves.
 struct LateServerHabits {
-  size_t turns = 3;            ///< until an answer comes
+  size_t turns = 3;            ///< until an answer comes, and up to four more
   size_t turnsAway = 0;        ///< from the first request on, during which it refuses connections
   bool isAwayAtFirst = false;  ///< it cannot be asked for its metadata, for as long
   double refused = -1;         ///< rows with this amount are none of the model's
