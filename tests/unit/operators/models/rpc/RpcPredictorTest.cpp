@@ -280,6 +280,7 @@ TEST_CASE("Whatever comes in between, nothing is lost, doubled or out of order")
         [&](RemoteModelOptions& options) {
           options.batchLinger = milliseconds(random() % 3);
           options.breakerPause = milliseconds(200);
+          options.waitsWhenUnavailable = seed % 2 == 0;
         },
         64);
     uint64_t id = 0;
@@ -300,7 +301,14 @@ TEST_CASE("Whatever comes in between, nothing is lost, doubled or out of order")
       for (const double number : numbers) {
         numBad += static_cast<int>(number) % 17 == 3 ? 1 : 0;
       }
-      CHECK(bench.done[id].failures.size() == numBad);
+      const auto& failures = bench.done[id].failures;
+      const auto numRefused = std::count_if(
+          failures.begin(), failures.end(),
+          [](const RowFailure& failure) { return failure.reason == RowFailure::Reason::Refused; });
+      if (seed % 2 == 0) {
+        CHECK(failures.size() == numBad);
+      }
+      CHECK(static_cast<size_t>(numRefused) <= numBad);
     }
     CHECK(bench.predictor->rowsInFlight() == 0);
     CHECK(bench.counters().rowsWaiting == 0);
