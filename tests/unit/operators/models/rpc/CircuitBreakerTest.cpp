@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "operators/models/rpc/LatencyHistogram.h"
+#include "operators/models/rpc/RemoteHealth.h"
 
 using namespace auspex::operators;
 using std::chrono::milliseconds;
@@ -111,6 +112,30 @@ TEST_CASE("What was sent before the state changed says nothing of now") {
   CHECK_FALSE(breaker.ask(kStart + milliseconds(100)));  // the probe is still the one
   breaker.giveBack(*probe);
   CHECK(breaker.ask(kStart + milliseconds(100)));
+}
+
+TEST_CASE("Who waits is woken when more requests are let through, and when the pause begins") {
+  RemoteHealth health(0.5, milliseconds(100));
+  int numWoken = 0;
+  const auto wake = std::make_shared<const std::function<void()>>([&] { ++numWoken; });
+  health.notify(wake);
+  health.notify(wake);
+  health.succeeded(*health.ask(kStart));
+  CHECK(numWoken == 0);
+  for (int i = 0; i < 8; ++i) {
+    health.failed(*health.ask(kStart), kStart, "away");
+  }
+  CHECK(health.breakerState() == State::Open);
+  CHECK(numWoken == 1);
+  CHECK(health.retryAt() == kStart + milliseconds(100));
+  const auto probe = health.ask(kStart + milliseconds(100));
+  REQUIRE(probe);
+  CHECK_FALSE(health.ask(kStart + milliseconds(100)));
+  CHECK_FALSE(health.retryAt());
+  health.succeeded(*probe);
+  CHECK(numWoken == 2);
+  CHECK(health.snapshot().lastFailure == "away");
+  CHECK(health.snapshot().failures == 8);
 }
 
 TEST_CASE("Quantiles are right to a sixteenth, whatever the size") {

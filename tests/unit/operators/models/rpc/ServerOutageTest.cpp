@@ -207,6 +207,21 @@ TEST_CASE("A row that makes the server fail is found; a server that always fails
   CHECK(poisoned.done[0].failures[0].rowIndex == 13);
   CHECK(poisoned.done[0].failures[0].reason == RowFailure::Reason::Refused);
 
+  // The halves of one request that fails are no reason to leave the server alone.
+  PredictorBench large(
+      [](const HttpRequest& request) {
+        const auto rows = rowsOf(request);
+        const bool isBad = std::find(rows.begin(), rows.end(), 200.0) != rows.end();
+        return isBad ? FakeTransport::Reply{answer(500, "oops"), milliseconds(1)}
+                     : doubling(request);
+      },
+      [](RemoteModelOptions& options) { options.batchMaxRows = 256; });
+  CHECK(large.submit(rowsFrom(0, 256), 1));
+  large.run(1);
+  REQUIRE(large.done.size() == 1);
+  CHECK(large.done[0].failures.size() == 1);
+  CHECK(large.counters().breakerOpened == 0);
+
   PredictorBench broken(always(answer(500, "oops")));
   CHECK(broken.submit(rowsFrom(0, 200), 1));
   broken.run(1, std::chrono::seconds(20));
