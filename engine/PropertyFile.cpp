@@ -6,38 +6,28 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "engine/Trimmed.h"
+
 namespace auspex::engine {
-namespace {
-
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string::npos) {
-    return "";
-  }
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
-}  // namespace
-
 void readProperties(const std::filesystem::path& file, EngineOptions& options) {
   std::ifstream input(file);
   if (!input) {
     throw std::invalid_argument(fmt::format("cannot read '{}'", file.string()));
   }
   const EngineOptions defaults;
-  std::string line;
-  for (int number = 1; std::getline(input, line); ++number) {
-    line = trimmed(line);
+  std::string text;
+  for (int number = 1; std::getline(input, text); ++number) {
+    const std::string_view line = trimmed(text);
     if (line.empty() || line[0] == '#') {
       continue;
     }
     const size_t equals = line.find('=');
-    const std::string name = trimmed(line.substr(0, equals));
+    const std::string name(trimmed(line.substr(0, equals)));
     if (equals == std::string::npos || name.empty()) {
       throw std::invalid_argument(
           fmt::format("{}:{}: '{}' is not name=value", file.string(), number, line));
     }
-    const std::string value = trimmed(line.substr(equals + 1));
+    const std::string value(trimmed(line.substr(equals + 1)));
     if (name == "bootstrap.servers") {
       options.bootstrapServers =
           options.bootstrapServers.empty() ? value : options.bootstrapServers;

@@ -37,7 +37,7 @@ std::vector<std::string> pickText(const Column& column, std::span<const uint32_t
   return picked;
 }
 
-std::vector<uint8_t> pickValidity(const Column& column, std::span<const uint32_t> rows) {
+std::vector<uint8_t> validityOf(const Column& column, std::span<const uint32_t> rows) {
   std::vector<uint8_t> validity;
   if (column.hasNulls()) {
     validity.reserve(rows.size());
@@ -73,7 +73,7 @@ FeatureColumn makeFeature(const FeatureInfo& feature, const FeatureSource& sourc
   const auto same = [](auto value) { return value; };
   FeatureColumn made;
   made.name = feature.name;
-  made.validity = pickValidity(column, rows);
+  made.validity = validityOf(column, rows);
   switch (argumentKindOf(column.type())) {
     case ArgumentKind::Double:
       made.values = pick<double, double>(column, rows, same);

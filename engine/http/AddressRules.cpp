@@ -11,6 +11,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "engine/Trimmed.h"
+
 namespace auspex::engine {
 
 namespace {
@@ -37,14 +39,6 @@ constexpr std::array<std::string_view, 6> kGuarded = {
     "169.254.0.0/16", "100.100.100.200", "168.63.129.16",
     "fe80::/10",      "fd00:ec2::254",   "fd20:ce::254",
 };
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "engine/Trimmed.h"
 #include "engine/testing/JsonDifference.h"
 #include "parser/Parser.h"
 
@@ -17,14 +18,6 @@ constexpr std::string_view kDirectives[] = {"statement", "query",        "topic"
                                             "output",    "dead letters", "metric", "restart",
                                             "crash",     "process"};
 constexpr std::string_view kSeparator = " | ";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
 
 /// Takes the first word off the text.
 std::string_view takeWord(std::string_view& text) {
