@@ -75,6 +75,7 @@ auspex::parser::Variables takeVariables(const std::vector<std::string>& given) {
 class CommandLine {
  public:
   CommandLine() : app_("Auspex: streaming SQL with machine learning in the language", "auspex") {
+    app_.set_version_flag("--version", "auspex " AUSPEX_VERSION);
     app_.require_subcommand(1);
     addRun();
     addShell();

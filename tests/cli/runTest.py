@@ -177,6 +177,9 @@ SELECT k, windowstart AS begins, n FROM c;
                 counts = {row["BEGINS"]: row["N"] for row in map(json.loads, output.splitlines())}
                 self.assertEqual(counts, {0: counted, 4000000000000: 1})
 
+    def testVersion(self):
+        self.assertRegex(self.auspex("--version")[0], r"^auspex \d+\.\d+\.\d+\n$")
+
     def testWrongUsage(self):
         self.payments(1)
         for arguments in (["run"], ["run", "nowhere.sql"], ["run", "program.sql", "--output", "xml"],
