@@ -27,7 +27,7 @@ std::optional<float> roundToFloat(uint64_t digits, int power) {
   static_assert(kExactPowers.size() == kMaxPower + 1);
   constexpr uint64_t kMaxExact = uint64_t{1} << 53;
   constexpr uint64_t kBelowFloat = (uint64_t{1} << 29) - 1;  // bits that a float32 lacks
-  constexpr uint64_t kMiddle = uint64_t{1} << 28;
+  constexpr uint64_t kHalf = uint64_t{1} << 28;
   if (digits > kMaxExact || power < -kMaxPower || power > kMaxPower) {
     return std::nullopt;
   }
@@ -35,7 +35,7 @@ std::optional<float> roundToFloat(uint64_t digits, int power) {
   const auto whole = static_cast<double>(digits);
   const double wide = power < 0 ? whole / scale : whole * scale;
   const uint64_t below = std::bit_cast<uint64_t>(wide) & kBelowFloat;
-  if (below + 1 >= kMiddle && below <= kMiddle + 1) {
+  if (below + 1 >= kHalf && below <= kHalf + 1) {
     return std::nullopt;
   }
   return static_cast<float>(wide);

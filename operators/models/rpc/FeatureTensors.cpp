@@ -59,8 +59,9 @@ bool fitsElement(Value value) {
     return true;
   } else if constexpr (std::is_floating_point_v<Value>) {
     // Both bounds are exact as doubles: powers of two.
-    constexpr double kEnd = 2.0 * static_cast<double>(std::numeric_limits<Element>::max() / 2 + 1);
-    return value >= static_cast<double>(std::numeric_limits<Element>::min()) && value < kEnd &&
+    constexpr double kBound =
+        2.0 * static_cast<double>(std::numeric_limits<Element>::max() / 2 + 1);
+    return value >= static_cast<double>(std::numeric_limits<Element>::min()) && value < kBound &&
            std::trunc(value) == value;
   } else {
     return std::in_range<Element>(value);
