@@ -135,7 +135,6 @@ RemoteScorer::RemoteScorer(std::shared_ptr<const ModelVersion> version, const Mo
     : version_(std::move(version)), binding_(bindRemoteVersion(planned, version_->info(), kinds)) {
   PredictorSettings settings;
   settings.maxRowsInFlight = kMaxRowsInFlight;
-  settings.ordered = false;  // they are told apart by their numbers
   settings.wake = std::move(wake);
   predictor_ = makePredictor(deployment, settings);
   AUSPEX_ASSERT(predictor_->layout() == FeatureLayout::Columns);

@@ -81,8 +81,8 @@ class Predictor {
   /// be scored.
   virtual bool submit(FeatureBatch& batch) = 0;
 
-  /// Appends the batches that are done since the last call, in order of submission when the
-  /// predictor was created ordered. Returns how many it appended.
+  /// Appends the batches that are done since the last call, in any order: their ids tell them
+  /// apart. Returns how many it appended.
   virtual size_t poll(std::vector<ScoredBatch>& done) = 0;
 
   /// Rows submitted and not yet polled.

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,10 +16,6 @@ namespace auspex::operators {
 struct PredictorSettings {
   /// Bound on rows submitted and not yet polled.
   size_t maxRowsInFlight = 16'384;
-  /// Batches come back in order of submission.
-  bool ordered = true;
-  /// The statement's WITH properties, names in upper case.
-  std::map<std::string, std::string> properties;
   /// Called, on any thread, when poll may have something new. Not used by what answers at once.
   std::function<void()> wake;
 };

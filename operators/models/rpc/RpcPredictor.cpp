@@ -43,7 +43,6 @@ std::unique_ptr<Predictor> RpcPredictor::make(const PredictorSettings& settings)
 
 RpcPredictor::RpcPredictor(const PredictorSettings& settings)
     : maxRowsInFlight_(settings.maxRowsInFlight),
-      isOrdered_(settings.ordered),
       inbox_(std::make_shared<ReplyInbox>(settings.wake)),
       wake_(std::make_shared<const std::function<void()>>([inbox = inbox_] { inbox->wake(); })),
       random_(std::random_device{}()) {
@@ -533,9 +532,6 @@ size_t RpcPredictor::deliver(std::vector<ScoredBatch>& done) {
   size_t numDelivered = 0;
   for (auto slot = slots_.begin(); slot != slots_.end();) {
     if (slot->rowsLeft > 0) {
-      if (isOrdered_) {
-        break;
-      }
       ++slot;
       continue;
     }

@@ -117,7 +117,6 @@ class RpcPredictor final : public Predictor {
   size_t deliver(std::vector<ScoredBatch>& done);
 
   size_t maxRowsInFlight_;
-  bool isOrdered_;
   std::shared_ptr<ReplyInbox> inbox_;
   std::shared_ptr<const std::function<void()>> wake_;  ///< for the breaker's turn
   std::weak_ptr<const RemoteModel> notified_;          ///< whose health knows wake_

@@ -76,7 +76,7 @@ HttpResponse failure(HttpResponse::Failure kind) {
 
 PredictorBench::PredictorBench(FakeTransport::Server server,
                                const std::function<void(RemoteModelOptions&)>& change,
-                               size_t maxRowsInFlight, bool isOrdered, bool isLookedUp)
+                               size_t maxRowsInFlight, bool isLookedUp)
     : transport(std::make_shared<FakeTransport>(std::move(server))) {
   RemoteModelOptions options = optionsOf(RemoteProtocol::TfsRest);
   options.batchMaxRows = 8;
@@ -99,7 +99,6 @@ PredictorBench::PredictorBench(FakeTransport::Server server,
   }
   PredictorSettings settings;
   settings.maxRowsInFlight = maxRowsInFlight;
-  settings.ordered = isOrdered;
   settings.wake = [this] { isWoken_ = true; };
   predictor = makePredictor("RPC", settings);
 }
@@ -124,6 +123,12 @@ void PredictorBench::run(size_t numBatches, milliseconds atMost) {
       predictor->poll(done);
     }
   }
+}
+
+void PredictorBench::sortDone() {
+  std::sort(done.begin(), done.end(), [](const ScoredBatch& left, const ScoredBatch& right) {
+    return left.request.id < right.request.id;
+  });
 }
 
 RemoteCounters PredictorBench::counters() const {

@@ -65,12 +65,14 @@ class PredictorBench {
   /// change: what differs from TFS_REST with batches of 8 rows, 4 requests at a time.
   PredictorBench(FakeTransport::Server server,
                  const std::function<void(RemoteModelOptions&)>& change = {},
-                 size_t maxRowsInFlight = 1024, bool isOrdered = true, bool isLookedUp = true);
+                 size_t maxRowsInFlight = 1024, bool isLookedUp = true);
 
   /// Rows with these numbers; false when the predictor does not take them now.
   bool submit(const std::vector<double>& numbers, uint64_t id = 0);
   /// Lets time pass until so many batches have come back or the time is over.
   void run(size_t numBatches, milliseconds atMost = std::chrono::hours(1));
+  /// Sorts what has come back by id.
+  void sortDone();
   RemoteCounters counters() const;
 
   std::shared_ptr<FakeTransport> transport;

@@ -149,6 +149,7 @@ TEST_CASE("Rows that wait are drained without overrunning the server that is bac
   });
   bench.run(100, std::chrono::minutes(1));
   REQUIRE(bench.done.size() == 100);
+  bench.sortDone();
   for (uint64_t id = 0; id < 100; ++id) {
     CHECK(bench.done[id].request.id == id);
     CHECK(bench.done[id].failures.empty());
@@ -260,7 +261,7 @@ TEST_CASE("A model whose server was away when it was made is looked up before it
     return request.method == "GET" ? FakeTransport::Reply{answer(200, metadata), milliseconds(1)}
                                    : doubling(request);
   };
-  PredictorBench bench(server, {}, 1024, true, false);
+  PredictorBench bench(server, {}, 1024, false);
   CHECK(bench.model->signature() == nullptr);
   CHECK(bench.submit(rowsFrom(0, 20), 1));
   bench.run(1, std::chrono::minutes(1));
@@ -273,7 +274,7 @@ TEST_CASE("A model whose server was away when it was made is looked up before it
   REQUIRE(bench.model->signature() != nullptr);
   CHECK(bench.model->signature()->inputs[0].datatype == Datatype::Fp32);
 
-  PredictorBench failing(always(failure(Failure::Connect)), neverWait, 1024, true, false);
+  PredictorBench failing(always(failure(Failure::Connect)), neverWait, 1024, false);
   CHECK(failing.submit(rowsFrom(0, 20), 1));
   failing.run(1);
   REQUIRE(failing.done.size() == 1);
@@ -283,7 +284,7 @@ TEST_CASE("A model whose server was away when it was made is looked up before it
       R"({"metadata":{"signature_def":{"signature_def":{"serving_default":{)"
       R"("inputs":{"x":{"dtype":"DT_FLOAT","tensor_shape":{"dim":[{"size":"-1"},{"size":"9"}]}}},)"
       R"("outputs":{}}}}}})";
-  PredictorBench other(always(answer(200, misfit)), neverWait, 1024, true, false);
+  PredictorBench other(always(answer(200, misfit)), neverWait, 1024, false);
   CHECK(other.submit(rowsFrom(0, 3), 1));
   other.run(1);
   REQUIRE(other.done.size() == 1);
@@ -310,6 +311,7 @@ TEST_CASE("Batches of two versions go to their own servers") {
     bench.run(3, milliseconds(10));
   }
   REQUIRE(bench.done.size() == 3);
+  bench.sortDone();
   CHECK(bench.done[0].scores == std::vector<double>{2, 4, 6});
   CHECK(bench.done[1].scores == std::vector<double>{3, 6, 9});
   CHECK(bench.done[2].scores == std::vector<double>{2, 4, 6});
