@@ -158,18 +158,9 @@ std::shared_ptr<const operators::RemoteModel> StatementRun::recallRemote(
     return operators::declareRemoteModel(definition.name, version, definition.inputs, numOutputs,
                                          options, executor_.ports_.transport);
   }
-  operators::ModelInfo info;
-  info.name = definition.name;
-  info.version = version;
-  info.format = operators::nameOf(options.protocol);
-  info.kind = "remote";
-  info.objective = "of the server";
-  info.isWide = true;
-  info.features = featuresFromText(replayed_->details.at("features"));
-  info.namedFeatures = !info.features.empty() && !info.features.front().name.empty();
-  info.numOutputs = numOutputs;
-  return std::make_shared<const operators::RemoteModel>(std::move(info), options,
-                                                        executor_.ports_.transport);
+  return operators::recallRemoteModel(definition.name, version,
+                                      featuresFromText(replayed_->details.at("features")),
+                                      numOutputs, options, executor_.ports_.transport);
 }
 
 StatementResult StatementRun::addRemoteVersion(ModelDefinition& definition,

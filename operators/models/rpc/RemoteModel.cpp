@@ -205,7 +205,15 @@ std::shared_ptr<const RemoteModel> declareRemoteModel(std::string name, uint32_t
         "a model whose server is not asked needs an input list, as in CREATE MODEL m "
         "(amount DOUBLE, country VARCHAR) WITH (...)");
   }
-  ModelInfo info = remoteInfo(std::move(name), version, options, declaredFeatures(inputs));
+  return recallRemoteModel(std::move(name), version, declaredFeatures(inputs), numOutputs,
+                           std::move(options), std::move(transport));
+}
+
+std::shared_ptr<const RemoteModel> recallRemoteModel(std::string name, uint32_t version,
+                                                     std::vector<FeatureInfo> features,
+                                                     size_t numOutputs, RemoteModelOptions options,
+                                                     std::shared_ptr<HttpTransport> transport) {
+  ModelInfo info = remoteInfo(std::move(name), version, options, std::move(features));
   info.numOutputs = numOutputs;
   return std::make_shared<const RemoteModel>(std::move(info), std::move(options),
                                              std::move(transport));

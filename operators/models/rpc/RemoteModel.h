@@ -23,8 +23,6 @@ enum class RemoteProtocol : uint8_t { V2Http, V2Grpc, TfsRest, TfsGrpc };
 /// How features travel: one tensor [rows, features] of numbers, or a tensor per feature under its
 /// name, in its own type.
 enum class RemoteLayout : uint8_t { Tensor, Columns };
-/// In which order scored batches come back: as submitted, or as the answers come.
-enum class RemoteOrdering : uint8_t { Strict, None };
 
 /// What CREATE MODEL ... WITH (DEPLOYMENT='RPC', ...) says, checked and with its defaults.
 struct RemoteModelOptions {
@@ -40,8 +38,7 @@ struct RemoteModelOptions {
   bool binary = true;  ///< BINARY: raw tensors where the protocol and the server have them
   size_t batchMaxRows = 256;
   std::chrono::milliseconds batchLinger{0};
-  size_t maxInFlight = 16;  ///< requests at a time per task
-  RemoteOrdering ordering = RemoteOrdering::Strict;
+  size_t maxInFlight = 16;                  ///< requests at a time per task
   std::chrono::milliseconds timeout{5000};  ///< per request
   uint32_t retries = 2;                     ///< of a request that failed where that is safe
   std::chrono::milliseconds backoff{20};    ///< before the first retry; doubles, with jitter
@@ -115,6 +112,12 @@ std::shared_ptr<const RemoteModel> declareRemoteModel(std::string name, uint32_t
                                                       const std::vector<InputDeclaration>& inputs,
                                                       size_t numOutputs, RemoteModelOptions options,
                                                       std::shared_ptr<HttpTransport> transport);
+
+/// The same with features as a server described them once.
+std::shared_ptr<const RemoteModel> recallRemoteModel(std::string name, uint32_t version,
+                                                     std::vector<FeatureInfo> features,
+                                                     size_t numOutputs, RemoteModelOptions options,
+                                                     std::shared_ptr<HttpTransport> transport);
 
 /// As the statement writes it: "V2_HTTP".
 std::string_view nameOf(RemoteProtocol protocol);
