@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "operators/data/Ascii.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
+#include "queries/planning/Durations.h"
 
 namespace auspex::queries {
 namespace {
@@ -97,33 +97,6 @@ void readCount(const Properties& properties, std::string_view name, int64_t leas
   count = static_cast<Count>(*given);
 }
 
-/// '200 MILLISECONDS', '5 SECONDS', '1 MINUTE'; a number alone counts milliseconds.
-std::optional<std::chrono::milliseconds> parseDuration(const std::string& text) {
-  constexpr std::array<Choice<int64_t>, 3> kUnits = {Choice<int64_t>{"MILLISECOND", 1},
-                                                     Choice<int64_t>{"SECOND", 1000},
-                                                     Choice<int64_t>{"MINUTE", 60'000}};
-  int64_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error != std::errc() || number < 0) {
-    return std::nullopt;
-  }
-  std::string unit = operators::asciiUpper(std::string_view(end, static_cast<size_t>(last - end)));
-  unit.erase(0, unit.find_first_not_of(' '));
-  if (unit.empty()) {
-    return std::chrono::milliseconds(number);
-  }
-  if (unit.back() == 'S') {
-    unit.pop_back();
-  }
-  for (const Choice<int64_t>& known : kUnits) {
-    if (known.name == unit) {
-      return std::chrono::milliseconds(number * known.value);
-    }
-  }
-  return std::nullopt;
-}
-
 void readDuration(const Properties& properties, std::string_view name,
                   std::chrono::milliseconds least, std::chrono::milliseconds& duration) {
   constexpr std::chrono::milliseconds kMost = std::chrono::hours(1);
@@ -131,14 +104,11 @@ void readDuration(const Properties& properties, std::string_view name,
   if (property == nullptr) {
     return;
   }
-  const auto given = parseDuration(property->text);
-  if (!given) {
-    refuseValue(*property, "is no time. Write '200 MILLISECONDS', '5 SECONDS' or '1 MINUTE'.");
-  }
-  if (*given < least || *given > kMost) {
+  const std::chrono::milliseconds given(parseMillis(property->text, property->span));
+  if (given < least || given > kMost) {
     refuseValue(*property, fmt::format("is not from {} ms to an hour.", least.count()));
   }
-  duration = *given;
+  duration = given;
 }
 
 bool isTensorFlow(RemoteProtocol protocol) {
