@@ -12,6 +12,30 @@ namespace {
 
 constexpr size_t kMaxTfsListed = 65'536;
 
+/// Reads the member of an object that `output` names, or its only one, by read(); skips the others.
+/// what: "predictions have", for messages.
+template <typename Read>
+void readOutput(JsonReader& reader, const std::string& output, const std::string& what, Read read) {
+  bool isFound = false;
+  size_t numMembers = 0;
+  readObject(reader, [&](const std::string& key) {
+    ++numMembers;
+    if (!isFound && (key == output || output.empty())) {
+      isFound = true;
+      read();
+    } else {
+      reader.skip();
+    }
+  });
+  if (!isFound || (output.empty() && numMembers > 1)) {
+    throw AnswerError(
+        AnswerFault::Refused,
+        "the server's " + what +
+            (isFound ? " several outputs. OUTPUT='name' chooses the one with the score"
+                     : " no output '" + output + "'"));
+  }
+}
+
 /// Reads one object or bare value of predictions into scores: exactly `width` numbers.
 void readPrediction(JsonReader& reader, const std::string& output, size_t width,
                     JsonScores& scores) {
@@ -20,23 +44,7 @@ void readPrediction(JsonReader& reader, const std::string& output, size_t width,
   if (reader.peek() != DocumentReader::Kind::Object) {
     readJsonScores(reader, limit, scores);
   } else {
-    bool isFound = false;
-    size_t numMembers = 0;
-    readObject(reader, [&](const std::string& key) {
-      ++numMembers;
-      if (!isFound && (key == output || output.empty())) {
-        isFound = true;
-        readJsonScores(reader, limit, scores);
-      } else {
-        reader.skip();
-      }
-    });
-    if (!isFound || (output.empty() && numMembers > 1)) {
-      throw AnswerError(AnswerFault::Refused,
-                        isFound ? "the server's predictions have several outputs. OUTPUT='name' "
-                                  "chooses the one with the score"
-                                : "the server's predictions have no output '" + output + "'");
-    }
+    readOutput(reader, output, "predictions have", [&] { readJsonScores(reader, limit, scores); });
   }
   if (scores.count - before != width) {
     throw AnswerError(AnswerFault::Refused, "the server's prediction holds " +
@@ -71,23 +79,7 @@ void readColumnOutputs(JsonReader& reader, const std::string& output, const Scor
     readRowList(reader, output, wanted, scores);
     return;
   }
-  bool isFound = false;
-  size_t numMembers = 0;
-  readObject(reader, [&](const std::string& key) {
-    ++numMembers;
-    if (!isFound && (key == output || output.empty())) {
-      isFound = true;
-      readRowList(reader, "", wanted, scores);
-    } else {
-      reader.skip();
-    }
-  });
-  if (!isFound || (output.empty() && numMembers > 1)) {
-    throw AnswerError(AnswerFault::Refused,
-                      isFound ? "the server's answer has several outputs. OUTPUT='name' chooses "
-                                "the one with the score"
-                              : "the server's answer has no output '" + output + "'");
-  }
+  readOutput(reader, output, "answer has", [&] { readRowList(reader, "", wanted, scores); });
 }
 
 /// {"dim": [{"size": "-1"}, ...], "unknown_rank": false}; sizes are strings, as proto3's JSON is.
