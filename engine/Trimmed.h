@@ -6,9 +6,9 @@
 
 namespace auspex::engine {
 
-/// The text without spaces, tabs and carriage returns at its ends; a part of what was given.
+/// The text without spaces, tabs and ends of lines at its ends; a part of what was given.
 inline std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
+  constexpr std::string_view kBlanks = " \t\r\n";
   const size_t begin = text.find_first_not_of(kBlanks);
   return begin == std::string_view::npos
              ? std::string_view()

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/Trimmed.h"
+#include "operators/data/Ascii.h"
+
 namespace auspex::engine {
 
 namespace {
@@ -16,23 +19,6 @@ using operators::HttpResponse;
 
 /// Of an answer's headers and trailers together.
 constexpr size_t kMaxHeaderBytes = size_t{256} << 10;
-
-std::string lowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  });
-  return lower;
-}
-
-std::string_view withoutBlanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 HttpResponse::Failure failureOf(CURLcode result) {
   switch (result) {
@@ -205,7 +191,7 @@ void CurlTransfer::takeHeaderLine(std::string_view line) {
     headersAreOver_ = false;
     return;
   }
-  line = withoutBlanks(line);
+  line = trimmed(line);
   if (line.empty()) {
     headersAreOver_ = true;
     return;
@@ -215,8 +201,8 @@ void CurlTransfer::takeHeaderLine(std::string_view line) {
     return;
   }
   auto& list = headersAreOver_ ? response_.trailers : response_.headers;
-  list.emplace_back(lowerCase(line.substr(0, colon)),
-                    std::string(withoutBlanks(line.substr(colon + 1))));
+  list.emplace_back(operators::asciiLower(line.substr(0, colon)),
+                    std::string(trimmed(line.substr(colon + 1))));
 }
 
 /// Returns a socket for an address that is allowed. It is the address that libcurl connects to:
