@@ -191,8 +191,7 @@ class RepartitionSource final : public Operator {
     if (batch.numRows == 0) {
       return batch;
     }
-    using Buffers = std::vector<std::shared_ptr<const FetchedRecords>>;
-    const auto owner = std::make_shared<const Buffers>(context.draw.buffers);
+    const Owner owner = context.draw.keepAlive();
     batch.columns = decode(rows_, owner);
     if (description_.isTable) {
       batch.carriesOld = true;
@@ -217,12 +216,7 @@ class RepartitionSource final : public Operator {
   }
 
   std::vector<ColumnPtr> decode(const std::vector<std::string_view>& rows, const Owner& owner) {
-    const std::vector<ColumnPtr> kept = codec_.decode(rows, owner);
-    std::vector<ColumnPtr> columns(description_.numColumns);
-    for (size_t i = 0; i < kept.size(); ++i) {
-      columns[description_.kept[i]] = kept[i];
-    }
-    return columns;
+    return placeColumns(codec_.decode(rows, owner), description_.kept, description_.numColumns);
   }
 
   static std::vector<uint8_t> presenceOf(const std::vector<std::string_view>& rows) {

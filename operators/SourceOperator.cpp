@@ -70,8 +70,7 @@ class SourceOperator final : public Operator {
     if (batch.numRows == 0) {
       return batch;
     }
-    using Buffers = std::vector<std::shared_ptr<const FetchedRecords>>;
-    const Owner owner = std::make_shared<const Buffers>(context.draw.buffers);
+    const Owner owner = context.draw.keepAlive();
     std::vector<ColumnPtr> valueColumns;
     errors_.clear();
     if (description_.window) {

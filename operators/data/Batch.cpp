@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/data/Batch.h"
 
+#include <utility>
+
 namespace auspex::operators {
 
 namespace {
@@ -70,6 +72,15 @@ std::vector<ColumnPtr> pickColumns(std::span<const ColumnPtr> columns,
     picked.push_back(columns[position]);
   }
   return picked;
+}
+
+std::vector<ColumnPtr> placeColumns(std::vector<ColumnPtr> columns,
+                                    std::span<const size_t> positions, size_t numColumns) {
+  std::vector<ColumnPtr> placed(numColumns);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    placed[positions[i]] = std::move(columns[i]);
+  }
+  return placed;
 }
 
 void checkBatch(const Batch& batch) {

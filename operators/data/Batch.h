@@ -46,6 +46,10 @@ Batch gatherRows(const Batch& batch, std::span<const uint32_t> rows);
 std::vector<ColumnPtr> pickColumns(std::span<const ColumnPtr> columns,
                                    std::span<const size_t> positions);
 
+/// The opposite: columns at these positions of `numColumns`, null pointers at the others.
+std::vector<ColumnPtr> placeColumns(std::vector<ColumnPtr> columns,
+                                    std::span<const size_t> positions, size_t numColumns);
+
 /// Checks the invariants above (lengths, order of drawIndex); aborts when broken. For tests and
 /// paranoid builds.
 void checkBatch(const Batch& batch);

@@ -23,6 +23,11 @@ struct Draw {
   uint64_t firstOrdinal = 0;
   std::vector<DrawnRecord> records;
   std::vector<std::shared_ptr<const FetchedRecords>> buffers;
+
+  /// What columns hold on to whose strings lie in the records.
+  Owner keepAlive() const {
+    return std::make_shared<const std::vector<std::shared_ptr<const FetchedRecords>>>(buffers);
+  }
 };
 
 }  // namespace auspex::operators
