@@ -84,6 +84,8 @@ RuntimeSettings Engine::runtimeSettings() const {
       static_cast<size_t>(std::max<int64_t>(1, wholeNumber(given, "auspex.draw.rows", 1024)));
   settings.task.maxTimeStep =
       wholeNumber(given, "auspex.time.step.max.ms", std::numeric_limits<int64_t>::max());
+  settings.task.trustedStateAge = std::chrono::milliseconds(wholeNumber(
+      given, "auspex.test.trusted.state.age.ms", settings.task.trustedStateAge.count()));
   settings.task.offsetReset = options_.offsetReset;
   settings.task.instanceId = instanceId();
   settings.task.stateDirectory = home_ ? &home_->states() : testStates_;

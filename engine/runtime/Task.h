@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "engine/runtime/DeadLetterChannel.h"
 #include "engine/runtime/DrawPipeline.h"
 #include "engine/runtime/EndTracker.h"
+#include "engine/runtime/ErasedRows.h"
 #include "engine/runtime/Job.h"
 #include "engine/runtime/ModelSwaps.h"
 #include "engine/runtime/QueryCounters.h"
@@ -35,6 +37,9 @@ struct TaskSettings {
   OffsetReset offsetReset = OffsetReset::Earliest;
   size_t maxUncommittedBytes = size_t{64} << 20;              ///< overlays: commit early beyond
   int64_t maxTimeStep = std::numeric_limits<int64_t>::max();  ///< of operators' time, by one row
+  /// State that is older has perhaps missed rows that were erased: half of the time for which
+  /// changelogs keep their records.
+  std::chrono::milliseconds trustedStateAge = kErasedRowsKept / 2;
   std::string instanceId;
   stateStore::StateDirectory* stateDirectory = nullptr;  ///< null: state lives in memory
   std::shared_ptr<const stateStore::StateMemory> stateMemory;
@@ -140,8 +145,7 @@ class Task final : public Job, private operators::TaskServices {
   bool swapWaits_ = false;            // for what is uncommitted
   std::map<std::string, std::unique_ptr<TopicChannel>> channels_;
   DrawPipeline pipeline_;
-  std::vector<int64_t>
-      donePositions_;  // per input, behind the last draw that is done; while waiting
+  std::vector<int64_t> donePositions_;  // per input, behind the last draw done; while waiting
   uint64_t nextOrdinal_ = 0;
   bool hasUncommitted_ = false;
   DeadLetterChannel deadLetterChannel_;

@@ -8,7 +8,6 @@
 #include <chrono>
 
 #include "engine/brokers/CommittedRecords.h"
-#include "engine/runtime/ErasedRows.h"
 #include "engine/runtime/Task.h"
 #include "operators/data/Assert.h"
 #include "stateStore/Changelog.h"
@@ -16,9 +15,6 @@
 namespace auspex::engine {
 namespace {
 
-/// State that is older has perhaps missed rows that were erased: half of the time for which their
-/// records are kept.
-constexpr std::chrono::milliseconds kTrustedAge = kErasedRowsKept / 2;
 /// Times that state breaks without a commit in between after which the task gives up.
 constexpr int kMaxBreakages = 3;
 /// Rows that a store keeps in memory from commit to commit take at most such a part of the memory
@@ -64,11 +60,11 @@ bool Task::isStale() {
     return false;
   }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto age = now - std::chrono::nanoseconds(state_->marker()->attempt);
-  const int64_t end = broker_.endOffset({assignment_.changelogTopic, assignment_.partition},
-                                        Isolation::ReadUncommitted);
-  // The marker's own control record may follow it.
-  return age > kTrustedAge && end > *state_->changelogOffset() + 2;
+  if (now - std::chrono::nanoseconds(state_->marker()->attempt) <= settings_.trustedStateAge) {
+    return false;
+  }
+  changelogPosition_ = *state_->changelogOffset();
+  return readLastMarker() != state_->marker();
 }
 
 /// The transaction, if one is open, has to be aborted; then work() opens the state again.

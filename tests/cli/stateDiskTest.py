@@ -144,6 +144,24 @@ class StateDiskCase(CommandLineCase):
             return 0
         return self.read("totals.ndjson").count("\n")
 
+    def testStateThatIsTooOldIsBuiltAgain(self):
+        trustNothing = ("--set", "auspex.test.trusted.state.age.ms=0")
+        state, former = self.path("auspex-data/state"), self.path("former")
+        self.addEvents(300, 100)
+        self.auspex("run", "program.sql")
+        shutil.copytree(state, former)
+        self.addEvents(300, 100)
+        self.auspex("run", "program.sql")
+        self.assertNotIn("is built again", self.auspex("run", "program.sql", *trustNothing)[1], "it has missed nothing")
+        for arguments, isRebuilt in (((), False), (trustNothing, True)):
+            with self.subTest(arguments=arguments):
+                shutil.rmtree(state)
+                shutil.copytree(former, state)
+                self.addEvents(300, 100)
+                _, said = self.auspex("run", "program.sql", *arguments)
+                self.assertEqual("older than the records of erased rows" in said, isRebuilt, said)
+                self.checkTotals()
+
     def testStateIsBuiltAgainWhenItsFolderIsGone(self):
         self.addEvents(300, 100)
         self.auspex("run", "program.sql")
