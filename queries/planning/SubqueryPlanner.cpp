@@ -13,13 +13,10 @@ namespace {
 /// What stands for a name where the query was given none.
 constexpr const char* kUnnamed = "SUBQUERY";
 
-void refuseClauses(const parser::Select& query) {
+void refuseLimit(const parser::Select& query) {
   if (query.limit) {
     throw StatementError("LIMIT ends a whole statement; a query in FROM gives all of its rows.",
                          query.limitSpan);
-  }
-  if (!query.from) {
-    throw StatementError("SELECT needs a FROM here.", query.span);
   }
 }
 
@@ -78,7 +75,7 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
   std::vector<PlanNodePtr> inputs;
   std::optional<QueryPlan> first;
   for (const std::shared_ptr<const parser::Select>& query : reference.queries) {
-    refuseClauses(*query);
+    refuseLimit(*query);
     QueryPlan plan = planQuery(*query, QueryPurpose::Persistent, inner);
     if (plan.window) {
       throw StatementError("A query in FROM cannot give windowed keys: make a table of it first.",
