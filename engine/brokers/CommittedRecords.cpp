@@ -29,7 +29,10 @@ int64_t readCommitted(Broker& broker, const TopicPartition& partition, int64_t s
   while (reader->position() < end) {
     const auto fetched = reader->poll(kRecordsAtOnce);
     if (!fetched) {
-      wakeup->wait(kWait);
+      // What was skipped, markers and aborted records, may have been all there is.
+      if (reader->position() < end) {
+        wakeup->wait(kWait);
+      }
       continue;
     }
     for (const operators::Record& record : fetched->records) {
