@@ -50,6 +50,8 @@ void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) 
   options.allow_concurrent_memtable_write =
       false;  // one thread writes a task; plain inserts cost less
   options.max_open_files = kOpenFiles;
+  // Sixteen threads per task at every start, by default, for as many files as one opens at once.
+  options.max_file_opening_threads = 1;
   options.max_manifest_file_size = 16 * kMebibyte;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.max_log_file_size = kMebibyte;
