@@ -2,6 +2,8 @@
 #include "operators/expressions/BoundExpression.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "operators/data/Assert.h"
 #include "operators/functions/ScalarFunction.h"
@@ -139,6 +141,16 @@ bool isSameNode(const BoundExpression::Node& left, const BoundExpression::Node& 
 
 }  // namespace
 
+BoundExpression::BoundExpression(SqlType type, Node&& node)
+    : type_(std::move(type)), node_(std::move(node)) {
+}
+
+BoundExpression::~BoundExpression() = default;
+
+ExpressionPtr makeExpression(SqlType type, BoundExpression::Node&& node) {
+  return std::make_shared<const BoundExpression>(std::move(type), std::move(node));
+}
+
 bool BoundExpression::isNullLiteral() const {
   const auto* const node = as<LiteralNode>();
   return node != nullptr && node->value.isNull();
@@ -175,7 +187,7 @@ ExpressionPtr remapColumns(const ExpressionPtr& expression, const std::vector<si
   } else {
     forEachChild(node, [&](ExpressionPtr& child) { child = remapColumns(child, newIndex); });
   }
-  return std::make_shared<const BoundExpression>(expression->type(), std::move(node));
+  return makeExpression(expression->type(), std::move(node));
 }
 
 bool isSame(const BoundExpression& left, const BoundExpression& right) {

@@ -165,8 +165,12 @@ class BoundExpression {
                             CastNode, CaseNode, ArrayNode, MapNode, StructNode, SubscriptNode,
                             DereferenceNode, CallNode, LambdaParameterNode, LambdaNode>;
 
-  /// For the factory functions, which keep what the nodes promise.
-  BoundExpression(SqlType type, Node node) : type_(std::move(type)), node_(std::move(node)) {}
+  /// For the factory functions, which keep what the nodes promise. It and the destructor stand in
+  /// BoundExpression.cpp: a variant of so many kinds takes long to compile wherever it is moved.
+  BoundExpression(SqlType type, Node&& node);
+  ~BoundExpression();
+  BoundExpression(const BoundExpression&) = delete;
+  BoundExpression& operator=(const BoundExpression&) = delete;
 
   const SqlType& type() const { return type_; }
   const Node& node() const { return node_; }
@@ -190,9 +194,7 @@ class BoundExpression {
   Node node_;
 };
 
-inline ExpressionPtr makeExpression(SqlType type, BoundExpression::Node node) {
-  return std::make_shared<const BoundExpression>(std::move(type), std::move(node));
-}
+ExpressionPtr makeExpression(SqlType type, BoundExpression::Node&& node);
 
 /// The direct operands of a node, in the order in which they were written.
 std::vector<ExpressionPtr> childrenOf(const BoundExpression& expression);

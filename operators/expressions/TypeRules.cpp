@@ -177,10 +177,6 @@ ExpressionPtr coerceLiteral(const ExpressionPtr& operand, const SqlType& type) {
   return result;
 }
 
-ExpressionPtr rebuild(const SqlType& type, BoundExpression::Node node) {
-  return std::make_shared<const BoundExpression>(type, std::move(node));
-}
-
 std::optional<ExpressionPtr> coerceConstructor(const BoundExpression& item, const SqlType& type) {
   const auto coerceEach = [](std::vector<ExpressionPtr> parts, const SqlType& partType) {
     for (ExpressionPtr& part : parts) {
@@ -189,11 +185,11 @@ std::optional<ExpressionPtr> coerceConstructor(const BoundExpression& item, cons
     return parts;
   };
   if (const auto* const node = item.as<ArrayNode>(); node && type.is(TypeKind::Array)) {
-    return rebuild(type, ArrayNode{coerceEach(node->elements, type.element())});
+    return makeExpression(type, ArrayNode{coerceEach(node->elements, type.element())});
   }
   if (const auto* const node = item.as<MapNode>(); node && type.is(TypeKind::Map)) {
-    return rebuild(type, MapNode{coerceEach(node->keys, type.mapKey()),
-                                 coerceEach(node->values, type.mapValue())});
+    return makeExpression(type, MapNode{coerceEach(node->keys, type.mapKey()),
+                                        coerceEach(node->values, type.mapValue())});
   }
   const auto* const node = item.as<StructNode>();
   if (node == nullptr || !type.is(TypeKind::Struct)) {
@@ -209,7 +205,7 @@ std::optional<ExpressionPtr> coerceConstructor(const BoundExpression& item, cons
     }
     result.fields.push_back(std::move(value));
   }
-  return rebuild(type, std::move(result));
+  return makeExpression(type, std::move(result));
 }
 
 }  // namespace
@@ -353,7 +349,7 @@ ExpressionPtr implicitCast(const ExpressionPtr& operand, const SqlType& type) {
     return operand;
   }
   AUSPEX_ASSERT(isCastSupported(operand->type(), type));
-  return fold(std::make_shared<const BoundExpression>(type, CastNode{operand, true}));
+  return fold(makeExpression(type, CastNode{operand, true}));
 }
 
 }  // namespace auspex::operators

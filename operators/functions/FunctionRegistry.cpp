@@ -182,8 +182,8 @@ ExpressionPtr call(std::string_view name, std::vector<ExpressionPtr> arguments,
   const ResultTypeRule rule = function->overloads[match.index].resultTypeRule;
   AUSPEX_ASSERT(rule != nullptr || match.resultType.has_value());
   SqlType type = rule != nullptr ? rule(typesOf(arguments)) : *match.resultType;
-  return fold(std::make_shared<const BoundExpression>(
-      std::move(type), CallNode{function, match.index, std::move(arguments)}));
+  return fold(
+      makeExpression(std::move(type), CallNode{function, match.index, std::move(arguments)}));
 }
 
 ExpressionPtr concat(ExpressionPtr left, ExpressionPtr right, const FunctionRegistry& registry) {

@@ -269,6 +269,16 @@ struct Statement {
                    AssertValues, AssertTombstone, AssertSource, CreateModel, DropModel, AlterModel,
                    ShowModelVersions, ShowCreateModel, ServeModel, EvaluateModel>;
 
+  // Moving and destroying a variant of so many kinds takes seconds to compile, so that is done
+  // once, in Statement.cpp, not wherever a statement is passed on.
+  Statement();
+  Statement(Node node, const Span& span);
+  Statement(const Statement& other);
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(const Statement& other);
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
   Node node;
   Span span;
   /// Null without comments.
