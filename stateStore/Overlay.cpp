@@ -63,6 +63,19 @@ void Overlay::locate(std::span<const std::string_view> keys, std::span<EntryInde
   }
 }
 
+std::optional<Overlay::EntryIndex> Overlay::find(std::string_view key) const {
+  const std::uint32_t hash = hashOf(key);
+  for (std::size_t position = hash & (slots_.size() - 1); slots_[position].entry != kEmptySlot;
+       position = (position + 1) & (slots_.size() - 1)) {
+    const Slot slot = slots_[position];
+    if (slot.hash == hash && entries_[slot.entry].key() == key) {
+      return entries_[slot.entry].state == RowState::Changed ? std::optional(slot.entry)
+                                                             : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 void Overlay::forgetUnread(std::span<const EntryIndex> unread) {
   for (const EntryIndex index : unread) {
     entries_[index].reported = false;

@@ -33,6 +33,9 @@ class Overlay {
   void locate(std::span<const std::string_view> keys, std::span<EntryIndex> entries,
               std::vector<EntryIndex>& unread);
 
+  /// The entry of a key that was put or erased, if it was.
+  std::optional<EntryIndex> find(std::string_view key) const;
+
   /// Gives back entries that locate() reported as unread and that could not be filled.
   void forgetUnread(std::span<const EntryIndex> unread);
 

@@ -11,6 +11,7 @@
 #include "stateStore/MetaRows.h"
 #include "stateStore/Restore.h"
 #include "stateStore/StoreError.h"
+#include "stateStore/WriteBehindStore.h"
 #include "stateStore/memory/MemoryStore.h"
 #include "stateStore/rocksdb/RocksStore.h"
 
@@ -82,7 +83,10 @@ std::unique_ptr<TaskState> TaskState::open(const std::filesystem::path& director
                                            std::shared_ptr<const StateMemory> memory,
                                            TaskStateOptions options) {
   checkNames(stores);
-  auto bytes = std::make_unique<RocksStore>(directory, namesOf(stores), std::move(memory));
+  const WriteBehindStore::Limits limits{options.commitsPerWrite, options.writeBehindBytes};
+  auto bytes = std::make_unique<WriteBehindStore>(
+      std::make_unique<RocksStore>(directory, namesOf(stores), std::move(memory)), stores.size(),
+      limits);
   return std::make_unique<TaskState>(std::move(bytes), std::move(stores), options);
 }
 
@@ -220,10 +224,6 @@ void TaskState::applyCommit(const Marker& marker, std::int64_t changelogOffset) 
       changes.push_back({store->index(), key, value});
     });
   }
-  // In key order the rows go into the memtables, and from them into files, at the least cost.
-  std::sort(changes.begin(), changes.end(), [](const RowChange& left, const RowChange& right) {
-    return std::pair(left.store, left.key) < std::pair(right.store, right.key);
-  });
   const std::string markerBytes = marker.encode();
   const std::string offsetBytes = encodeOffset(changelogOffset);
   changes.push_back({kMetaStore, kMarkerRow, markerBytes});

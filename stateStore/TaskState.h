@@ -31,7 +31,9 @@ struct StoreSpec {
 
 /// Limits of a task's state.
 struct TaskStateOptions {
-  std::size_t cacheBytes = std::size_t{16} << 20;          // per store, kept from commit to commit
+  std::size_t cacheBytes = std::size_t{16} << 20;  // per store, kept from commit to commit
+  std::size_t commitsPerWrite = 32;  // go to the disk at once: 3 seconds of them by default
+  std::size_t writeBehindBytes = std::size_t{8} << 20;     // or when their rows take this much
   std::size_t restoreBufferBytes = std::size_t{64} << 20;  // rows in memory while restoring
   std::size_t ingestBytes = std::size_t{4}
                             << 20;  // from here on restored rows go in as sorted files
@@ -95,7 +97,7 @@ class TaskState {
   /// such.
   KeyValueStore& store(std::string_view name);
 
-  /// The last commit applied here; absent in new state.
+  /// The last commit applied here, on the disk or still to be written; absent in new state.
   const std::optional<Marker>& marker() const { return marker_; }
 
   /// Offset of that commit's marker record in the changelog: restoring starts one further on.
@@ -110,8 +112,8 @@ class TaskState {
   /// written between this and applyCommit (asserted).
   std::size_t prepareCommit(Changelog& changelog, const Marker& marker);
 
-  /// Writes what prepareCommit logged, with the marker and the offset of its record, in one atomic
-  /// batch. Throws StoreError.
+  /// Takes over what prepareCommit logged, with the marker and the offset of its record: on the
+  /// disk in one atomic batch, now or with commits that follow. Throws StoreError.
   void applyCommit(const Marker& marker, std::int64_t changelogOffset);
 
   /// Forgets all changes since the last commit.

@@ -3,6 +3,7 @@
 #include "stateStore/TaskState.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -113,6 +114,34 @@ TEST_CASE("State is there again after reopening, and an uncommitted change is no
   CHECK(state->changelogOffset() == 4);
   CHECK(rowsOf(state->store("totals")) == Rows{{"a", "1"}});
   CHECK(rowsOf(state->store("seen")) == Rows{{"a", "2"}});
+}
+
+TEST_CASE("Commits that were not written to the disk yet come back from the changelog") {
+  const TemporaryDirectory directory;
+  RecordedChangelog changelog;
+  const auto commitTotal = [&](TaskState& state, const std::string& value, uint64_t number) {
+    state.store("totals").put("a", value);
+    state.store("totals").put(fmt::format("own {}", number), value);
+    state.store("totals").erase(fmt::format("own {}", number - 2));
+    commit(state, changelog, numbered(number));
+  };
+  {
+    const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+    for (uint64_t number = 1; number <= 5; ++number) {
+      commitTotal(*state, fmt::format("{}", number), number);
+      CHECK(state->marker() == numbered(number));
+      state->abort();  // empties the cache: what is read is what was committed
+      CHECK(state->store("totals").get("a") == fmt::format("{}", number));
+    }
+  }
+  const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+  CHECK(state->marker() == numbered(3));
+  CHECK(rowsOf(state->store("totals")) == Rows{{"a", "3"}, {"own 2", "2"}, {"own 3", "3"}});
+  state->beginRestore();
+  const auto begin = static_cast<std::size_t>(state->changelogOffset().value() + 1);
+  changelog.replay(*state, begin, changelog.entries.size());
+  CHECK(state->finishRestore() == numbered(5));
+  CHECK(rowsOf(state->store("totals")) == Rows{{"a", "5"}, {"own 4", "4"}, {"own 5", "5"}});
 }
 
 TEST_CASE("A plan that would misread the kept rows is refused with the reason") {

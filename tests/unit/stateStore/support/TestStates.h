@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "stateStore/TaskState.h"
+#include "stateStore/WriteBehindStore.h"
 #include "stateStore/memory/MemoryStore.h"
 #include "stateStore/rocksdb/RocksStore.h"
 #include "stateStore/rocksdb/StateMemory.h"
@@ -20,12 +21,21 @@
 
 namespace auspex::stateStore {
 
-enum class StoreKind { Memory, Rocks };
+enum class StoreKind { Memory, Rocks, WriteBehind };
 
-inline constexpr StoreKind kStoreKinds[] = {StoreKind::Memory, StoreKind::Rocks};
+inline constexpr StoreKind kStoreKinds[] = {StoreKind::Memory, StoreKind::Rocks,
+                                            StoreKind::WriteBehind};
 
 inline std::string_view nameOf(StoreKind kind) {
-  return kind == StoreKind::Memory ? "memory" : "rocksdb";
+  switch (kind) {
+    case StoreKind::Memory:
+      return "memory";
+    case StoreKind::Rocks:
+      return "rocksdb";
+    case StoreKind::WriteBehind:
+      return "rocksdb, three commits at once";
+  }
+  return "";
 }
 
 inline std::shared_ptr<const StateMemory> smallMemory() {
@@ -37,7 +47,12 @@ inline std::unique_ptr<ByteStore> makeBytes(StoreKind kind, const TemporaryDirec
   if (kind == StoreKind::Memory) {
     return std::make_unique<MemoryStore>(names.size());
   }
-  return std::make_unique<RocksStore>(directory.path() / "task", names, smallMemory());
+  auto rocks = std::make_unique<RocksStore>(directory.path() / "task", names, smallMemory());
+  if (kind == StoreKind::Rocks) {
+    return rocks;
+  }
+  const WriteBehindStore::Limits limits{3, std::size_t{1} << 20};
+  return std::make_unique<WriteBehindStore>(std::move(rocks), names.size(), limits);
 }
 
 inline std::unique_ptr<TaskState> makeState(StoreKind kind, const TemporaryDirectory& directory,
@@ -46,6 +61,7 @@ inline std::unique_ptr<TaskState> makeState(StoreKind kind, const TemporaryDirec
   if (kind == StoreKind::Memory) {
     return TaskState::inMemory(std::move(specs), options);
   }
+  options.commitsPerWrite = kind == StoreKind::Rocks ? 1 : 3;
   return TaskState::open(directory.path() / "task", std::move(specs), smallMemory(), options);
 }
 
