@@ -65,6 +65,8 @@ class Job {
   virtual std::optional<bool> wasCommitted() = 0;
   /// All input is read, processed and committed; nothing more will come.
   virtual bool finished() const = 0;
+  /// The thread ends in order, all is committed: keeps what the next start would have to do again.
+  virtual void closing() {}
   /// Number of records the job itself has processed: for progress.
   virtual bool failed() const { return false; }
 };

@@ -78,6 +78,7 @@ class Task final : public Job, private operators::TaskServices {
   void aborted() override;
   std::optional<bool> wasCommitted() override;
   bool finished() const override;
+  void closing() override;
 
   /// Everything that is there now has been processed and committed.
   bool caughtUp() const;

@@ -89,6 +89,17 @@ void Task::reopenState() {
   stateIsBroken_ = false;
 }
 
+void Task::closing() {
+  if (!state_ || stateIsBroken_) {
+    return;
+  }
+  try {
+    state_->sync();
+  } catch (const stateStore::StoreError& error) {
+    spdlog::warn("task={} the next start restores from the changelog: {}", name(), error.what());
+  }
+}
+
 void Task::restore() {
   const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
   int64_t lastMarker = state_->changelogOffset().value_or(-1);
