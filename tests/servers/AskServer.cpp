@@ -117,16 +117,15 @@ FeatureBatch makeRows(const RemoteModelOptions& options, size_t numFeatures, uin
 struct Tally {
   uint64_t scored = 0;
   uint64_t wrong = 0;
-  uint64_t outOfOrder = 0;
+  uint64_t unasked = 0;
   uint64_t refused = 0;
   uint64_t unavailable = 0;
   std::string firstFailure;
-  uint64_t nextRow = 0;
+  uint64_t numAnswered = 0;
 };
 
 void count(const ScoredBatch& batch, const std::vector<double>& expected, Tally& tally) {
-  tally.outOfOrder += batch.request.id != tally.nextRow ? 1 : 0;
-  tally.nextRow += batch.request.rowIds.size();
+  tally.numAnswered += batch.request.rowIds.size();
   for (const RowFailure& failure : batch.failures) {
     ++(failure.reason == RowFailure::Reason::Refused ? tally.refused : tally.unavailable);
     tally.firstFailure = tally.firstFailure.empty() ? failure.message : tally.firstFailure;
@@ -175,7 +174,7 @@ Tally scoreAll(const std::shared_ptr<const RemoteModel>& model, const Arguments&
   Tally tally;
   uint64_t next = 0;
   const auto end = std::chrono::steady_clock::now() + patience;
-  while (tally.nextRow < numRows && std::chrono::steady_clock::now() < end) {
+  while (tally.numAnswered < numRows && std::chrono::steady_clock::now() < end) {
     while (next < numRows) {
       std::vector<double> wanted;
       const size_t size = std::min<size_t>(drawRows, numRows - next);
@@ -194,8 +193,13 @@ Tally scoreAll(const std::shared_ptr<const RemoteModel>& model, const Arguments&
     bell.wait(std::chrono::milliseconds(1000));
     predictor->poll(done);
     for (const ScoredBatch& batch : done) {
-      count(batch, expected[batch.request.id], tally);
-      expected.erase(batch.request.id);
+      const auto wanted = expected.find(batch.request.id);
+      if (wanted == expected.end()) {
+        ++tally.unasked;
+        continue;
+      }
+      count(batch, wanted->second, tally);
+      expected.erase(wanted);
     }
     done.clear();
   }
@@ -236,11 +240,11 @@ int main(int count, char** given) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     const RemoteCounters counters = model->health().snapshot();
     fmt::print(
-        "{{\"scored\":{},\"wrong\":{},\"outOfOrder\":{},\"refused\":{},\"unavailable\":{},"
+        "{{\"scored\":{},\"wrong\":{},\"unasked\":{},\"refused\":{},\"unavailable\":{},"
         "\"answered\":{},\"firstFailure\":{},\"requests\":{},\"retries\":{},\"timeouts\":{},"
         "\"halvings\":{},\"opened\":{},\"waiting\":{},\"p99wire\":{},\"seconds\":{:.3f}}}\n",
-        tally.scored, tally.wrong, tally.outOfOrder, tally.refused, tally.unavailable,
-        tally.nextRow, quoted(tally.firstFailure), counters.requests, counters.retries,
+        tally.scored, tally.wrong, tally.unasked, tally.refused, tally.unavailable,
+        tally.numAnswered, quoted(tally.firstFailure), counters.requests, counters.retries,
         counters.timeouts, counters.halvings, counters.breakerOpened, counters.rowsWaiting,
         counters.wire.p99.count(), took.count());
     return 0;

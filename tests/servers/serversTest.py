@@ -20,7 +20,7 @@ import suiteMain  # noqa: E402
 
 ASK = pathlib.Path(os.environ.get("AUSPEX_TREE", ROOT / "build/release")) / "tests/servers/askServer"
 PROTOCOLS = ("V2_HTTP", "V2_GRPC", "TFS_REST", "TFS_GRPC")
-ALL_FINE = {"wrong": 0, "outOfOrder": 0, "refused": 0, "unavailable": 0, "waiting": 0}
+ALL_FINE = {"wrong": 0, "unasked": 0, "refused": 0, "unavailable": 0, "waiting": 0}
 
 
 class Server:
