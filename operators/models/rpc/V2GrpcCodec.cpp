@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/rpc/V2GrpcCodec.h"
 
-#include <array>
-#include <bit>
-
 #include "operators/models/ModelError.h"
 #include "operators/models/rpc/GrpcMessage.h"
+#include "operators/models/rpc/InferContents.h"
 #include "operators/models/rpc/RemoteAnswer.h"
-#include "operators/models/rpc/TypedElements.h"
 #include "stateStore/ByteParser.h"
 
 namespace auspex::operators {
@@ -17,73 +14,6 @@ namespace {
 constexpr std::string_view kResponseType = "ModelInferResponse";
 constexpr size_t kMaxTensors = 65'536;
 constexpr size_t kMaxDimensions = 64;
-
-/// The field of InferTensorContents that holds a type's elements, and how.
-struct ContentsField {
-  uint32_t number = 0;
-  ElementCoding coding = ElementCoding::Unsigned;
-};
-
-ContentsField contentsFieldOf(Datatype datatype) {
-  switch (datatype) {
-    case Datatype::Bool:
-      return {1, ElementCoding::Unsigned};
-    case Datatype::Int8:
-    case Datatype::Int16:
-    case Datatype::Int32:
-      return {2, ElementCoding::Signed};
-    case Datatype::Int64:
-      return {3, ElementCoding::Signed};
-    case Datatype::Uint8:
-    case Datatype::Uint16:
-    case Datatype::Uint32:
-      return {4, ElementCoding::Unsigned};
-    case Datatype::Uint64:
-      return {5, ElementCoding::Unsigned};
-    case Datatype::Fp32:
-      return {6, ElementCoding::Fixed32};
-    case Datatype::Fp64:
-      return {7, ElementCoding::Fixed64};
-    case Datatype::Bytes:
-    case Datatype::Fp16:  // FP16 has no field and travels raw
-      break;
-  }
-  return {8, ElementCoding::Unsigned};
-}
-
-/// Reads packed elements as they lie in a raw tensor.
-uint64_t bitsAt(std::string_view raw, size_t offset, size_t size) {
-  uint64_t bits = 0;
-  for (size_t i = 0; i < size; ++i) {
-    bits |= static_cast<uint64_t>(static_cast<uint8_t>(raw[offset + i])) << (8 * i);
-  }
-  return bits;
-}
-
-int64_t signExtended(uint64_t bits, size_t sizeBytes) {
-  const auto unused = static_cast<unsigned>(64 - 8 * sizeBytes);
-  return static_cast<int64_t>(bits << unused) >> unused;
-}
-
-/// The elements of a raw tensor as InferTensorContents.
-std::string contentsOf(std::string_view raw, Datatype datatype) {
-  const ContentsField field = contentsFieldOf(datatype);
-  const size_t size = sizeOf(datatype);
-  std::string packed;
-  if (field.coding == ElementCoding::Fixed32 || field.coding == ElementCoding::Fixed64) {
-    packed = raw;
-  } else {
-    for (size_t offset = 0; offset < raw.size(); offset += size) {
-      const uint64_t bits = bitsAt(raw, offset, size);
-      stateStore::appendVarint(packed, field.coding == ElementCoding::Signed
-                                           ? static_cast<uint64_t>(signExtended(bits, size))
-                                           : bits);
-    }
-  }
-  std::string contents;
-  appendBytes(contents, field.number, packed);
-  return contents;
-}
 
 /// A map entry string -> InferParameter of a string.
 void appendStringParameter(std::string& out, uint32_t number, std::string_view key,
@@ -120,7 +50,7 @@ std::string inputTensor(std::span<const FeatureRows> rows, const RemoteSignature
     } else {
       std::string raw;
       appendRawTensor(rows, signature, index, raw);
-      contents = contentsOf(raw, input.datatype);
+      contents = contentsOfRaw(raw, input.datatype);
     }
     appendBytes(tensor, 5, contents);
   }
