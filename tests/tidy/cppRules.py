@@ -25,6 +25,7 @@ LIBRARIES = {
     "editline/": ("engine/shell/",),
     "fmt/": ("",),
     "histedit.h": ("engine/shell/",),
+    "http_parser.h": ("engine/http/",),
     # The benchmark's floor is a copy written on the library itself.
     "librdkafka/": ("engine/brokers/kafka/", "tests/bench/KafkaCopyBench.cpp"),
     "nghttp2/": ("engine/http/",),
