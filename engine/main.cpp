@@ -12,6 +12,7 @@
 #include "engine/RunCommand.h"
 #include "engine/Signals.h"
 #include "engine/TopicsCommand.h"
+#include "engine/serving/ServeCommand.h"
 #include "engine/shell/ShellCommand.h"
 #include "engine/testing/TestCommand.h"
 #include "engine/testing/qtt/QttCommand.h"
@@ -83,6 +84,7 @@ class CommandLine {
     addExplain();
     addTopics();
     addModel();
+    addServe();
   }
 
   int run(int argc, char** argv) {
@@ -226,6 +228,30 @@ class CommandLine {
     score->callback([this] { action_ = [this] { return scoreFile(score_); }; });
   }
 
+  void addServe() {
+    CLI::App* const command = app_.add_subcommand(
+        "serve", "answer the Open Inference Protocol (HTTP and gRPC) for the models of programs");
+    command->add_option("files", runFiles_, "SQL files with statements about models, in order")
+        ->required();
+    command->add_option("--listen", listen_, "HOST:PORT (default 127.0.0.1:8080; port 0: any)");
+    command->add_option("--threads", serve_.numThreads, "threads (default: cores, up to 8)")
+        ->check(CLI::Range(1, 256));
+    command
+        ->add_option("--max-request-bytes", serve_.maxRequestBytes,
+                     "bytes of a request's body (default 67108864)")
+        ->check(CLI::Range(size_t{1}, size_t{1} << 30));
+    command->add_option("--define", defines_, "NAME=value: a variable for ${NAME}");
+    command->callback([this] {
+      action_ = [this] {
+        serve_.files.assign(runFiles_.begin(), runFiles_.end());
+        serve_.listen = listen_;
+        serve_.productVersion = AUSPEX_VERSION;
+        serve_.variables = takeVariables(defines_);
+        return serveModels(serve_);
+      };
+    });
+  }
+
   CLI::App app_;
   std::function<ExitCode()> action_;
   EngineArguments engine_;
@@ -242,6 +268,8 @@ class CommandLine {
   TopicsOptions topics_;
   ScoreOptions score_;
   std::string modelOutput_ = "text";
+  ServeOptions serve_;
+  std::string listen_ = "127.0.0.1:8080";
 };
 
 }  // namespace

@@ -233,6 +233,7 @@ std::optional<InferFault> InferBatch::add(const InferRequest& request) {
     Entry entry{request.id, numRows_, 0, outputsOf(request)};
     const RequestScorer::Feed feed = scorer_->feedOf(request);
     entry.numRows = feed.numRows;
+    requireFewScores(entry);
     const size_t before = numRows_ * numFeatures;
     const size_t after = before + feed.numRows * numFeatures;
     if (scorer_->version().info().isWide) {
@@ -273,6 +274,18 @@ std::vector<InferBatch::Output> InferBatch::outputsOf(const InferRequest& reques
     outputs.push_back({std::string(kNamedForms[0].name), kNamedForms[0].form, request.wantsBinary});
   }
   return outputs;
+}
+
+void InferBatch::requireFewScores(const Entry& entry) const {
+  size_t width = 0;
+  for (const Output& output : entry.outputs) {
+    width += scorer_->version().outputsPerRow(output.form);
+  }
+  if (entry.numRows > kMaxRequestScores / width) {
+    throw ModelError("the answer to " + std::to_string(entry.numRows) +
+                     " rows would have more than " + std::to_string(kMaxRequestScores) +
+                     " numbers");
+  }
 }
 
 void InferBatch::score() {

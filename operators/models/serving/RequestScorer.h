@@ -17,6 +17,9 @@
 
 namespace auspex::operators {
 
+/// Numbers that one request may ask for; more rows are asked for by more requests.
+inline constexpr size_t kMaxRequestScores = size_t{1} << 22;
+
 /// Any thread; nothing in it changes. A request gives features in one of two ways: one tensor of
 /// shape [rows, features], whatever its name, in the model's order; or a tensor of shape [rows] or
 /// [rows, 1] for each feature, found by name as PREDICT's star finds columns, others passed over.
@@ -99,6 +102,8 @@ class InferBatch {
 
   /// Throws ModelError when the model does not give them.
   std::vector<Output> outputsOf(const InferRequest& request) const;
+  /// Throws ModelError when an answer would be too large.
+  void requireFewScores(const Entry& entry) const;
   const FormScores& scoresOf(OutputForm form) const;
   FormScores scoreForm(OutputForm form) const;
 
