@@ -4,10 +4,8 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -17,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/fixtures"))
 import suiteMain  # noqa: E402
+from MlServer import MlServer  # noqa: E402
 
 ASK = pathlib.Path(os.environ.get("AUSPEX_TREE", ROOT / "build/release")) / "tests/servers/askServer"
 PROTOCOLS = ("V2_HTTP", "V2_GRPC", "TFS_REST", "TFS_GRPC")
@@ -57,12 +56,6 @@ class Server:
 def start(protocol, server, **options):
     arguments = [f"{name}={value}" for name, value in options.items()]
     return subprocess.Popen([ASK, protocol, server.endpoint(protocol), *arguments], stdout=subprocess.PIPE, text=True)
-
-
-def freePort():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def finish(process, seconds=60):
@@ -261,58 +254,19 @@ class ReturningServers(Asking):
             self.expect(finish(process, 90), scored=200000, **ALL_FINE)
 
 
-TRAIN = """
-import sys
-import numpy, xgboost
-random = numpy.random.default_rng(int(sys.argv[1]))
-rows = random.normal(size=(2000, 5)) * 2000
-rows[random.random(rows.shape) < 0.1] = numpy.nan
-model = xgboost.XGBRegressor(n_estimators=20, max_depth=4)
-model.fit(rows, numpy.nansum(rows, axis=1) / 1000 + random.normal(size=2000))
-model.save_model(sys.argv[2])
-"""
-
 if os.environ.get("AUSPEX_FULL"):
-    class MlServer(Asking):
+    class RealServer(Asking):
         """MLServer with an XGBoost model gives what the engine's own forest gives, missing values among the rows."""
 
         def setUp(self):
-            self.folder = tempfile.TemporaryDirectory()
-            self.python = subprocess.run([HERE / "python", "mlserver.txt"], stdout=subprocess.PIPE, text=True,
-                                         check=True).stdout.strip()
-            self.ports = [freePort() for _ in range(3)]
-            place = pathlib.Path(self.folder.name)
-            (place / "fraud").mkdir()
-            (place / "settings.json").write_text(json.dumps({
-                "host": "127.0.0.1", "http_port": self.ports[0], "grpc_port": self.ports[1],
-                "metrics_port": self.ports[2], "parallel_workers": 0}))
-            (place / "fraud/model-settings.json").write_text(json.dumps({
-                "name": "fraud", "implementation": "mlserver_xgboost.XGBoostModel",
-                "parameters": {"uri": "./model.json", "version": "v2"}}))
-            seed = int(time.time())
-            print(f"seed {seed}")
-            self.model = place / "fraud/model.json"
-            subprocess.run([self.python, "-c", TRAIN, str(seed), self.model], check=True)
-            self.server = subprocess.Popen([pathlib.Path(self.python).parent / "mlserver", "start", place],
-                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            self.waitUntilReady()
-
-        def waitUntilReady(self):
-            for _ in range(600):
-                try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[0]}/v2/models/fraud/ready", timeout=5):
-                        return
-                except OSError:
-                    time.sleep(0.1)
-            self.fail("MLServer did not start")
+            self.server = MlServer()
+            self.model = self.server.model
 
         def tearDown(self):
-            self.server.kill()
-            self.server.wait()
-            self.folder.cleanup()
+            self.server.close()
 
         def endpoint(self, protocol):
-            return f"127.0.0.1:{self.ports[protocol.endswith('GRPC')]}"
+            return f"127.0.0.1:{self.server.grpcPort if protocol.endswith('GRPC') else self.server.httpPort}"
 
         def test_scores_are_the_engines_own(self):
             for protocol in ("V2_HTTP", "V2_GRPC"):

@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/fixtures"))
 import suiteMain  # noqa: E402
+from MlServer import MlServer  # noqa: E402
 
 ENGINE = pathlib.Path(os.environ.get("AUSPEX_TREE", ROOT / "build/release")) / "engine/auspex"
 MODELS = ROOT / "tests/data/models"
@@ -487,6 +488,44 @@ class Command(unittest.TestCase):
         self.assertEqual(len(json.loads(text)["outputs"][0]["data"]), len(values))
         self.assertEqual(served.code, 130)
         self.assertLess(time.monotonic() - begin, 4)
+
+
+if os.environ.get("AUSPEX_FULL"):
+    class BesideMlServer(unittest.TestCase):
+        """The same scores as MLServer's XGBoost runtime, and how fast each answers the same requests."""
+
+        def setUp(self):
+            self.peer = MlServer(trees=100, depth=6)
+            self.addCleanup(self.peer.close)
+            self.served = Served(f"CREATE MODEL fraud WITH (URI='{self.peer.model}');")
+            self.addCleanup(self.served.stop)
+
+        def test_the_same_scores(self):
+            whole = (numpy.random.default_rng(7).normal(size=(500, 5)) * 2000).astype(numpy.float32)
+            missing = whole.copy()
+            missing[::7, 2] = NAN
+            # MLServer reads raw tensors over gRPC only, and JSON has no NaN.
+            for kind, port, rows, options in ((tritonclient.http, self.peer.httpPort, whole, {"binary_data": False}),
+                                              (tritonclient.grpc, self.peer.grpcPort, missing, {})):
+                scores = []
+                for address in (f"127.0.0.1:{port}", self.served.address):
+                    client = kind.InferenceServerClient(address)
+                    tensor = kind.InferInput("x", list(rows.shape), "FP32")
+                    tensor.set_data_from_numpy(rows, **options)
+                    scores.append(client.infer("fraud", [tensor]).as_numpy("predict"))
+                    client.close()
+                self.assertEqual(scores[0].shape, scores[1].shape)
+                self.assertTrue(numpy.allclose(scores[0], scores[1], rtol=1e-5, atol=1e-5))
+
+        def test_how_fast(self):
+            done = subprocess.run([ENGINE.parent.parent / "tests/bench/ServeBench", "5",
+                                   f"{self.served.address}/v2/models/fraud",
+                                   f"127.0.0.1:{self.peer.httpPort}/v2/models/fraud"], capture_output=True, text=True,
+                                  check=True)
+            print(done.stdout)
+            ratios = [float(text) for text in re.findall(r"throughput ratio ([0-9.]+)", done.stdout)]
+            self.assertEqual(len(ratios), 2, done.stdout)
+            self.assertGreater(min(ratios), 1, done.stdout)
 
 
 if __name__ == "__main__":

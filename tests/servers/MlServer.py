@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MLServer with an XGBoost model of five features, trained for it: 1.2 GB of packages, so on demand only."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+TRAIN = """
+import sys
+import numpy, xgboost
+random = numpy.random.default_rng(int(sys.argv[1]))
+rows = random.normal(size=(2000, 5)) * 2000
+rows[random.random(rows.shape) < 0.1] = numpy.nan
+model = xgboost.XGBRegressor(n_estimators=int(sys.argv[3]), max_depth=int(sys.argv[4]))
+model.fit(rows, numpy.nansum(rows, axis=1) / 1000 + random.normal(size=2000))
+model.save_model(sys.argv[2])
+"""
+
+
+def freePort():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MlServer:
+    """Serves the model 'fraud', the file `model`, at `httpPort` and `grpcPort` until it is closed."""
+
+    def __init__(self, trees=20, depth=4):
+        self.folder = tempfile.TemporaryDirectory()
+        python = subprocess.run([HERE / "python", "mlserver.txt"], stdout=subprocess.PIPE, text=True,
+                                check=True).stdout.strip()
+        self.httpPort, self.grpcPort, metricsPort = [freePort() for _ in range(3)]
+        place = pathlib.Path(self.folder.name)
+        (place / "fraud").mkdir()
+        (place / "settings.json").write_text(json.dumps({
+            "host": "127.0.0.1", "http_port": self.httpPort, "grpc_port": self.grpcPort,
+            "metrics_port": metricsPort, "parallel_workers": 0}))
+        (place / "fraud/model-settings.json").write_text(json.dumps({
+            "name": "fraud", "implementation": "mlserver_xgboost.XGBoostModel",
+            "parameters": {"uri": "./model.json", "version": "v2"}}))
+        seed = int(time.time())
+        print(f"seed {seed}")
+        self.model = place / "fraud/model.json"
+        subprocess.run([python, "-c", TRAIN, str(seed), self.model, str(trees), str(depth)], check=True)
+        # XGBoost's threads wait for each other by spinning, which small requests only pay for.
+        self.process = subprocess.Popen([pathlib.Path(python).parent / "mlserver", "start", place],
+                                        env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.waitUntilReady()
+
+    def waitUntilReady(self):
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.httpPort}/v2/models/fraud/ready", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        self.close()
+        raise AssertionError("MLServer did not start")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
