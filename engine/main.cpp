@@ -238,7 +238,7 @@ class CommandLine {
         ->check(CLI::Range(1, 256));
     command
         ->add_option("--max-request-bytes", serve_.maxRequestBytes,
-                     "bytes of a request's body (default 67108864)")
+                     "bytes of a request's body (default 16777216)")
         ->check(CLI::Range(size_t{1}, size_t{1} << 30));
     command->add_option("--define", defines_, "NAME=value: a variable for ${NAME}");
     command->callback([this] {

@@ -9,7 +9,7 @@
 namespace auspex::engine {
 
 struct ServerLimits {
-  size_t maxBodyBytes = size_t{64} << 20;    ///< of one request; 413 beyond
+  size_t maxBodyBytes = size_t{16} << 20;    ///< of one request; 413 beyond
   size_t maxHeaderBytes = size_t{16} << 10;  ///< of one request, with its target; 431 beyond
   size_t maxHeaders = 100;
   size_t maxConnections = 1'024;                ///< those beyond are closed at once

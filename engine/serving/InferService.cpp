@@ -26,6 +26,9 @@ constexpr std::string_view kJsonLengthName = "inference-header-content-length";
 constexpr std::string_view kBinaryExtension = "binary_tensor_data";
 /// Rows beyond which further requests are scored by themselves: large calls gain nothing by it.
 constexpr size_t kRowsTogether = 16'384;
+/// Requests wait for the end of the round up to so many bytes, since decoded ones take several
+/// times that.
+constexpr size_t kBytesTogether = size_t{8} << 20;
 
 const operators::HttpHeaders kJsonHeaders = {{"content-type", "application/json"}};
 
@@ -223,7 +226,9 @@ void InferService::infer(const ServerRequest& request, const std::string& name,
   if (const auto* const fault = std::get_if<InferFault>(&decoded)) {
     return answerFault(*exchange, false, *fault);
   }
-  gather({exchange, false, name, nullptr, std::get<InferRequest>(std::move(decoded))}, version);
+  gather({exchange, false, name, nullptr, std::get<InferRequest>(std::move(decoded)),
+          request.body.size()},
+         version);
 }
 
 void InferService::answerGrpc(std::string_view method, std::string_view body,
@@ -241,7 +246,7 @@ void InferService::answerGrpc(std::string_view method, std::string_view body,
     auto& request = std::get<InferRequest>(decoded);
     const std::string name = request.model;
     const std::string version = request.version;
-    return gather({exchange, true, name, nullptr, std::move(request)}, version);
+    return gather({exchange, true, name, nullptr, std::move(request), body.size()}, version);
   }
   if (method == "ServerLive" || method == "ServerReady") {
     return answerGrpcMessage(*exchange, operators::encodeReadyProtobuf(true));
@@ -279,14 +284,20 @@ void InferService::gather(Pending pending, std::string_view version) {
     return answerFault(*pending.exchange, pending.isGrpc, *fault);
   }
   pending.scorer = std::get<Scorer>(std::move(found));
+  pendingBytes_ += pending.numBytes;
   pending_.push_back(std::move(pending));
+  if (pendingBytes_ > kBytesTogether && !isFinishing_) {
+    finishRound();
+  }
 }
 
 void InferService::finishRound() {
+  isFinishing_ = true;
   // An answer lets the next request of its connection come, which is of the next turn.
   while (!pending_.empty()) {
     std::vector<Pending> pending;
     pending.swap(pending_);
+    pendingBytes_ = 0;
     std::vector<bool> isDone(pending.size());
     for (size_t i = 0; i < pending.size(); ++i) {
       if (!isDone[i]) {
@@ -294,6 +305,7 @@ void InferService::finishRound() {
       }
     }
   }
+  isFinishing_ = false;
 }
 
 /// Scores the request at `first` with those behind it for the same version, and answers them.

@@ -40,6 +40,7 @@ class InferService final : public HttpService {
     std::string model;  ///< as the request names it
     std::shared_ptr<const operators::RequestScorer> scorer;
     operators::InferRequest request;
+    size_t numBytes = 0;  ///< of the request as it came
   };
 
   void route(ServerRequest& request, const Exchange& exchange);
@@ -55,6 +56,8 @@ class InferService final : public HttpService {
   const ServedModels& models_;
   const ServerIdentity identity_;
   std::vector<Pending> pending_;
+  size_t pendingBytes_ = 0;  ///< of the requests as they came
+  bool isFinishing_ = false;
 };
 
 }  // namespace auspex::engine

@@ -16,7 +16,7 @@ struct ServeOptions {
   std::vector<std::filesystem::path> files;
   std::string listen;
   size_t numThreads = 0;  ///< 0: as many as cores, at most 8
-  size_t maxRequestBytes = size_t{64} << 20;
+  size_t maxRequestBytes = size_t{16} << 20;
   std::string productVersion;
   parser::Variables variables;  ///< --define
 };
