@@ -159,6 +159,19 @@ class TransactionalProducer {
   virtual void abort() = 0;
 };
 
+/// Sends records that readers see at once, in no transaction: requests, whose replies have to come
+/// before anything is committed. Never twice; but a record that the broker could not take after all
+/// is lost without a word, so the sender looks for what it brings about. One thread.
+class RecordProducer {
+ public:
+  virtual ~RecordProducer() = default;
+  /// Hands records over, in order per partition; copies them and does not wait for the broker.
+  /// Throws BrokerError: Refused (too large, ...), Rejected (no such topic, ...), Unavailable (no
+  /// room for more); of several records those before the one at fault may have gone.
+  virtual void send(const std::string& topic,
+                    std::span<const operators::OutgoingRecord> records) = 0;
+};
+
 class Broker {
  public:
   virtual ~Broker() = default;
@@ -188,6 +201,8 @@ class Broker {
   /// Initialises transactions of that id: fences earlier owners and settles what they left open.
   virtual std::unique_ptr<TransactionalProducer> openProducer(
       const std::string& transactionalId) = 0;
+  /// Outside of transactions; any number of them.
+  virtual std::unique_ptr<RecordProducer> openRecordProducer() = 0;
   virtual std::unique_ptr<Membership> join(const MembershipSpec& spec) = 0;
 };
 

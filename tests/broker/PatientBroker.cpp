@@ -113,6 +113,9 @@ class PatientBroker final : public Broker {
   std::unique_ptr<TransactionalProducer> openProducer(const std::string& id) override {
     return std::make_unique<PatientProducer>(broker_->openProducer(id));
   }
+  std::unique_ptr<RecordProducer> openRecordProducer() override {
+    return broker_->openRecordProducer();
+  }
   std::unique_ptr<Membership> join(const MembershipSpec& spec) override {
     return std::make_unique<PatientMembership>(broker_->join(spec));
   }

@@ -8,6 +8,7 @@
 #include "engine/brokers/kafka/KafkaProducer.h"
 #include "engine/brokers/kafka/KafkaReader.h"
 #include "engine/brokers/kafka/KafkaReaderPool.h"
+#include "engine/brokers/kafka/KafkaRecordProducer.h"
 
 namespace auspex::engine {
 
@@ -66,6 +67,10 @@ std::unique_ptr<PartitionReader> KafkaBroker::openReader(const TopicPartition& p
 std::unique_ptr<TransactionalProducer> KafkaBroker::openProducer(
     const std::string& transactionalId) {
   return std::make_unique<KafkaProducer>(options_, admin_, transactionalId);
+}
+
+std::unique_ptr<RecordProducer> KafkaBroker::openRecordProducer() {
+  return std::make_unique<KafkaRecordProducer>(options_, admin_);
 }
 
 std::unique_ptr<Membership> KafkaBroker::join(const MembershipSpec& spec) {

@@ -65,6 +65,7 @@ class KafkaBroker final : public Broker {
                                               Isolation isolation,
                                               std::shared_ptr<Wakeup> wakeup) override;
   std::unique_ptr<TransactionalProducer> openProducer(const std::string& transactionalId) override;
+  std::unique_ptr<RecordProducer> openRecordProducer() override;
   std::unique_ptr<Membership> join(const MembershipSpec& spec) override;
 
  private:

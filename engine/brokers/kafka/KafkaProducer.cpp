@@ -12,6 +12,7 @@
 #include "engine/brokers/kafka/KafkaError.h"
 #include "engine/brokers/kafka/KafkaMembership.h"
 #include "engine/brokers/kafka/KafkaPatience.h"
+#include "engine/brokers/kafka/KafkaSending.h"
 #include "engine/brokers/local/TopicRules.h"
 #include "operators/data/Assert.h"
 
@@ -19,13 +20,11 @@ namespace auspex::engine {
 namespace {
 
 constexpr size_t kBatchBytes = 1'000'000;  // below Kafka's default of max.message.bytes
-constexpr size_t kMostRecordBytes = 256UL * 1024 * 1024;
 constexpr int kRoomWaitMs = 1;
 // A call is cut into slices: delivery errors are only seen by who reads the reports in between.
 constexpr int kFirstSliceMs = 100;
 constexpr int kSliceMs = 500;
 constexpr int kLastAbortMs = 500;
-constexpr int kMetadataTimeoutMs = 1500;
 
 KafkaHandle makeProducerHandle(const KafkaBrokerOptions& options, const std::string& id) {
   const KafkaProperties defaults = {
@@ -53,59 +52,6 @@ KafkaHandle makeProducerHandle(const KafkaBrokerOptions& options, const std::str
   // Events, not callbacks: with callbacks librdkafka ends a flush only at its next 10 ms.
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   return makeHandle(KafkaHandleType::Producer, std::move(conf));
-}
-
-struct HeadersDeleter {
-  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
-};
-using Headers = std::unique_ptr<rd_kafka_headers_t, HeadersDeleter>;
-
-Headers makeHeaders(const std::vector<operators::Header>& given) {
-  if (given.empty()) {
-    return nullptr;
-  }
-  Headers headers(rd_kafka_headers_new(given.size()));
-  for (const operators::Header& header : given) {
-    const std::string_view value = header.value.value_or(std::string_view());
-    const char* const data = value.data() == nullptr ? "" : value.data();
-    rd_kafka_header_add(headers.get(), header.key.data(), static_cast<ssize_t>(header.key.size()),
-                        header.value ? data : nullptr, static_cast<ssize_t>(value.size()));
-  }
-  return headers;
-}
-
-/// Pointer and size as librdkafka wants them: null is absent, empty is not.
-struct Bytes {
-  explicit Bytes(const std::optional<std::string_view>& given)
-      : data(!given ? nullptr : (given->data() == nullptr ? "" : given->data())),
-        size(given ? given->size() : 0) {}
-  const void* data;
-  size_t size;
-};
-
-rd_kafka_resp_err_t produce(rd_kafka_t* kafka, rd_kafka_topic_t* topic,
-                            const operators::OutgoingRecord& record) {
-  const Bytes key(record.key);
-  const Bytes value(record.value);
-  const int64_t timestamp = record.timestamp == 0 ? 1 : record.timestamp;  // 0 would be "now"
-  // The plain arguments of librdkafka's macros, which are C.
-  if (record.headers.empty()) {
-    return rd_kafka_producev(kafka, RD_KAFKA_VTYPE_RKT, topic, RD_KAFKA_VTYPE_PARTITION,
-                             record.partition, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_MSG_F_COPY,
-                             RD_KAFKA_VTYPE_KEY, key.data, key.size, RD_KAFKA_VTYPE_VALUE,
-                             value.data, value.size, RD_KAFKA_VTYPE_TIMESTAMP, timestamp,
-                             RD_KAFKA_VTYPE_END);
-  }
-  Headers headers = makeHeaders(record.headers);
-  const rd_kafka_resp_err_t code = rd_kafka_producev(
-      kafka, RD_KAFKA_VTYPE_RKT, topic, RD_KAFKA_VTYPE_PARTITION, record.partition,
-      RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY, key.data, key.size,
-      RD_KAFKA_VTYPE_VALUE, value.data, value.size, RD_KAFKA_VTYPE_TIMESTAMP, timestamp,
-      RD_KAFKA_VTYPE_HEADERS, headers.get(), RD_KAFKA_VTYPE_END);
-  if (code == 0) {
-    static_cast<void>(headers.release());  // belongs to the message now
-  }
-  return code;
 }
 
 }  // namespace
@@ -214,15 +160,7 @@ KafkaProducer::Topic& KafkaProducer::topicFor(const std::string& name) {
   topic.narrow = description->maxRecordBytes < kBatchBytes;
   topic.unflushedBytes.resize(static_cast<size_t>(description->numPartitions));
   topic.description = std::move(*description);
-  topic.handle.reset(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
-  if (!topic.handle) {
-    failKafka(rd_kafka_last_error(), fmt::format("write to topic {}", name));
-  }
-  // Asked for now, the topic's leaders are known to the first record; else it waits up to 1 s.
-  const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(handle_.get(), 0, topic.handle.get(), &metadata, kMetadataTimeoutMs) == 0) {
-    rd_kafka_metadata_destroy(metadata);
-  }
+  topic.handle = openTopicToWrite(handle_.get(), name);
   return topics_.emplace(name, std::move(topic)).first->second;
 }
 
@@ -256,7 +194,7 @@ void KafkaProducer::enqueue(Topic& topic, const operators::OutgoingRecord& recor
   // The clock is read only while there is no room: this is the path of every record.
   std::optional<Clock::time_point> deadline;
   while (true) {
-    const rd_kafka_resp_err_t code = produce(handle_.get(), topic.handle.get(), record);
+    const int code = produce(handle_.get(), topic.handle.get(), record);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       return;
     }

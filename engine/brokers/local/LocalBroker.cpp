@@ -68,6 +68,10 @@ std::unique_ptr<TransactionalProducer> LocalBroker::openProducer(
   return std::make_unique<LocalProducer>(log_, transactionalId);
 }
 
+std::unique_ptr<RecordProducer> LocalBroker::openRecordProducer() {
+  return std::make_unique<LocalRecordProducer>(log_);
+}
+
 std::unique_ptr<Membership> LocalBroker::join(const MembershipSpec& spec) {
   return log_->groups().join(spec);
 }

@@ -16,6 +16,10 @@ LocalProducer::LocalProducer(std::shared_ptr<LocalLog> log, std::string transact
     : log_(std::move(log)), id_(std::move(transactionalId)), producer_(log_->openProducer(id_)) {
 }
 
+LocalProducer::LocalProducer(std::shared_ptr<LocalLog> log)
+    : log_(std::move(log)), producer_{std::make_shared<const ProducerEpoch>(0), 0} {
+}
+
 void LocalProducer::begin() {
   checkEpoch();
   if (state_ != State::Ready) {
@@ -186,6 +190,18 @@ void LocalProducer::checkEpoch() const {
   if (producer_.current->load() != producer_.epoch) {
     throw BrokerError(BrokerErrorKind::Fenced,
                       fmt::format("Another producer has the transactional id '{}'.", id_));
+  }
+}
+
+void LocalRecordProducer::send(const std::string& topic,
+                               std::span<const operators::OutgoingRecord> records) {
+  producer_.begin();
+  try {
+    producer_.send(topic, records);
+    producer_.commit();
+  } catch (const BrokerError&) {
+    producer_.abort();
+    throw;
   }
 }
 

@@ -17,6 +17,8 @@ namespace auspex::engine {
 class LocalProducer final : public TransactionalProducer {
  public:
   LocalProducer(std::shared_ptr<LocalLog> log, std::string transactionalId);
+  /// Without an id: never fenced, and the journal knows nothing of it.
+  explicit LocalProducer(std::shared_ptr<LocalLog> log);
 
   void begin() override;
   void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override;
@@ -46,6 +48,17 @@ class LocalProducer final : public TransactionalProducer {
   std::map<std::string, std::shared_ptr<const LocalTopic>> topics_;  // of this transaction
   size_t heldBytes_ = 0;                                             // of runs in memory
   std::vector<std::string> buffers_;  // of earlier runs, to be used again
+};
+
+/// See RecordProducer: each call is a transaction of its own, and goes whole or not at all.
+class LocalRecordProducer final : public RecordProducer {
+ public:
+  explicit LocalRecordProducer(std::shared_ptr<LocalLog> log) : producer_(std::move(log)) {}
+
+  void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override;
+
+ private:
+  LocalProducer producer_;
 };
 
 }  // namespace auspex::engine

@@ -195,6 +195,12 @@ std::unique_ptr<TransactionalProducer> SimulatedBroker::openProducer(
   });
 }
 
+std::unique_ptr<RecordProducer> SimulatedBroker::openRecordProducer() {
+  return core_->stepNow(BrokerCall::OpenProducer, [&](const StepVerdict&) {
+    return makeSimulatedRecordProducer(core_, core_->currentProcess);
+  });
+}
+
 std::unique_ptr<Membership> SimulatedBroker::join(const MembershipSpec& spec) {
   return core_->stepNow(BrokerCall::Join, [&](const StepVerdict&) {
     return makeSimulatedMembership(core_, core_->currentProcess, core_->groups->join(spec));

@@ -81,6 +81,7 @@ class SimulatedBroker final : public Broker {
                                               Isolation isolation,
                                               std::shared_ptr<Wakeup> wakeup) override;
   std::unique_ptr<TransactionalProducer> openProducer(const std::string& transactionalId) override;
+  std::unique_ptr<RecordProducer> openRecordProducer() override;
   std::unique_ptr<Membership> join(const MembershipSpec& spec) override;
 
  private:

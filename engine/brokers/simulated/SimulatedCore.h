@@ -105,6 +105,8 @@ std::unique_ptr<TransactionalProducer> makeSimulatedProducer(std::shared_ptr<Sim
                                                              ProcessNumber process,
                                                              std::string transactionalId,
                                                              uint64_t epoch);
+std::unique_ptr<RecordProducer> makeSimulatedRecordProducer(std::shared_ptr<SimulatedCore> core,
+                                                            ProcessNumber process);
 std::unique_ptr<Membership> makeSimulatedMembership(std::shared_ptr<SimulatedCore> core,
                                                     ProcessNumber process,
                                                     std::unique_ptr<Membership> membership);

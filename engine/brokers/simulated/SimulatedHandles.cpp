@@ -285,6 +285,32 @@ class SimulatedProducer final : public TransactionalProducer {
   std::optional<BrokerError> failed_;  // why the open transaction cannot be committed
 };
 
+class SimulatedRecordProducer final : public RecordProducer {
+ public:
+  SimulatedRecordProducer(std::shared_ptr<SimulatedCore> core, ProcessNumber process)
+      : core_(std::move(core)), process_(process) {}
+
+  void send(const std::string& topic, std::span<const operators::OutgoingRecord> records) override {
+    core_->step(process_, BrokerCall::Send, [&](const StepVerdict&) {
+      if (core_->faults.rejects && core_->faults.rejects(topic)) {
+        throw BrokerError(BrokerErrorKind::Rejected,
+                          fmt::format("Records for topic '{}' refused: simulated fault.", topic));
+      }
+      const TopicDescription& description = core_->log.topic(topic).description;
+      const int64_t now = wallClock();
+      for (const operators::OutgoingRecord& record : records) {
+        checkRecord(description, record, now);
+        core_->log.append(0, topic, record);
+      }
+      core_->wakeReaders();
+    });
+  }
+
+ private:
+  std::shared_ptr<SimulatedCore> core_;
+  ProcessNumber process_;
+};
+
 }  // namespace
 
 std::unique_ptr<PartitionReader> makeSimulatedReader(std::shared_ptr<SimulatedCore> core,
@@ -301,6 +327,11 @@ std::unique_ptr<TransactionalProducer> makeSimulatedProducer(std::shared_ptr<Sim
                                                              uint64_t epoch) {
   return std::make_unique<SimulatedProducer>(std::move(core), process, std::move(transactionalId),
                                              epoch);
+}
+
+std::unique_ptr<RecordProducer> makeSimulatedRecordProducer(std::shared_ptr<SimulatedCore> core,
+                                                            ProcessNumber process) {
+  return std::make_unique<SimulatedRecordProducer>(std::move(core), process);
 }
 
 std::unique_ptr<Membership> makeSimulatedMembership(std::shared_ptr<SimulatedCore> core,

@@ -401,6 +401,52 @@ TEST_CASE("large records pass, larger ones than allowed are rejected") {
   });
 }
 
+TEST_CASE("records outside of transactions are seen at once, by readers of either isolation") {
+  const std::vector<TextRecord> records = {{"a", "first", 5, {{"h", "x"}, {"none", std::nullopt}}},
+                                           {"b", std::nullopt, 6},
+                                           {std::nullopt, "", 7}};
+  forEachBroker([&](Broker& broker) {
+    const std::string topic = createTopic(broker, 2);
+    const auto producer = broker.openRecordProducer();
+    const auto transaction = broker.openProducer(uniqueName("id"));
+    transaction->begin();  // nobody waits for it
+    send(*transaction, topic, 0, texts({"never"}));
+    for (const TextRecord& record : records) {
+      sendAtOnce(*producer, topic, 1, {record});
+    }
+    CHECK(awaitRecords(broker, topic, 1, records.size(), Isolation::ReadUncommitted) == records);
+    CHECK(awaitRecords(broker, topic, 1, records.size(), Isolation::ReadCommitted) == records);
+    transaction->abort();
+
+    const auto other = broker.openRecordProducer();  // both go on
+    sendAtOnce(*other, topic, 1, texts({"other"}));
+    awaitRecords(broker, topic, 1, records.size() + 1, Isolation::ReadCommitted);
+    sendAtOnce(*producer, topic, 1, texts({"same"}));
+    const auto all = awaitRecords(broker, topic, 1, records.size() + 2, Isolation::ReadCommitted);
+    CHECK(all.back().value == "same");
+  });
+}
+
+TEST_CASE("a record outside of transactions that cannot be taken is an error, and others follow") {
+  forEachBroker([](Broker& broker) {
+    const std::string topic = createTopic(broker, 1, {{"max.message.bytes", "1000"}});
+    const auto producer = broker.openRecordProducer();
+    const auto attempt = [&](const std::string& name, int32_t partition, const std::string& value) {
+      return errorOf([&] { sendAtOnce(*producer, name, partition, texts({value})); });
+    };
+    CHECK(attempt(topic, 0, std::string(1100, 'x')) == BrokerErrorKind::Refused);
+    CHECK(attempt("missing", 0, "x") == BrokerErrorKind::Rejected);
+    CHECK(attempt(topic, 7, "x") == BrokerErrorKind::Rejected);
+    // Several that are each small enough, but not together.
+    std::vector<TextRecord> records;
+    for (int i = 0; i < 5; ++i) {
+      records.push_back({"k", fmt::format("{}{}", i, std::string(700, 'x')), i + 1});
+    }
+    sendAtOnce(*producer, topic, 0, records);
+    CHECK(awaitRecords(broker, topic, 0, records.size(), Isolation::ReadCommitted) == records);
+  });
+}
+
 TEST_CASE("a compacted topic refuses records without a key") {
   forEachBroker([](Broker& broker) {
     const std::string topic = createTopic(broker, 1, {{"cleanup.policy", "compact"}});

@@ -25,6 +25,46 @@ std::unique_ptr<Broker> makeLocal(uint64_t segmentBytes) {
   return std::make_unique<LocalBroker>(options);
 }
 
+std::vector<operators::OutgoingRecord> outgoing(int32_t partition,
+                                                const std::vector<TextRecord>& records) {
+  std::vector<operators::OutgoingRecord> made;
+  for (const TextRecord& record : records) {
+    operators::OutgoingRecord& out = made.emplace_back();
+    out.partition = partition;
+    out.key = record.key;
+    out.value = record.value;
+    out.timestamp = record.timestamp;
+    for (const auto& [key, value] : record.headers) {
+      out.headers.push_back({key, value});
+    }
+  }
+  return made;
+}
+
+/// Polls as long as `wantsMore`, for some seconds at most.
+template <typename Condition>
+std::vector<TextRecord> readWhile(PartitionReader& reader, Wakeup& wakeup, Condition wantsMore) {
+  std::vector<TextRecord> records;
+  for (int idle = 0; wantsMore(records) && idle < 500;) {
+    const auto fetched = reader.poll(3);
+    if (fetched == nullptr) {
+      wakeup.wait(std::chrono::milliseconds(10));
+      ++idle;
+      continue;
+    }
+    for (const operators::Record& record : fetched->records) {
+      TextRecord& text = records.emplace_back();
+      text.key = record.key;
+      text.value = record.value;
+      text.timestamp = record.timestamp;
+      for (const operators::Header& header : record.headers) {
+        text.headers.emplace_back(header.key, header.value);
+      }
+    }
+  }
+  return records;
+}
+
 }  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
@@ -78,18 +118,12 @@ std::string createTopic(Broker& broker, int32_t numPartitions,
 
 void send(TransactionalProducer& producer, const std::string& topic, int32_t partition,
           const std::vector<TextRecord>& records) {
-  std::vector<operators::OutgoingRecord> outgoing;
-  for (const TextRecord& record : records) {
-    operators::OutgoingRecord& out = outgoing.emplace_back();
-    out.partition = partition;
-    out.key = record.key;
-    out.value = record.value;
-    out.timestamp = record.timestamp;
-    for (const auto& [key, value] : record.headers) {
-      out.headers.push_back({key, value});
-    }
-  }
-  producer.send(topic, outgoing);
+  producer.send(topic, outgoing(partition, records));
+}
+
+void sendAtOnce(RecordProducer& producer, const std::string& topic, int32_t partition,
+                const std::vector<TextRecord>& records) {
+  producer.send(topic, outgoing(partition, records));
 }
 
 void produce(Broker& broker, const std::string& topic, int32_t partition,
@@ -106,25 +140,15 @@ std::vector<TextRecord> readToEnd(Broker& broker, const std::string& topic, int3
   const int64_t end = broker.endOffset({topic, partition}, Isolation::ReadUncommitted);
   const auto wakeup = std::make_shared<Wakeup>();
   const auto reader = broker.openReader({topic, partition}, from, Isolation::ReadCommitted, wakeup);
-  std::vector<TextRecord> records;
-  for (int idle = 0; reader->position() < end && idle < 500;) {
-    const auto fetched = reader->poll(3);
-    if (fetched == nullptr) {
-      wakeup->wait(std::chrono::milliseconds(10));
-      ++idle;
-      continue;
-    }
-    for (const operators::Record& record : fetched->records) {
-      TextRecord& text = records.emplace_back();
-      text.key = record.key;
-      text.value = record.value;
-      text.timestamp = record.timestamp;
-      for (const operators::Header& header : record.headers) {
-        text.headers.emplace_back(header.key, header.value);
-      }
-    }
-  }
-  return records;
+  return readWhile(*reader, *wakeup, [&](const auto&) { return reader->position() < end; });
+}
+
+std::vector<TextRecord> awaitRecords(Broker& broker, const std::string& topic, int32_t partition,
+                                     size_t numRecords, Isolation isolation) {
+  const auto wakeup = std::make_shared<Wakeup>();
+  const auto reader = broker.openReader({topic, partition}, 0, isolation, wakeup);
+  return readWhile(*reader, *wakeup,
+                   [&](const auto& records) { return records.size() < numRecords; });
 }
 
 std::vector<std::string> valuesOf(Broker& broker, const std::string& topic, int32_t partition,

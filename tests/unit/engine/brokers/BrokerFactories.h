@@ -52,12 +52,17 @@ std::string createTopic(Broker& broker, int32_t numPartitions = 1,
                         std::map<std::string, std::string> config = {});
 void send(TransactionalProducer& producer, const std::string& topic, int32_t partition,
           const std::vector<TextRecord>& records);
+void sendAtOnce(RecordProducer& producer, const std::string& topic, int32_t partition,
+                const std::vector<TextRecord>& records);
 /// Values "first", ... of one transaction by a producer of its own.
 void produce(Broker& broker, const std::string& topic, int32_t partition,
              const std::vector<TextRecord>& records);
 /// Polls until the reader has reached `end` (default: the committed end offset now).
 std::vector<TextRecord> readToEnd(Broker& broker, const std::string& topic, int32_t partition,
                                   int64_t from = 0);
+/// Polls from the beginning until that many records have come, for some seconds at most.
+std::vector<TextRecord> awaitRecords(Broker& broker, const std::string& topic, int32_t partition,
+                                     size_t numRecords, Isolation isolation);
 /// The same, values only; a null value is "null".
 std::vector<std::string> valuesOf(Broker& broker, const std::string& topic, int32_t partition,
                                   int64_t from = 0);
