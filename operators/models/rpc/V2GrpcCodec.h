@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Open Inference Protocol V2 over gRPC, as in open_inference_grpc.proto of
-// kserve/open-inference-protocol: tensors raw or as typed contents, both ways.
+// The Open Inference Protocol V2 over gRPC: calls of GRPCInferenceService, and the metadata.
 #pragma once
 
 #include <string>
 
 #include "operators/models/rpc/RemoteCodec.h"
+#include "operators/models/rpc/V2ProtobufMessage.h"
 
 namespace auspex::operators {
 
@@ -25,8 +25,7 @@ class V2GrpcCodec final : public RemoteCodec {
 
  private:
   std::string serverUrl_;
-  std::string model_;
-  std::string version_;
+  V2ModelName model_;
   std::chrono::milliseconds timeout_;
 };
 
