@@ -17,6 +17,7 @@ namespace {
 constexpr std::array kKinds = {
     PredictorKind{"EMBEDDED", &EmbeddedPredictor::make},
     PredictorKind{"RPC", &RpcPredictor::make, true},
+    PredictorKind{"KAFKA", &RpcPredictor::make, true},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP requests to model servers without waiting. Implemented by the engine.
+// Requests to model servers without waiting: by HTTP, or in the same form through topics, where a
+// request is a record and its answer another. Implemented by the engine for both.
 #pragma once
 
 #include <chrono>
@@ -17,9 +18,11 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 /// One request to a server.
 struct HttpRequest {
   std::string method = "POST";
-  std::string url;       ///< http:// or https://, with host, port and path
+  /// http:// or https://, with host, port and path; through topics: topicUrl() of
+  /// operators/models/kafka/TopicAddress.h.
+  std::string url;
   bool isHttp2 = false;  ///< HTTP/2, over http:// by prior knowledge, as gRPC wants it
-  HttpHeaders headers;   ///< besides Host and Content-Length
+  HttpHeaders headers;   ///< besides Host and Content-Length; through topics: the record's
   std::string body;
   std::chrono::milliseconds timeout{5000};   ///< from now to the last byte of the answer
   size_t maxAnswerBytes = size_t{16} << 20;  ///< of the answer's body
@@ -33,6 +36,7 @@ struct HttpResponse {
     Connect,     ///< the server never saw the request
     Timeout,
     TooLarge,  ///< the answer is larger than the request allows
+    NotTaken,  ///< the request was not sent: it is larger than its topic takes
     Broken,    ///< the connection ended within the exchange
   };
   Failure failure = Failure::None;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 
 #include "operators/models/ModelError.h"
 #include "operators/models/rpc/RemoteAnswer.h"
@@ -19,7 +20,21 @@ std::unique_ptr<const RemoteCodec> codecOf(RemoteProtocol protocol) {
   options.protocol = protocol;
   options.endpoint = "host:1";
   options.model = "m";
+  options.requestTopic = "q";
+  options.replyTopic = "r";
+  options.layout = RemoteLayout::Columns;
   return makeRemoteCodec(options);
+}
+
+std::map<RemoteProtocol, std::unique_ptr<const RemoteCodec>> makeCodecs() {
+  std::map<RemoteProtocol, std::unique_ptr<const RemoteCodec>> codecs;
+  for (const RemoteProtocol protocol :
+       {RemoteProtocol::V2Http, RemoteProtocol::V2Grpc, RemoteProtocol::TfsRest,
+        RemoteProtocol::TfsGrpc, RemoteProtocol::Mlserver, RemoteProtocol::Seldon,
+        RemoteProtocol::PlainJson}) {
+    codecs.emplace(protocol, codecOf(protocol));
+  }
+  return codecs;
 }
 
 void requireSound(bool isSound) {
@@ -64,16 +79,18 @@ void readMetadataOf(const RemoteCodec& codec, const HttpResponse& response, Remo
 }  // namespace
 
 /// The first byte chooses protocol, coding and outputs; the second the length of the JSON before
-/// raw tensors; the rest is the answer's body.
+/// raw tensors, or Seldon's form; the rest is the answer's body.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  static const std::array<std::unique_ptr<const RemoteCodec>, 4> codecs = {
-      codecOf(RemoteProtocol::V2Http), codecOf(RemoteProtocol::V2Grpc),
-      codecOf(RemoteProtocol::TfsRest), codecOf(RemoteProtocol::TfsGrpc)};
+  static const std::map<RemoteProtocol, std::unique_ptr<const RemoteCodec>> codecs = makeCodecs();
   if (size < 2) {
     return 0;
   }
-  const auto protocol = static_cast<RemoteProtocol>(bytes[0] & 3);
-  const RemoteCodec& codec = *codecs[bytes[0] & 3];
+  constexpr std::array kProtocols = {RemoteProtocol::V2Http,    RemoteProtocol::V2Grpc,
+                                     RemoteProtocol::TfsRest,   RemoteProtocol::TfsGrpc,
+                                     RemoteProtocol::Mlserver,  RemoteProtocol::Seldon,
+                                     RemoteProtocol::PlainJson, RemoteProtocol::V2Http};
+  const RemoteProtocol protocol = kProtocols[(bytes[0] & 3) + ((bytes[0] & 64) != 0 ? 4 : 0)];
+  const RemoteCodec& codec = *codecs.at(protocol);
   RemoteSignature signature;
   signature.inputs = {{"x", Datatype::Fp32, false}};
   signature.numFeatures = 1;
@@ -83,7 +100,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   response.status = (bytes[0] & 16) != 0 ? 400 : 200;
   response.trailers = {{"grpc-status", (bytes[0] & 32) != 0 ? "3" : "0"}};
   if (bytes[1] != 0) {
-    response.headers = {{"inference-header-content-length", std::to_string(bytes[1])}};
+    response.headers = {
+        {"inference-header-content-length", std::to_string(bytes[1])},
+        {"seldon-infer-type", bytes[1] % 2 == 0 ? "json/inferModelResponse" : "proto/x"}};
   }
   response.body.assign(reinterpret_cast<const char*>(bytes) + 2, size - 2);
   readScoresOf(codec, response, signature);

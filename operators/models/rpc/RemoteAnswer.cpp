@@ -41,6 +41,8 @@ AnswerFault faultOfFailure(HttpResponse::Failure failure) {
       return AnswerFault::Away;
     case HttpResponse::Failure::TooLarge:
       return AnswerFault::Faulty;
+    case HttpResponse::Failure::NotTaken:
+      return AnswerFault::Refused;  // fewer rows may do
     case HttpResponse::Failure::None:
     case HttpResponse::Failure::Connect:
     case HttpResponse::Failure::Timeout:

@@ -6,6 +6,9 @@
 #include "operators/data/Ascii.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
+#include "operators/models/kafka/MlserverCodec.h"
+#include "operators/models/kafka/PlainJsonCodec.h"
+#include "operators/models/kafka/SeldonCodec.h"
 #include "operators/models/rpc/TfsGrpcCodec.h"
 #include "operators/models/rpc/TfsRestCodec.h"
 #include "operators/models/rpc/V2GrpcCodec.h"
@@ -40,6 +43,10 @@ void checkOptions(const RemoteModelOptions& options) {
   if (isTfs(options.protocol)) {
     requireDigits(options.version);
   }
+  if (isThroughTopics(options.protocol) &&
+      (options.requestTopic.empty() || options.requestTopic == options.replyTopic)) {
+    throw ModelError("requests and replies need a topic each");
+  }
 }
 
 }  // namespace
@@ -55,6 +62,12 @@ std::unique_ptr<const RemoteCodec> makeRemoteCodec(const RemoteModelOptions& opt
       return std::make_unique<TfsRestCodec>(options);
     case RemoteProtocol::TfsGrpc:
       return std::make_unique<TfsGrpcCodec>(options);
+    case RemoteProtocol::Mlserver:
+      return std::make_unique<MlserverCodec>(options);
+    case RemoteProtocol::Seldon:
+      return std::make_unique<SeldonCodec>(options);
+    case RemoteProtocol::PlainJson:
+      return std::make_unique<PlainJsonCodec>(options);
   }
   AUSPEX_ASSERT(false);
 }

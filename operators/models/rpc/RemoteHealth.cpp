@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/rpc/RemoteHealth.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace auspex::operators {
@@ -42,6 +43,16 @@ void RemoteHealth::succeeded(Permit permit) {
   if (letsMoreThrough) {
     wakeAll();
   }
+}
+
+void RemoteHealth::noteAnswered(Time sentAt) {
+  const std::lock_guard lock(mutex_);
+  latestAnswered_ = std::max(latestAnswered_.value_or(sentAt), sentAt);
+}
+
+bool RemoteHealth::hasAnsweredSince(Time sentAt) const {
+  const std::lock_guard lock(mutex_);
+  return latestAnswered_ && *latestAnswered_ >= sentAt;
 }
 
 void RemoteHealth::failed(Permit permit, Time now, const std::string& reason) {

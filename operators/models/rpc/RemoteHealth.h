@@ -60,6 +60,10 @@ class RemoteHealth {
   CircuitBreaker::State breakerState() const;
 
   void succeeded(Permit permit);
+  /// A request that was sent then has been answered.
+  void noteAnswered(Time sentAt);
+  /// Whether a request that was sent then or later has been answered.
+  bool hasAnsweredSince(Time sentAt) const;
   void failed(Permit permit, Time now, const std::string& reason);
   void giveBack(Permit permit);
 
@@ -83,6 +87,7 @@ class RemoteHealth {
   mutable std::mutex mutex_;  ///< guards all below
   CircuitBreaker breaker_;
   RemoteCounters counters_;
+  std::optional<Time> latestAnswered_;  ///< when it was sent
   LatencyHistogram queue_;
   LatencyHistogram wire_;
   std::vector<std::weak_ptr<const std::function<void()>>> waiting_;

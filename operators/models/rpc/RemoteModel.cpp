@@ -38,7 +38,7 @@ void readMetadataStep(const RemoteModelOptions& options, const RemoteCodec& code
       codec.readMetadata(step, exchange(transport, codec.metadataRequest(step)), metadata);
       return;
     } catch (const AnswerError& error) {
-      const std::string message = "the model server at '" + options.endpoint + "', asked by " +
+      const std::string message = "the model server at " + placeOf(options) + ", asked by " +
                                   std::string(nameOf(options.protocol)) + " for model '" +
                                   options.model + "': " + error.what();
       const bool isAway =
@@ -121,9 +121,25 @@ std::string_view nameOf(RemoteProtocol protocol) {
     case RemoteProtocol::TfsRest:
       return "TFS_REST";
     case RemoteProtocol::TfsGrpc:
+      return "TFS_GRPC";
+    case RemoteProtocol::Mlserver:
+      return "MLSERVER";
+    case RemoteProtocol::Seldon:
+      return "SELDON";
+    case RemoteProtocol::PlainJson:
       break;
   }
-  return "TFS_GRPC";
+  return "JSON";
+}
+
+bool isThroughTopics(RemoteProtocol protocol) {
+  return protocol == RemoteProtocol::Mlserver || protocol == RemoteProtocol::Seldon ||
+         protocol == RemoteProtocol::PlainJson;
+}
+
+std::string placeOf(const RemoteModelOptions& options) {
+  return isThroughTopics(options.protocol) ? "topic '" + options.requestTopic + "'"
+                                           : "'" + options.endpoint + "'";
 }
 
 RemoteModel::RemoteModel(ModelInfo info, RemoteModelOptions options,
@@ -138,6 +154,9 @@ RemoteModel::RemoteModel(ModelInfo info, RemoteModelOptions options,
   AUSPEX_ASSERT(transport_ != nullptr);
   if (options_.batchMaxRows == 0 || options_.maxInFlight == 0) {
     throw ModelError("BATCH_MAX_ROWS and MAX_IN_FLIGHT must be at least 1");
+  }
+  if (signature_ == nullptr && codec_->numMetadataRequests() == 0) {
+    adopt({});  // nothing can be asked: the declarations are all there is
   }
 }
 
@@ -190,7 +209,7 @@ std::shared_ptr<const RemoteModel> connectRemoteModel(std::string name, uint32_t
   }
   ModelInfo info = remoteInfo(std::move(name), version, options, std::move(features));
   auto signature = std::make_shared<const RemoteSignature>(
-      resolveSignature(options, info.features, metadata, 1));
+      resolveSignature(options, info.features, metadata, options.scoresPerRow));
   info.numOutputs = signature->numOutputs;
   return std::make_shared<const RemoteModel>(std::move(info), std::move(options),
                                              std::move(transport), std::move(signature));

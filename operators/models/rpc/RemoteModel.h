@@ -19,15 +19,29 @@
 
 namespace auspex::operators {
 
-enum class RemoteProtocol : uint8_t { V2Http, V2Grpc, TfsRest, TfsGrpc };
+enum class RemoteProtocol : uint8_t {
+  V2Http,
+  V2Grpc,
+  TfsRest,
+  TfsGrpc,
+  // Through topics:
+  Mlserver,
+  Seldon,
+  PlainJson
+};
+bool isThroughTopics(RemoteProtocol protocol);
+
 /// How features travel: one tensor [rows, features] of numbers, or a tensor per feature under its
 /// name, in its own type.
 enum class RemoteLayout : uint8_t { Tensor, Columns };
 
-/// What CREATE MODEL ... WITH (DEPLOYMENT='RPC', ...) says, checked and with its defaults.
+/// What CREATE MODEL ... WITH (DEPLOYMENT='RPC' or 'KAFKA', ...) says, checked and with its
+/// defaults.
 struct RemoteModelOptions {
   RemoteProtocol protocol = RemoteProtocol::V2Http;
-  std::string endpoint;   ///< ENDPOINT: host:port, or http(s)://host:port[/prefix]
+  std::string endpoint;      ///< ENDPOINT: host:port, or http(s)://host:port[/prefix]
+  std::string requestTopic;  ///< REQUEST_TOPIC, of protocols through topics, as REPLY_TOPIC
+  std::string replyTopic;
   std::string model;      ///< REMOTE_MODEL: the server's name for it
   std::string version;    ///< REMOTE_VERSION; empty: none in the request, the server chooses
   std::string label;      ///< REMOTE_LABEL, of TensorFlow Serving
@@ -35,7 +49,8 @@ struct RemoteModelOptions {
   std::string input;      ///< INPUT: name of the one tensor; empty: as the metadata tells
   std::string output;     ///< OUTPUT: the tensor that holds the score; empty: the only one
   RemoteLayout layout = RemoteLayout::Tensor;
-  bool binary = true;  ///< BINARY: raw tensors where the protocol and the server have them
+  size_t scoresPerRow = 1;  ///< SCORES_PER_ROW, where no metadata tell it
+  bool binary = true;       ///< BINARY: raw tensors where the protocol and the server have them
   size_t batchMaxRows = 256;
   std::chrono::milliseconds batchLinger{0};
   size_t maxInFlight = 16;                  ///< requests at a time per task
@@ -121,5 +136,7 @@ std::shared_ptr<const RemoteModel> recallRemoteModel(std::string name, uint32_t 
 
 /// As the statement writes it: "V2_HTTP".
 std::string_view nameOf(RemoteProtocol protocol);
+/// Where requests go, for people: "'host:8080'", "topic 'requests'".
+std::string placeOf(const RemoteModelOptions& options);
 
 }  // namespace auspex::operators

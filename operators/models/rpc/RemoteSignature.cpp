@@ -266,8 +266,9 @@ RemoteSignature resolveSignature(const RemoteModelOptions& options,
     signature.inputs.push_back(wholeTensor(options, metadata, features));
   }
   resolveOutput(options, metadata, signature);
-  const bool alwaysHasRaw =
-      options.protocol == RemoteProtocol::V2Grpc || options.protocol == RemoteProtocol::TfsGrpc;
+  const bool alwaysHasRaw = options.protocol == RemoteProtocol::V2Grpc ||
+                            options.protocol == RemoteProtocol::TfsGrpc ||
+                            options.protocol == RemoteProtocol::Seldon;
   signature.isBinary = options.binary && (alwaysHasRaw || metadata.takesBinary);
   return signature;
 }

@@ -2,7 +2,6 @@
 #include "operators/models/rpc/RpcPredictor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -11,29 +10,6 @@
 #include "operators/models/rpc/RemoteCodec.h"
 
 namespace auspex::operators {
-
-namespace {
-
-/// The longest that a server may bid us wait.
-constexpr std::chrono::seconds kMaxRetryAfter{60};
-
-/// Retry-After in seconds, the only form that says how long; zero when it is not there.
-std::chrono::milliseconds retryAfter(const HttpResponse& response) {
-  const std::string_view text = findHeader(response.headers, "retry-after");
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || seconds < 0) {
-    return std::chrono::milliseconds(0);
-  }
-  return std::chrono::seconds(std::min<int64_t>(seconds, kMaxRetryAfter.count()));
-}
-
-std::string awayMessage(const RemoteModel& model, const std::string& reason) {
-  return "model '" + model.options().model + "' at '" + model.options().endpoint +
-         "' is not to be had: " + reason;
-}
-
-}  // namespace
 
 RpcPredictor::Lookup::Lookup() = default;
 
@@ -239,6 +215,7 @@ void RpcPredictor::send(Piece piece, RemoteHealth::Permit permit, Time now) {
   piece.permit = permit;
   piece.signature = piece.model->signature();
   const RemoteModel& model = *piece.model;
+  piece.firstSentAt = piece.firstSentAt.value_or(now);
   HttpRequest request = model.codec().inferRequest(rows, *piece.signature, id);
   model.health().count([&](RemoteCounters& counters) {
     ++counters.requests;
@@ -361,15 +338,22 @@ void RpcPredictor::handle(uint64_t id, const HttpResponse& response) {
   try {
     piece.model->codec().readScores(response, *piece.signature, piece.numRows, id, scores_);
   } catch (const AnswerError& error) {
-    settleFault(std::move(piece), error, response);
+    if (piece.witness != nullptr) {
+      settleWitness(piece, error);
+    } else {
+      settleFault(std::move(piece), error, response);
+    }
     return;
   }
   health.succeeded(piece.permit);
+  health.noteAnswered(piece.sentAt);
   health.addLatencies(
       std::chrono::duration_cast<std::chrono::microseconds>(piece.sentAt - piece.arrived) +
           response.waited,
       response.exchanged);
-  settleScores(piece, scores_);
+  if (piece.witness == nullptr) {
+    settleScores(piece, scores_);
+  }
 }
 
 void RpcPredictor::settleScores(const Piece& piece, const std::vector<double>& scores) {
@@ -393,139 +377,6 @@ void RpcPredictor::settleScores(const Piece& piece, const std::vector<double>& s
     counters.rowsScored += numScored;
     counters.rowsWaiting -= static_cast<int64_t>(numScored);
   });
-}
-
-void RpcPredictor::settleFault(Piece piece, const AnswerError& error,
-                               const HttpResponse& response) {
-  const RemoteModel& model = *piece.model;
-  RemoteHealth& health = model.health();
-  const Time now = model.transport().now();
-  const bool isOfRows =
-      error.fault() == AnswerFault::Refused || error.fault() == AnswerFault::Faulty;
-  if (error.fault() == AnswerFault::Refused) {
-    health.succeeded(piece.permit);
-  } else if (error.fault() == AnswerFault::Faulty && piece.isHalf && piece.numRows > 1) {
-    // That a half fails as the whole did says nothing new of the server.
-    health.giveBack(piece.permit);
-  } else {
-    health.failed(piece.permit, now, error.what());
-  }
-  if (isOfRows && piece.numRows > 1) {
-    halve(std::move(piece));
-    return;
-  }
-  if (error.fault() == AnswerFault::Refused) {
-    failPiece(piece, RowFailure::Reason::Refused, error.what());
-    return;
-  }
-  ++piece.attempts;
-  const bool isSpent =
-      error.fault() == AnswerFault::Away || piece.attempts > model.options().retries;
-  if (isOfRows && isSpent) {
-    failPiece(piece, RowFailure::Reason::Refused, error.what());
-  } else if (isSpent && !model.options().waitsWhenUnavailable) {
-    failPiece(piece, RowFailure::Reason::Unavailable, awayMessage(model, error.what()));
-  } else {
-    const auto pause = error.fault() == AnswerFault::Away ? model.options().breakerPause
-                                                          : std::chrono::milliseconds(0);
-    postpone(std::move(piece), std::max(pause, retryAfter(response)));
-  }
-}
-
-/// Cuts a request in two, to be sent next, until the row at fault stands alone.
-void RpcPredictor::halve(Piece piece) {
-  piece.model->health().count([](RemoteCounters& counters) { ++counters.halvings; });
-  Piece first;
-  Piece second;
-  first.model = second.model = piece.model;
-  first.arrived = second.arrived = piece.arrived;
-  first.isHalf = second.isHalf = true;
-  first.numRows = piece.numRows / 2;
-  second.numRows = piece.numRows - first.numRows;
-  size_t left = first.numRows;
-  for (const RowRun& run : piece.runs) {
-    const size_t middle = run.begin + std::min(left, run.end - run.begin);
-    left -= middle - run.begin;
-    if (middle > run.begin) {
-      first.runs.push_back({run.slot, run.begin, middle});
-    }
-    if (run.end > middle) {
-      second.runs.push_back({run.slot, middle, run.end});
-    }
-  }
-  ready_.push_front(std::move(second));
-  ready_.push_front(std::move(first));
-}
-
-/// Doubles with each attempt up to the breaker's pause; the jitter keeps tasks from asking all at
-/// the same time.
-std::chrono::milliseconds RpcPredictor::backoff(const RemoteModel& model, uint32_t attempts) {
-  const RemoteModelOptions& options = model.options();
-  const auto most = static_cast<double>(std::max(options.backoff, options.breakerPause).count());
-  const double pause =
-      std::min(most, static_cast<double>(options.backoff.count()) * std::exp2(attempts - 1));
-  const double jitter = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
-  return std::chrono::milliseconds(std::llround(pause * jitter));
-}
-
-void RpcPredictor::postpone(Piece piece, std::chrono::milliseconds atLeast) {
-  const auto pause = std::max(atLeast, backoff(*piece.model, piece.attempts));
-  const Time due = piece.model->transport().now() + pause;
-  later_.emplace(due, std::move(piece));
-}
-
-void RpcPredictor::failPiece(const Piece& piece, RowFailure::Reason reason,
-                             const std::string& message) {
-  for (const RowRun& run : piece.runs) {
-    for (size_t row = run.begin; row < run.end; ++row) {
-      failRow(*run.slot, row, reason, message);
-    }
-  }
-}
-
-void RpcPredictor::failRow(Slot& slot, size_t row, RowFailure::Reason reason,
-                           const std::string& message) {
-  AUSPEX_ASSERT(slot.rowsLeft > 0);
-  slot.scored.failures.push_back({row, reason, message});
-  --slot.rowsLeft;
-  slot.model->health().count([&](RemoteCounters& counters) {
-    --counters.rowsWaiting;
-    ++(reason == RowFailure::Reason::Refused ? counters.rowsRefused : counters.rowsUnavailable);
-  });
-}
-
-/// Fails all rows of a model that are not in flight: its breaker is open and they may not wait.
-void RpcPredictor::failAllWaiting(const RemoteModel& model) {
-  const std::string message = awayMessage(model, model.health().snapshot().lastFailure);
-  const auto fail = [&](const Piece& piece) {
-    failPiece(piece, RowFailure::Reason::Unavailable, message);
-  };
-  const auto isOfModel = [&](const Piece& piece) { return piece.model == &model; };
-  for (const Piece& piece : ready_) {
-    if (isOfModel(piece)) {
-      fail(piece);
-    }
-  }
-  std::erase_if(ready_, isOfModel);
-  for (auto place = later_.begin(); place != later_.end();) {
-    if (isOfModel(place->second)) {
-      fail(place->second);
-      place = later_.erase(place);
-    } else {
-      ++place;
-    }
-  }
-  while (!fresh_.empty() && fresh_.front().slot->model.get() == &model) {
-    fail(formPiece());
-  }
-  for (Slot& slot : slots_) {
-    if (!slot.isQueued && slot.model.get() == &model) {
-      slot.isQueued = true;
-      for (size_t row = 0; row < slot.scored.request.rowIds.size(); ++row) {
-        failRow(slot, row, RowFailure::Reason::Unavailable, message);
-      }
-    }
-  }
 }
 
 size_t RpcPredictor::deliver(std::vector<ScoredBatch>& done) {

@@ -31,7 +31,7 @@ namespace auspex::operators {
 /// ```
 ///   submit -> fresh -> in flight -> scored, or failed
 ///               ^          |
-///               |          +-> Refused, Faulty: halves, asked for next; one row: failed
+///               |          +-> Refused, Faulty, silent: halves, asked for next; one row: failed
 ///             ready <------+-> Unreachable, Away: later, after a pause; or failed
 /// ```
 class RpcPredictor final : public Predictor {
@@ -72,6 +72,8 @@ class RpcPredictor final : public Predictor {
     Time arrived;           ///< of its first row
     uint32_t attempts = 0;  ///< requests that failed
     bool isHalf = false;    ///< of a request that was refused
+    std::optional<Time> firstSentAt;
+    std::shared_ptr<const RemoteModel> witness;  ///< set: its row has a score already
     // While in flight:
     Time sentAt;
     RemoteHealth::Permit permit;
@@ -108,6 +110,11 @@ class RpcPredictor final : public Predictor {
   void handle(uint64_t id, const HttpResponse& response);
   void settleScores(const Piece& piece, const std::vector<double>& scores);
   void settleFault(Piece piece, const AnswerError& error, const HttpResponse& response);
+  static bool isSilence(const Piece& piece, const HttpResponse& response);
+  void settleSilence(Piece piece, const AnswerError& error);
+  void askWitness(const Piece& suspect);
+  static void settleWitness(const Piece& piece, const AnswerError& error);
+  std::pair<Piece, Piece> cut(const Piece& piece, size_t numFirst) const;
   void halve(Piece piece);
   void postpone(Piece piece, std::chrono::milliseconds atLeast);
   std::chrono::milliseconds backoff(const RemoteModel& model, uint32_t attempts);
