@@ -9,6 +9,7 @@
 
 #include "engine/OnDemandTransport.h"
 #include "engine/WallClock.h"
+#include "engine/requests/TopicTransport.h"
 #include "operators/ResultOperator.h"
 #include "operators/data/Assert.h"
 
@@ -145,7 +146,10 @@ void Engine::open() {
     options_.transport = makeTransport();
   }
   executor_ = std::make_unique<queries::StatementExecutor>(
-      queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_, options_.transport},
+      queries::ExecutorPorts{*this, *this, *log_, *this, *modelStore_, options_.transport,
+                             options_.makeTopicTransport
+                                 ? options_.makeTopicTransport(broker_)
+                                 : std::make_shared<TopicTransport>(broker_)},
       std::move(settings), functions_);
   for (const auto& [name, value] : options_.properties) {
     if (name.starts_with("auspex.test.") || name == "models.rpc.allow") {

@@ -27,6 +27,9 @@ struct EngineOptions {
 
   /// To model servers; null: the engine's own.
   std::shared_ptr<operators::HttpTransport> transport;
+  /// Makes the way to those behind the broker's topics; empty: the engine's own.
+  std::function<std::shared_ptr<operators::HttpTransport>(std::shared_ptr<Broker>)>
+      makeTopicTransport;
 
   // What `test --qtt` needs to be otherwise than in `run`.
 

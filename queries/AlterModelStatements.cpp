@@ -112,12 +112,16 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
 
 StatementResult StatementRun::addRemoteVersion(const parser::Identifier& name,
                                                const parser::AddModelVersion& add) {
-  const Properties properties(add.properties, remoteVersionProperties());
   ModelDefinition definition = requireModel(name);
+  const bool isThroughTopics = operators::isThroughTopics(definition.remote->protocol);
+  const Properties properties(
+      add.properties, isThroughTopics ? topicVersionProperties() : remoteVersionProperties());
   const uint32_t number =
       add.version ? versionNumber(*add.version, span()) : nextVersion(definition.name);
-  return addRemoteVersion(definition, readRemoteOptions(properties, *definition.remote, span()),
-                          number, false);
+  const operators::RemoteModelOptions options =
+      isThroughTopics ? readTopicOptions(properties, *definition.remote, span())
+                      : readRemoteOptions(properties, *definition.remote, span());
+  return addRemoteVersion(definition, options, properties, number, false);
 }
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,

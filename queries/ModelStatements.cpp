@@ -20,7 +20,7 @@ bool isDeployed(const std::string& text, std::string_view deployment) {
   return operators::equalsIgnoringCase(text, deployment);
 }
 
-/// EMBEDDED or RPC, in upper case.
+/// EMBEDDED, RPC or KAFKA, in upper case.
 std::string deploymentOf(const parser::CreateModel& create) {
   for (const parser::Property& property : create.properties) {
     if (!operators::equalsIgnoringCase(property.name.name, "DEPLOYMENT") ||
@@ -30,9 +30,13 @@ std::string deploymentOf(const parser::CreateModel& create) {
     if (isDeployed(property.text, "RPC")) {
       return "RPC";
     }
-    throw StatementError(
-        fmt::format("DEPLOYMENT='{}' is not supported; EMBEDDED and RPC are.", property.text),
-        property.span);
+    if (isDeployed(property.text, "KAFKA") || isDeployed(property.text, "TOPIC")) {
+      return "KAFKA";
+    }
+    throw StatementError(fmt::format("DEPLOYMENT='{}' is not supported; EMBEDDED, RPC and KAFKA "
+                                     "are.",
+                                     property.text),
+                         property.span);
   }
   return "EMBEDDED";
 }
@@ -58,17 +62,20 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
                     name, former->deployment, deployment),
         create.name.span);
   }
-  const bool isRemote = deployment == "RPC";
-  const Properties properties(create.properties,
-                              isRemote ? remoteModelProperties() : std::span(kModelProperties));
-  ModelDefinition definition =
-      isRemote ? bindRemoteModel(create, properties) : bindModel(create, properties);
+  const bool isRemote = deployment != "EMBEDDED";
+  const bool isThroughTopics = deployment == "KAFKA";
+  const std::span<const std::string_view> allowed =
+      isThroughTopics ? topicModelProperties()
+                      : (isRemote ? remoteModelProperties() : std::span(kModelProperties));
+  const Properties properties(create.properties, allowed);
+  ModelDefinition definition = isRemote ? bindRemoteModel(create, properties, isThroughTopics)
+                                        : bindModel(create, properties);
   if (former != nullptr) {
     definition.versions = former->versions;
     definition.splitKey = former->splitKey;
   }
   if (isRemote) {
-    return addRemoteVersion(definition, *definition.remote, nextVersion(name), true);
+    return addRemoteVersion(definition, *definition.remote, properties, nextVersion(name), true);
   }
   const auto version =
       addVersion(definition, properties, bindLoadOptions(definition, properties), true);

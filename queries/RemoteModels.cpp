@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a model of a server becomes a version: what the server tells of it is held against the
-// statement once, and kept with the statement, so that a start needs no server.
+// statement once, and kept with the statement, so that a start needs no server. Through topics
+// nothing can be asked, and the statement says all.
 #include <fmt/format.h>
 
 #include "operators/data/Ascii.h"
@@ -48,20 +49,37 @@ std::vector<FeatureInfo> featuresFromText(const std::string& text) {
   return features;
 }
 
+/// A server that tells nothing of its inputs gets their names as the statement writes them, not in
+/// upper case. Read from the text alone, which a start has as well.
+void takeWrittenNames(const std::string& text, std::vector<operators::InputDeclaration>& inputs) {
+  const auto again = parser::parse(text + ";");
+  const auto& create = std::get<parser::CreateModel>(again.front().statement.node);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const parser::Identifier& name = create.inputs[i].name;
+    if (!name.quoted) {
+      inputs[i].name = text.substr(name.span.begin, name.span.end - name.span.begin);
+    }
+  }
+}
+
 }  // namespace
 
 ModelDefinition StatementRun::bindRemoteModel(const parser::CreateModel& create,
-                                              const Properties& properties) const {
+                                              const Properties& properties,
+                                              bool isThroughTopics) const {
   if (!create.transforms.empty() || create.query) {
     throw StatementError("TRANSFORM and training by AS SELECT are not supported yet.",
                          create.name.span);
   }
   ModelDefinition definition;
   definition.name = create.name.name;
-  definition.deployment = "RPC";
+  definition.deployment = isThroughTopics ? "KAFKA" : "RPC";
   definition.sql = statement_.text;
   definition.missing = properties.number("MISSING").value_or(definition.missing);
   definition.inputs = bindInputs(create);
+  if (isThroughTopics) {
+    takeWrittenNames(statement_.text, definition.inputs);
+  }
   if (create.returns) {
     const operators::SqlType type = bindType(*create.returns, executor_.catalog_);
     definition.returnsArray = type == operators::SqlType::array(operators::SqlType::doubleType());
@@ -72,7 +90,8 @@ ModelDefinition StatementRun::bindRemoteModel(const parser::CreateModel& create,
     }
   }
   definition.policies = readFailurePolicies(properties, create.name.span);
-  definition.remote = readRemoteOptions(properties, {}, create.name.span);
+  definition.remote = isThroughTopics ? readTopicOptions(properties, {}, create.name.span)
+                                      : readRemoteOptions(properties, {}, create.name.span);
   definition.remote->waitsWhenUnavailable =
       definition.policies.onUnavailable == operators::FailurePolicy::Wait;
   checkFallback(definition, properties);
@@ -112,7 +131,7 @@ void StatementRun::checkFallback(ModelDefinition& definition, const Properties& 
 std::shared_ptr<const operators::RemoteModel> StatementRun::connect(
     const ModelDefinition& definition, const operators::RemoteModelOptions& options,
     uint32_t version, const parser::Span& place, std::string& warning) const {
-  const std::shared_ptr<operators::HttpTransport>& transport = executor_.ports_.transport;
+  const auto transport = transportFor(options);
   if (transport == nullptr) {
     throw StatementError("Models of servers are not to be had here.", place);
   }
@@ -156,16 +175,62 @@ std::shared_ptr<const operators::RemoteModel> StatementRun::recallRemote(
   const size_t numOutputs = std::stoull(replayed_->details.at("outputs"));
   if (!definition.inputs.empty()) {
     return operators::declareRemoteModel(definition.name, version, definition.inputs, numOutputs,
-                                         options, executor_.ports_.transport);
+                                         options, transportFor(options));
   }
   return operators::recallRemoteModel(definition.name, version,
                                       featuresFromText(replayed_->details.at("features")),
-                                      numOutputs, options, executor_.ports_.transport);
+                                      numOutputs, options, transportFor(options));
+}
+
+std::shared_ptr<operators::HttpTransport> StatementRun::transportFor(
+    const operators::RemoteModelOptions& options) const {
+  return operators::isThroughTopics(options.protocol) ? executor_.ports_.topicTransport
+                                                      : executor_.ports_.transport;
+}
+
+/// Requests and replies are of nobody's any more after their timeout, so the topics need not keep
+/// them for ever.
+void StatementRun::ensureRequestTopics(const operators::RemoteModelOptions& options,
+                                       const Properties& properties) {
+  if (!operators::isThroughTopics(options.protocol) || replayed_ != nullptr) {
+    return;
+  }
+  const auto wanted = properties.integer("PARTITIONS");
+  const parser::Span place = properties.spanOf("PARTITIONS", span());
+  if (wanted && (*wanted < 1 || *wanted > 100'000)) {
+    throw StatementError("PARTITIONS must be between 1 and 100000.", place);
+  }
+  TopicAdmin& topics = executor_.ports_.topics;
+  std::vector<std::string> missing;
+  for (const std::string& topic : {options.requestTopic, options.replyTopic}) {
+    const std::optional<int32_t> existing = topics.numPartitions(topic);
+    if (existing && wanted && *wanted != *existing) {
+      throw StatementError(
+          fmt::format("Topic '{}' has {} partitions, not {}.", topic, *existing, *wanted), place);
+    }
+    if (!existing && !wanted) {
+      throw StatementError(
+          fmt::format("Topic '{}' does not exist. PARTITIONS creates the topics of requests and "
+                      "replies, as in WITH (..., PARTITIONS=1).",
+                      topic),
+          place);
+    }
+    if (!existing) {
+      missing.push_back(topic);
+    }
+  }
+  for (const std::string& topic : missing) {
+    topics.create({topic,
+                   static_cast<int32_t>(*wanted),
+                   static_cast<int32_t>(properties.integer("REPLICAS").value_or(-1)),
+                   {{"retention.ms", properties.text("RETENTION_MS").value_or("86400000")}}});
+  }
 }
 
 StatementResult StatementRun::addRemoteVersion(ModelDefinition& definition,
                                                const operators::RemoteModelOptions& options,
-                                               uint32_t number, bool makeDefault) {
+                                               const Properties& properties, uint32_t number,
+                                               bool makeDefault) {
   std::string warning;
   const auto version = connect(definition, options, number, span(), warning);
   try {
@@ -181,6 +246,7 @@ StatementResult StatementRun::addRemoteVersion(ModelDefinition& definition,
                     definition.name, error.what()),
         span());
   }
+  ensureRequestTopics(options, properties);
   int64_t createdAt = executor_.settings_.now();
   if (replayed_ != nullptr && replayed_->details.contains("created")) {
     createdAt = std::stoll(replayed_->details.at("created"));

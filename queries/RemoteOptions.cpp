@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "operators/data/Ascii.h"
+#include "operators/models/kafka/SeldonCodec.h"
 #include "parser/NearestName.h"
 #include "queries/StatementError.h"
 #include "queries/planning/Durations.h"
@@ -28,6 +29,13 @@ constexpr std::array<std::string_view, 24> kProperties = {
     "BATCH_MAX_ROWS", "BATCH_LINGER",   "MAX_IN_FLIGHT", "ORDERING",       "TIMEOUT",
     "RETRIES",        "BACKOFF",        "BREAKER_PAUSE", "MISSING",        "BREAKER_FAILURES",
     "DEPLOYMENT",     "ON_UNAVAILABLE", "ON_ERROR",      "FALLBACK"};
+constexpr std::array<std::string_view, 27> kTopicProperties = {
+    "REQUEST_TOPIC", "REPLY_TOPIC",      "PROTOCOL",     "REMOTE_MODEL",   "REMOTE_VERSION",
+    "INPUT",         "OUTPUT",           "LAYOUT",       "BINARY",         "SCORES_PER_ROW",
+    "PARTITIONS",    "REPLICAS",         "RETENTION_MS", "BATCH_MAX_ROWS", "BATCH_LINGER",
+    "MAX_IN_FLIGHT", "ORDERING",         "TIMEOUT",      "RETRIES",        "BACKOFF",
+    "BREAKER_PAUSE", "BREAKER_FAILURES", "MISSING",      "DEPLOYMENT",     "ON_UNAVAILABLE",
+    "ON_ERROR",      "FALLBACK"};
 constexpr size_t kNumOfModelOnly = 4;
 
 template <typename Value>
@@ -40,6 +48,10 @@ constexpr std::array kProtocols = {Choice<RemoteProtocol>{"V2_HTTP", RemoteProto
                                    Choice<RemoteProtocol>{"V2_GRPC", RemoteProtocol::V2Grpc},
                                    Choice<RemoteProtocol>{"TFS_REST", RemoteProtocol::TfsRest},
                                    Choice<RemoteProtocol>{"TFS_GRPC", RemoteProtocol::TfsGrpc}};
+constexpr std::array kTopicProtocols = {
+    Choice<RemoteProtocol>{"MLSERVER", RemoteProtocol::Mlserver},
+    Choice<RemoteProtocol>{"SELDON", RemoteProtocol::Seldon},
+    Choice<RemoteProtocol>{"JSON", RemoteProtocol::PlainJson}};
 constexpr std::array kLayouts = {Choice<RemoteLayout>{"TENSOR", RemoteLayout::Tensor},
                                  Choice<RemoteLayout>{"COLUMNS", RemoteLayout::Columns}};
 constexpr std::array kErrorPolicies = {Choice<FailurePolicy>{"FAIL", FailurePolicy::Fail},
@@ -135,25 +147,10 @@ void checkTogether(const Properties& properties, const RemoteModelOptions& optio
   }
 }
 
-}  // namespace
-
-std::span<const std::string_view> remoteModelProperties() {
-  return kProperties;
-}
-
-std::span<const std::string_view> remoteVersionProperties() {
-  return std::span(kProperties).first(kProperties.size() - kNumOfModelOnly);
-}
-
-RemoteModelOptions readRemoteOptions(const Properties& properties, RemoteModelOptions base,
-                                     const parser::Span& statement) {
-  RemoteModelOptions options = std::move(base);
-  readChoice(properties, "PROTOCOL", kProtocols, options.protocol);
-  readText(properties, "ENDPOINT", options.endpoint);
+/// What statements of both kinds say of the model and of requests.
+void readRequestOptions(const Properties& properties, RemoteModelOptions& options) {
   readText(properties, "REMOTE_MODEL", options.model);
   readText(properties, "REMOTE_VERSION", options.version);
-  readText(properties, "REMOTE_LABEL", options.label);
-  readText(properties, "SIGNATURE", options.signature);
   readText(properties, "INPUT", options.input);
   readText(properties, "OUTPUT", options.output);
   readChoice(properties, "LAYOUT", kLayouts, options.layout);
@@ -177,7 +174,106 @@ RemoteModelOptions readRemoteOptions(const Properties& properties, RemoteModelOp
                   "offsets are committed in that order.");
     }
   }
+}
+
+/// The topics of requests and replies that the protocol's servers use unless told otherwise.
+std::pair<std::string, std::string> usualTopics(const RemoteModelOptions& options) {
+  if (options.protocol == RemoteProtocol::Mlserver) {
+    return {"mlserver-input", "mlserver-output"};
+  }
+  if (options.protocol == RemoteProtocol::Seldon && !options.model.empty()) {
+    return {operators::seldonTopic(options.model, "inputs"),
+            operators::seldonTopic(options.model, "outputs")};
+  }
+  return {};
+}
+
+void checkTopics(const Properties& properties, const RemoteModelOptions& options,
+                 const parser::Span& statement) {
+  if (options.model.empty() || options.requestTopic.empty() || options.replyTopic.empty()) {
+    throw StatementError(
+        "A model behind topics needs WITH (DEPLOYMENT='KAFKA', REQUEST_TOPIC='...', "
+        "REPLY_TOPIC='...', REMOTE_MODEL='its name there').",
+        statement);
+  }
+  const auto isName = [](const std::string& topic) {
+    return std::all_of(topic.begin(), topic.end(), [](char letter) {
+      return operators::isLetter(letter) || operators::isDigit(letter) || letter == '.' ||
+             letter == '_' || letter == '-';
+    });
+  };
+  for (const std::string_view name : {"REQUEST_TOPIC", "REPLY_TOPIC"}) {
+    const std::string& topic = name == "REQUEST_TOPIC" ? options.requestTopic : options.replyTopic;
+    if (!isName(topic)) {
+      throw StatementError(
+          fmt::format("{}='{}' is no name of a topic: letters, digits, '.', '_' and '-'.", name,
+                      topic),
+          properties.spanOf(name, statement));
+    }
+  }
+  if (options.requestTopic == options.replyTopic) {
+    throw StatementError("REQUEST_TOPIC and REPLY_TOPIC must be two topics.",
+                         properties.spanOf("REPLY_TOPIC", statement));
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> remoteModelProperties() {
+  return kProperties;
+}
+
+std::span<const std::string_view> remoteVersionProperties() {
+  return std::span(kProperties).first(kProperties.size() - kNumOfModelOnly);
+}
+
+std::span<const std::string_view> topicModelProperties() {
+  return kTopicProperties;
+}
+
+std::span<const std::string_view> topicVersionProperties() {
+  return std::span(kTopicProperties).first(kTopicProperties.size() - kNumOfModelOnly);
+}
+
+RemoteModelOptions readRemoteOptions(const Properties& properties, RemoteModelOptions base,
+                                     const parser::Span& statement) {
+  RemoteModelOptions options = std::move(base);
+  readChoice(properties, "PROTOCOL", kProtocols, options.protocol);
+  readText(properties, "ENDPOINT", options.endpoint);
+  readText(properties, "REMOTE_LABEL", options.label);
+  readText(properties, "SIGNATURE", options.signature);
+  readRequestOptions(properties, options);
   checkTogether(properties, options, statement);
+  return options;
+}
+
+RemoteModelOptions readTopicOptions(const Properties& properties, RemoteModelOptions base,
+                                    const parser::Span& statement) {
+  RemoteModelOptions options = std::move(base);
+  if (!operators::isThroughTopics(options.protocol)) {
+    options.protocol = RemoteProtocol::Mlserver;
+  }
+  const auto [formerRequests, formerReplies] = usualTopics(options);
+  readChoice(properties, "PROTOCOL", kTopicProtocols, options.protocol);
+  readRequestOptions(properties, options);
+  readCount(properties, "SCORES_PER_ROW", 1, 10'000, options.scoresPerRow);
+  if (options.protocol == RemoteProtocol::PlainJson) {
+    if (properties.find("LAYOUT") != nullptr && options.layout != RemoteLayout::Columns) {
+      refuseValue(*properties.find("LAYOUT"), "is not for PROTOCOL='JSON': features go by name.");
+    }
+    options.layout = RemoteLayout::Columns;
+  }
+  const auto [requests, replies] = usualTopics(options);
+  // A version of another model follows it to its topics.
+  if (options.requestTopic.empty() || options.requestTopic == formerRequests) {
+    options.requestTopic = requests;
+  }
+  if (options.replyTopic.empty() || options.replyTopic == formerReplies) {
+    options.replyTopic = replies;
+  }
+  readText(properties, "REQUEST_TOPIC", options.requestTopic);
+  readText(properties, "REPLY_TOPIC", options.replyTopic);
+  checkTopics(properties, options, statement);
   return options;
 }
 
@@ -202,8 +298,11 @@ operators::FailurePolicies readFailurePolicies(const Properties& properties,
 }
 
 std::string describeRemote(const RemoteModelOptions& options) {
+  const std::string place = operators::isThroughTopics(options.protocol)
+                                ? options.requestTopic + " -> " + options.replyTopic
+                                : options.endpoint;
   std::string text =
-      fmt::format("{} {} {}", operators::nameOf(options.protocol), options.endpoint, options.model);
+      fmt::format("{} {} {}", operators::nameOf(options.protocol), place, options.model);
   if (!options.version.empty()) {
     text += ":" + options.version;
   }

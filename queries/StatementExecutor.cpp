@@ -163,8 +163,9 @@ std::vector<StatementError> StatementExecutor::check(
   CheckedRunner runner(ports_.runner);
   CheckedLog log;
   CheckedArtefacts artefacts(ports_.artefacts);
-  StatementExecutor copy({topics, runner, log, ports_.files, artefacts, ports_.transport},
-                         settings_, functions_);
+  StatementExecutor copy(
+      {topics, runner, log, ports_.files, artefacts, ports_.transport, ports_.topicTransport},
+      settings_, functions_);
   copy.catalog_ = catalog_;
   copy.properties_ = properties_;
   copy.variables_ = variables_;

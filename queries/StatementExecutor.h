@@ -33,7 +33,8 @@ struct ExecutorPorts {
   CommandLog& log;
   StatementFiles& files;
   ModelArtefacts& artefacts;
-  std::shared_ptr<operators::HttpTransport> transport = {};  ///< to model servers; null: none
+  std::shared_ptr<operators::HttpTransport> transport = {};       ///< to model servers; null: none
+  std::shared_ptr<operators::HttpTransport> topicTransport = {};  ///< to those behind topics
 };
 
 struct ExecutorSettings {

@@ -116,8 +116,13 @@ class StatementRun {
   StatementResult explainQuery(const QueryPlan& plan, const SinkTarget& sink,
                                const std::string& queryId) const;
   ModelDefinition bindModel(const parser::CreateModel& create, const Properties& properties) const;
-  ModelDefinition bindRemoteModel(const parser::CreateModel& create,
-                                  const Properties& properties) const;
+  ModelDefinition bindRemoteModel(const parser::CreateModel& create, const Properties& properties,
+                                  bool isThroughTopics) const;
+  std::shared_ptr<operators::HttpTransport> transportFor(
+      const operators::RemoteModelOptions& options) const;
+  /// Topics of requests and replies that are not there are created where PARTITIONS says so.
+  void ensureRequestTopics(const operators::RemoteModelOptions& options,
+                           const Properties& properties);
   void checkFallback(ModelDefinition& definition, const Properties& properties) const;
   static void requireFallback(const operators::ModelVersion& version,
                               const operators::ModelVersion& fallback);
@@ -131,8 +136,8 @@ class StatementRun {
       uint32_t version) const;
   /// A model of a server becomes a version: described, checked, logged, and known.
   StatementResult addRemoteVersion(ModelDefinition& definition,
-                                   const operators::RemoteModelOptions& options, uint32_t number,
-                                   bool makeDefault);
+                                   const operators::RemoteModelOptions& options,
+                                   const Properties& properties, uint32_t number, bool makeDefault);
   StatementResult addRemoteVersion(const parser::Identifier& name,
                                    const parser::AddModelVersion& add);
   /// The number of the next version, or the one that a replayed statement was given.

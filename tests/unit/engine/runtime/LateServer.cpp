@@ -119,17 +119,22 @@ HttpResponse LateServer::answer(const HttpRequest& request) const {
     response.message = "connection refused";
     return response;
   }
-  const auto tree = JsonTree::parse(request.body);
+  return score(habits_, request.url.substr(0, request.url.rfind("/infer")), request.body);
+}
+
+HttpResponse LateServer::score(const LateServerHabits& habits, const std::string& model,
+                               const std::string& body) {
+  HttpResponse response;
+  const auto tree = JsonTree::parse(body);
   std::map<std::string, std::vector<double>> features;
   for (const JsonTree& input : tree->find("inputs")->elements) {
     features[input.find("name")->text] = numbersOf(input);
   }
-  const std::string path = request.url.substr(0, request.url.rfind("/infer"));
-  const double more = std::isdigit(path.back()) != 0 ? path.back() - '0' : 0;
+  const double more = std::isdigit(model.back()) != 0 ? model.back() - '0' : 0;
   const std::vector<double>& amounts = features["amount"];
   std::string scores;
   for (size_t row = 0; row < amounts.size(); ++row) {
-    if (amounts[row] == habits_.refused) {
+    if (amounts[row] == habits.refused) {
       response.status = 400;
       response.body = R"({"error":"amount is out of range"})";
       return response;

@@ -33,6 +33,10 @@ class LateServer final : public operators::HttpTransport {
   std::chrono::steady_clock::time_point now() const override;
   void callAt(std::chrono::steady_clock::time_point time, std::function<void()> action) override;
 
+  /// What it says to a request of that model, when it is there.
+  static operators::HttpResponse score(const LateServerHabits& habits, const std::string& model,
+                                       const std::string& body);
+
   /// Lets one turn pass: answers what is due, newest first.
   void turn();
   /// The largest number of requests that waited at a time.

@@ -11,6 +11,7 @@
 
 #include "engine/Engine.h"
 #include "engine/brokers/simulated/SimulatedBroker.h"
+#include "engine/requests/TopicTransport.h"
 #include "operators/data/KeyHash.h"
 #include "stateStore/StoreError.h"
 
@@ -60,6 +61,15 @@ class SweptRun {
     if (program.server) {
       server_ = std::make_shared<LateServer>(*program.server);
       options_.transport = server_;
+    }
+    if (program.topicServer) {
+      topicServer_.emplace(*program.topicServer, "q", "r");
+      options_.makeTopicTransport = [this](std::shared_ptr<Broker> broker) {
+        return topics_ = std::make_shared<TopicTransport>(
+                   std::move(broker), fmt::format("life{}", ++numLives_), [this] {
+                     return TopicTransport::Time(std::chrono::milliseconds(100 * numTurns_));
+                   });
+      };
     }
     if (settings.brokenOrder) {
       options_.properties["auspex.test.commit.order"] = "broken";
@@ -141,6 +151,7 @@ class SweptRun {
         isExecuting_ = false;
         outcome_.crashed = outcome_.crashed || broker_->crashed();
         engine_.reset();
+        topics_.reset();
         noteSteps();
         broker_->restart();
         broker_->setFaults({});
@@ -154,11 +165,17 @@ class SweptRun {
 
   /// Whether the server has answers to give.
   bool serve() {
-    if (!server_) {
+    if (topicServer_) {
+      ++numTurns_;
+      topics_->turn();
+      topicServer_->turn(*broker_);
+      outcome_.mostWaiting = std::max(outcome_.mostWaiting, topicServer_->mostWaiting());
+    } else if (server_) {
+      server_->turn();
+      outcome_.mostWaiting = std::max(outcome_.mostWaiting, server_->mostWaiting());
+    } else {
       return false;
     }
-    server_->turn();
-    outcome_.mostWaiting = std::max(outcome_.mostWaiting, server_->mostWaiting());
     return (program_.waitsForWaves || isLastWave_) && engine_->runtime().isWaiting();
   }
 
@@ -231,6 +248,10 @@ class SweptRun {
   std::shared_ptr<SimulatedBroker> broker_;
   EngineOptions options_;
   std::shared_ptr<LateServer> server_;
+  std::optional<TopicServer> topicServer_;
+  std::shared_ptr<TopicTransport> topics_;
+  int64_t numTurns_ = 0;
+  int numLives_ = 0;
   std::unique_ptr<Engine> engine_;
   SweptOutcome outcome_;
 };

@@ -11,6 +11,7 @@
 
 #include "engine/brokers/simulated/Faults.h"
 #include "tests/unit/engine/runtime/LateServer.h"
+#include "tests/unit/engine/runtime/TopicServer.h"
 
 namespace auspex::engine {
 
@@ -29,6 +30,7 @@ struct SweptProgram {
   std::vector<std::string> outputs;                        ///< topics to compare
   std::map<std::string, std::vector<std::string>> stores;  ///< by query id: its stores to compare
   std::optional<LateServerHabits> server = {};             ///< of the model server, if it has one
+  std::optional<TopicServerHabits> topicServer = {};       ///< of one behind topics q and r
   bool waitsForWaves = true;  ///< what waits for the server is waited for before the last wave, too
 };
 
