@@ -36,12 +36,24 @@ class ServedProgram(ScoringProgram.ScoringProgram):
         self._port = free_port()
         sql = self.file.read_text()
         assert FILE_MODEL in sql
-        self.file.write_text(sql.replace(FILE_MODEL, SERVED_MODEL.format(port=self._port)))
+        self.file.write_text(sql.replace(FILE_MODEL, self.model()))
         self.server_kills = 0
         self._chance = random.Random(seed)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._keep_killing)
         self._thread.start()
+
+    def model(self):
+        """The statement that makes the model."""
+        return SERVED_MODEL.format(port=self._port)
+
+    def server(self):
+        """The command line of the server."""
+        return [SERVER, "--port", str(self._port)]
+
+    def lives(self):
+        """How long a life of the server takes, from and to."""
+        return LIVES_SECONDS
 
     def problems(self, topics, printed):
         found = super().problems(topics, printed)
@@ -55,11 +67,11 @@ class ServedProgram(ScoringProgram.ScoringProgram):
     def _keep_killing(self):
         while not self._closed.is_set():
             server = subprocess.Popen(
-                [sys.executable, str(SERVER), "--port", str(self._port), "--delay-ms",
-                 str(DELAY_MS)], stdout=subprocess.PIPE)
+                [sys.executable, *map(str, self.server()), "--delay-ms", str(DELAY_MS)],
+                stdout=subprocess.PIPE)
             try:
-                server.stdout.readline()  # it listens
-                if self._closed.wait(self._chance.uniform(*LIVES_SECONDS)):
+                server.stdout.readline()  # it lives
+                if self._closed.wait(self._chance.uniform(*self.lives())):
                     return
                 self.server_kills += 1
             finally:

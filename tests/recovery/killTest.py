@@ -22,6 +22,7 @@ import ScoringProgram  # noqa: E402
 import ServedProgram  # noqa: E402
 import StatefulProgram  # noqa: E402
 import suiteMain  # noqa: E402
+import TopicProgram  # noqa: E402
 import Topics  # noqa: E402
 import WindowedProgram  # noqa: E402
 
@@ -29,7 +30,8 @@ FULL = os.environ.get("AUSPEX_FULL") == "1"
 SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
 PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram,
             "windowed": WindowedProgram.WindowedProgram, "served": ServedProgram.ServedProgram}
-STATELESS = ("scoring", "served")
+STATELESS = ("scoring", "served", "topics")
+TOPIC_POINTS = ("commit.begin", "commit.committed")
 THIRDS = ("scoring", "stateful", "windowed")
 BROKEN = ("--set", "auspex.test.commit.order=broken")
 # Between the commit of the outputs and that of the offsets, when the order is broken.
@@ -46,13 +48,16 @@ class KillTest(unittest.TestCase):
     def points(self, program):
         raise NotImplementedError
 
+    def make(self, program, folder, name):
+        return PROGRAMS[program](folder, name, SEED)
+
     def campaign(self, program, settings=()):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="auspex-kills-"))
         self.addCleanup(self.remove, folder)
         name = KafkaClient.unique_name(program)
         print(f"{type(self).__name__} {program} {' '.join(settings)}", flush=True)
-        made = PROGRAMS[program](folder, name, SEED)
-        if program == "served":
+        made = self.make(program, folder, name)
+        if hasattr(made, "close"):
             self.addCleanup(made.close)
         return Campaign.Campaign(made, self.topics(folder), name, SEED, settings)
 
@@ -139,8 +144,15 @@ class KafkaKillTest(KillTest):
     def topics(self, folder):
         return Topics.KafkaTopics(self.kafka.bootstrap)
 
+    def make(self, program, folder, name):
+        if program == "topics":
+            return TopicProgram.TopicProgram(folder, name, SEED, self.kafka.bootstrap)
+        return super().make(program, folder, name)
+
     def points(self, program):
         """In the short form each program takes a third of the points."""
+        if program == "topics":
+            return Campaign.POINTS * 4 if FULL else TOPIC_POINTS
         third = THIRDS.index(program)
         return Campaign.POINTS if FULL else Campaign.POINTS[third::len(THIRDS)]
 
@@ -152,6 +164,10 @@ class KafkaKillTest(KillTest):
 
     def test_windowed(self):
         self.survive("windowed", 20 if FULL else 3)
+
+    def test_topics(self):
+        """The model is behind topics, its server is killed as well, and answers twice at times."""
+        self.survive("topics", 20 if FULL else 2)
 
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")

@@ -1,5 +1,5 @@
 -- Scores payments by the model `fraud`, wherever that is: run it behind one of embeddedModel.sql,
--- servedModel.sql and guardedModel.sql, which differ in CREATE MODEL only. See README.md.
+-- servedModel.sql, topicModel.sql and guardedModel.sql, which differ in CREATE MODEL only. See README.md.
 
 CREATE SOURCE CONNECTOR payments_file WITH (
   'connector.class' = 'file',
