@@ -295,6 +295,9 @@ std::optional<std::string> Engine::sinkTopicOf(const std::string& queryId) const
   if (query == executor_->catalog().queries.end()) {
     return std::nullopt;
   }
+  if (query->second->serving) {
+    return query->second->serving->replyTopic;
+  }
   const queries::DataSource* const sink = executor_->catalog().findSource(query->second->sink);
   return sink == nullptr ? std::nullopt : std::optional(sink->topic);
 }
@@ -364,6 +367,31 @@ std::string Engine::status(const std::string& queryId) {
     }
   }
   return "STARTING";
+}
+
+queries::QueryProgress Engine::progress(const operators::Topology& topology) {
+  queries::QueryProgress progress;
+  for (const QueryReport& report : runtime_->reports()) {
+    if (report.queryId == topology.queryId) {
+      progress.recordsIn = report.counters->rowsIn;
+      progress.errors = report.counters->expressionErrors;
+      progress.deadLetters = report.counters->deadLetters;
+    }
+  }
+  const std::string& name = topology.parts[0].sources[0].topic;
+  const std::optional<TopicDescription> topic = broker_->topic(name);
+  std::vector<TopicPartition> partitions;
+  for (int32_t i = 0; topic && i < topic->numPartitions; ++i) {
+    partitions.push_back({name, i});
+  }
+  const Offsets committed =
+      broker_->committedOffsets(Runtime::groupOf(options_.serviceId, topology.queryId), partitions);
+  for (const TopicPartition& partition : partitions) {
+    const auto done = committed.find(partition);
+    const int64_t from = done == committed.end() ? broker_->beginOffset(partition) : done->second;
+    progress.lag += broker_->endOffset(partition, Isolation::ReadCommitted) - from;
+  }
+  return progress;
 }
 
 ConnectorContext Engine::connectorContext() {

@@ -111,6 +111,7 @@ class Engine final : private queries::TopicAdmin,
   void parkQuery(std::shared_ptr<const operators::Topology> topology) override;
   void stopQuery(const std::string& queryId) override;
   std::string status(const std::string& queryId) override;
+  queries::QueryProgress progress(const operators::Topology& topology) override;
   void checkConnector(const queries::ConnectorDefinition& connector) override;
   void startConnector(const queries::ConnectorDefinition& connector) override;
   void stopConnector(const std::string& name) override;

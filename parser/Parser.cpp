@@ -26,9 +26,9 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 /// The words that statements begin with.
 const std::vector<std::string>& statementWords() {
   static const std::vector<std::string> words = {
-      "SELECT",   "CREATE",  "INSERT",   "DROP",      "ALTER", "SHOW",    "LIST",
-      "DESCRIBE", "EXPLAIN", "PRINT",    "SET",       "UNSET", "DEFINE",  "PAUSE",
-      "RESUME",   "ASSERT",  "UNDEFINE", "TERMINATE", "SERVE", "EVALUATE"};
+      "SELECT",   "CREATE",  "INSERT",   "DROP",      "ALTER", "SHOW",   "LIST",
+      "DESCRIBE", "EXPLAIN", "PRINT",    "SET",       "UNSET", "DEFINE", "PAUSE",
+      "RESUME",   "ASSERT",  "UNDEFINE", "TERMINATE", "SERVE", "STOP",   "EVALUATE"};
   return words;
 }
 

@@ -11,6 +11,7 @@
 #include "queries/StatementRun.h"
 #include "queries/planning/ExpressionBinder.h"
 #include "queries/planning/Projection.h"
+#include "queries/planning/ServingPlanner.h"
 
 namespace auspex::queries {
 namespace {
@@ -230,6 +231,10 @@ void StatementRun::startQuery(const QueryPlan& plan, const DataSource& sink,
 }
 
 operators::Topology StatementRun::planAgain(const QueryDefinition& query) const {
+  if (query.serving) {
+    return planServing(*query.serving, span(), executor_.planningContext(),
+                       executor_.topologyOptions(query.id));
+  }
   const std::vector<parser::ParsedStatement> parsed = parser::parse(query.sql + ";");
   const auto* const create = std::get_if<parser::CreateAsSelect>(&parsed[0].statement.node);
   const auto* const insert = std::get_if<parser::InsertSelect>(&parsed[0].statement.node);
@@ -361,6 +366,13 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
     if (query == catalog().queries.end()) {
       failUnknown("Query", *explain.queryId, namesOf(catalog().queries));
     }
+    if (query->second->serving) {
+      const operators::Topology& topology = *query->second->topology;
+      return {fmt::format("ID: {}\nSQL: {}\n{}{}", query->first, query->second->sql,
+                          operators::toString(topology), describeServers(topology)),
+              {},
+              {}};
+    }
     const std::vector<parser::ParsedStatement> parsed = parser::parse(query->second->sql + ";");
     if (const auto* const create = std::get_if<parser::CreateAsSelect>(&parsed[0].statement.node)) {
       const DataSource* const sink = catalog().findSource(create->name.name);
@@ -382,6 +394,13 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
   }
   if (const auto* const query = std::get_if<parser::Query>(&inner.node)) {
     return {executor_.explain(planSelect(query->select)), {}, {}};
+  }
+  if (const auto* const serve = std::get_if<parser::ServeModel>(&inner.node)) {
+    const ServingDefinition serving = bindServing(*serve);
+    return {operators::toString(planServing(serving, serve->name.span, executor_.planningContext(),
+                                            executor_.topologyOptions("EXPLAINED"))),
+            {},
+            {}};
   }
   throw StatementError("EXPLAIN takes a query.", inner.span);
 }

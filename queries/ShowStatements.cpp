@@ -51,6 +51,9 @@ StatementResult StatementRun::handle(const parser::Show& show) {
     case parser::ShowKind::Models:
       result.table = listModels();
       return result;
+    case parser::ShowKind::ServedModels:
+      result.table = listServedModels();
+      return result;
     case parser::ShowKind::Functions:
       result.table = listFunctions();
       return result;
@@ -134,7 +137,7 @@ TextTable StatementRun::listQueries() const {
     }
     table.rows.push_back({id, "PERSISTENT",
                           query->paused ? "PAUSED" : executor_.ports_.runner.status(id),
-                          query->sink, text});
+                          query->serving ? query->serving->replyTopic : query->sink, text});
   }
   return table;
 }

@@ -41,6 +41,9 @@ class CheckedRunner final : public QueryRunner {
   void parkQuery(std::shared_ptr<const operators::Topology>) override {}
   void stopQuery(const std::string&) override {}
   std::string status(const std::string& queryId) override { return real_.status(queryId); }
+  QueryProgress progress(const operators::Topology& topology) override {
+    return real_.progress(topology);
+  }
   void checkConnector(const ConnectorDefinition& connector) override {
     real_.checkConnector(connector);
   }
@@ -334,6 +337,8 @@ std::string objectOf(const parser::Statement& statement) {
     std::string operator()(const parser::DropConnector&) { return "#"; }
     std::string operator()(const parser::DropType&) { return "#"; }
     std::string operator()(const parser::ControlQuery&) { return "#"; }
+    std::string operator()(const parser::ServeModel&) { return "#"; }
+    std::string operator()(const parser::StopServing&) { return "#"; }
   } visitor;
   return std::visit(
       [&](const auto& node) -> std::string {

@@ -69,6 +69,11 @@ class StatementRun {
   }
   StatementResult handle(const parser::ShowModelVersions& show);
   StatementResult handle(const parser::ShowCreateModel& show);
+  // Served models (ServingStatements.cpp).
+  StatementResult handle(const parser::ServeModel& serve);
+  StatementResult handle(const parser::StopServing& stop);
+  ServingDefinition bindServing(const parser::ServeModel& serve) const;
+  TextTable listServedModels() const;
   // Listings and the session (ShowStatements.cpp).
   StatementResult handle(const parser::Show& show);
   TextTable listSources(bool tables) const;

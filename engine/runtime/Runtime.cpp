@@ -40,6 +40,10 @@ Runtime::~Runtime() {
   stop();
 }
 
+std::string Runtime::groupOf(const std::string& serviceId, const std::string& queryId) {
+  return fmt::format("{}-{}", serviceId, queryId);
+}
+
 std::string Runtime::changelogTopic(const std::string& serviceId, const std::string& queryId,
                                     size_t part) {
   return fmt::format("{}-{}-{}-changelog", serviceId, queryId, part);
@@ -141,7 +145,7 @@ void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology, bo
   auto query = std::make_unique<Query>();
   query->parked = parked;
   query->topology = std::move(topology);
-  query->group = fmt::format("{}-{}", settings_.serviceId, query->topology->queryId);
+  query->group = groupOf(settings_.serviceId, query->topology->queryId);
   createInternalTopics(*query->topology, *query);
   MembershipSpec membership{query->group, {}, settings_.instanceId, wakeup_};
   for (const operators::SubTopology& part : query->topology->parts) {

@@ -98,6 +98,8 @@ class Runtime {
   /// Commits what is done and ends all threads.
   void stop();
 
+  /// The group that the tasks of a query commit their offsets for.
+  static std::string groupOf(const std::string& serviceId, const std::string& queryId);
   static std::string changelogTopic(const std::string& serviceId, const std::string& queryId,
                                     size_t part);
   /// Where the tasks of a part record what their models stand for.

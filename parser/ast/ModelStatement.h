@@ -72,6 +72,11 @@ struct ServeModel {
   std::vector<Property> properties;
 };
 
+/// `STOP SERVING m`, or the id of the query that serves it.
+struct StopServing {
+  Identifier name;
+};
+
 /// `EVALUATE MODEL m ON (SELECT ...) [VERSIONS ALL]`.
 struct EvaluateModel {
   Identifier name;

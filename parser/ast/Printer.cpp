@@ -236,7 +236,7 @@ std::string_view word(ShowKind kind) {
                                                 "TYPES",           "VARIABLES",
                                                 "CONNECTORS",      "SOURCE CONNECTORS",
                                                 "SINK CONNECTORS", "CONNECTOR PLUGINS",
-                                                "MODELS"};
+                                                "MODELS",          "SERVED MODELS"};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
@@ -378,6 +378,9 @@ struct PrintStatement {
   std::string operator()(const ServeModel& node) const {
     return fmt::format("SERVE MODEL {}{}", name(node.name),
                        node.properties.empty() ? " WITH ()" : with(node.properties));
+  }
+  std::string operator()(const StopServing& node) const {
+    return "STOP SERVING " + name(node.name);
   }
   std::string operator()(const EvaluateModel& node) const {
     return fmt::format("EVALUATE MODEL {} ON ({}){}", name(node.name), print(node.query),

@@ -142,7 +142,8 @@ enum class ShowKind {
   SourceConnectors,
   SinkConnectors,
   ConnectorPlugins,
-  Models
+  Models,
+  ServedModels
 };
 
 /// `SHOW|LIST ...`.
@@ -267,7 +268,7 @@ struct Statement {
                    Describe, Explain, PrintTopic, ControlQuery, SetProperty, UnsetProperty,
                    DefineVariable, UndefineVariable, AlterSystem, AssertTopic, AssertSchema,
                    AssertValues, AssertTombstone, AssertSource, CreateModel, DropModel, AlterModel,
-                   ShowModelVersions, ShowCreateModel, ServeModel, EvaluateModel>;
+                   ShowModelVersions, ShowCreateModel, ServeModel, StopServing, EvaluateModel>;
 
   // Moving and destroying a variant of so many kinds takes seconds to compile, so that is done
   // once, in Statement.cpp, not wherever a statement is passed on.

@@ -32,6 +32,8 @@ ShowKind showKind(const NodeReader& what) {
       return ShowKind::Tables;
     case TokenKind::Queries:
       return ShowKind::Queries;
+    case TokenKind::Served:
+      return ShowKind::ServedModels;
     case TokenKind::Models:
       return ShowKind::Models;
     case TokenKind::Properties:

@@ -171,6 +171,8 @@ std::optional<Statement::Node> buildModelStatement(const NodeReader& node) {
       return AlterModel{nameOf(node), buildAction(node.children().back())};
     case NodeKind::ServeModel:
       return ServeModel{nameOf(node), propertiesOf(node)};
+    case NodeKind::StopServing:
+      return StopServing{nameOf(node)};
     case NodeKind::EvaluateModel:
       return EvaluateModel{nameOf(node), selectOf(node), node.has(NodeKind::VersionsAll)};
     default:

@@ -24,13 +24,14 @@ struct show_what
     : leaves<NodeKind::ShowWhat>,
       sor<seq<opt<show_all>, t<K::Topics>, opt<extended>>, seq<t<K::Streams>, opt<extended>>,
           seq<t<K::Tables>, opt<extended>>, seq<t<K::Queries>, opt<extended>>,
-          seq<t<K::Models>, opt<extended>>, t<K::Properties>, t<K::Functions>, t<K::Types>,
-          t<K::VariablesWord>, t<K::Connectors>, seq<t<K::Source>, t<K::Connectors>>,
-          seq<t<K::Sink>, t<K::Connectors>>, seq<t<K::Connector>, t<K::Plugins>>> {};
+          seq<t<K::Models>, opt<extended>>, seq<t<K::Served>, t<K::Models>>, t<K::Properties>,
+          t<K::Functions>, t<K::Types>, t<K::VariablesWord>, t<K::Connectors>,
+          seq<t<K::Source>, t<K::Connectors>>, seq<t<K::Sink>, t<K::Connectors>>,
+          seq<t<K::Connector>, t<K::Plugins>>> {};
 struct show_target : sor<show_what, model_versions, create_model_text> {
   static constexpr std::string_view message =
       "Expecting PROPERTIES, [ALL] TOPICS, STREAMS, TABLES, FUNCTIONS, QUERIES, TYPES, VARIABLES, "
-      "CONNECTORS, MODELS, MODEL VERSIONS or CREATE MODEL";
+      "CONNECTORS, MODELS, MODEL VERSIONS, SERVED MODELS or CREATE MODEL";
 };
 struct show : leaves<NodeKind::Show>, seq<sor<t<K::Show>, t<K::List>>, expect<show_target>> {};
 

@@ -89,10 +89,11 @@ struct drop_model : leaves<NodeKind::DropModel>,
                     seq<t<K::Drop>, t<K::Model>, opt<model_if_exists>, expect<name>> {};
 struct serve_model : leaves<NodeKind::ServeModel>,
                      start_with<t<K::Serve>, t<K::Model>, name, with_clause> {};
+struct stop_serving : leaves<NodeKind::StopServing>, start_with<t<K::Stop>, t<K::Serving>, name> {};
 struct versions_all : leaves<NodeKind::VersionsAll>, start_with<t<K::Versions>, t<K::All>> {};
 struct evaluate_model : leaves<NodeKind::EvaluateModel>,
                         start_with<t<K::Evaluate>, t<K::Model>, name, t<K::On>, open_paren, select,
                                    close_paren, opt<versions_all>> {};
-struct model_statement : sor<alter_model, drop_model, serve_model, evaluate_model> {};
+struct model_statement : sor<alter_model, drop_model, serve_model, stop_serving, evaluate_model> {};
 
 }  // namespace auspex::parser::rules

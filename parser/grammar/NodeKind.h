@@ -151,6 +151,7 @@ enum class NodeKind : std::uint8_t {
   SplitShare,
   Star,
   Steps,
+  StopServing,
   StructAll,
   StructType,
   StructValue,

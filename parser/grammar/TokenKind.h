@@ -31,7 +31,8 @@ namespace auspex::parser {
   X(Default, "DEFAULT") X(Over, "OVER") X(Order, "ORDER") X(Asc, "ASC") X(Range, "RANGE")          \
   X(Rows, "ROWS") X(Row, "ROW") X(Preceding, "PRECEDING") X(Unbounded, "UNBOUNDED")                \
   X(Current, "CURRENT") X(Of, "OF") X(Rowtime, "ROWTIME") X(Salt, "SALT") X(Steps, "STEPS")        \
-  X(Every, "EVERY") X(Based, "BASED") X(Promote, "PROMOTE") X(Union, "UNION")
+  X(Every, "EVERY") X(Based, "BASED") X(Promote, "PROMOTE") X(Union, "UNION") X(Stop, "STOP")      \
+  X(Serving, "SERVING") X(Served, "SERVED")
 
 /// Words of the dialect that are names only in quotes.
 #define AUSPEX_RESERVED_WORDS(X) \

@@ -19,6 +19,7 @@
 #include "operators/formats/Format.h"
 #include "operators/models/InputContract.h"
 #include "operators/models/rpc/RemoteModel.h"
+#include "operators/models/serving/ServingProtocol.h"
 #include "parser/ast/Expression.h"
 
 namespace auspex::queries {
@@ -77,14 +78,24 @@ struct ConnectorDefinition {
   std::string sql;
 };
 
+/// What SERVE MODEL says.
+struct ServingDefinition {
+  std::string model;
+  std::string reference;  ///< to it, to one of its aliases or versions
+  operators::ServingSpec spec;
+  std::string requestTopic;
+  std::string replyTopic;
+};
+
 /// A query that runs until it is terminated.
 struct QueryDefinition {
   std::string id;
-  std::string sink;  ///< name of the stream or table it writes
+  std::string sink;  ///< name of the stream or table it writes; empty when it serves a model
   std::vector<std::string> sources;
   std::string sql;
   std::shared_ptr<const operators::Topology> topology;  ///< how it runs
   bool paused = false;
+  std::optional<ServingDefinition> serving = {};
 };
 
 /// Names and what they stand for. A plain value: copying it takes a snapshot. Names compare

@@ -13,6 +13,7 @@
 #include "operators/AggregateOperator.h"
 #include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
+#include "operators/ServingOperators.h"
 #include "operators/StreamJoinOperator.h"
 #include "operators/TableJoinOperator.h"
 #include "operators/TableOperators.h"
@@ -25,6 +26,13 @@ namespace auspex::queries {
 /// Reads a stream or table: schema columns, then the pseudo columns.
 struct SourcePlan {
   std::shared_ptr<const DataSource> source;
+};
+
+/// Reads the requests of a served model: a column per feature, then the request columns.
+struct RequestsPlan {
+  std::string topic;
+  operators::ServingSpec serving;
+  std::vector<operators::ServedFeature> features;
 };
 
 /// The rows of its inputs, which have the same columns: those of the schema. Several inputs are
@@ -123,9 +131,9 @@ struct PlanNode;
 using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
-  std::variant<SourcePlan, SubqueryPlan, FilterPlan, FlatMapPlan, PredictPlan, ProjectPlan,
-               RepartitionPlan, AggregatePlan, ExtendPlan, TableJoinPlan, ForeignKeyJoinPlan,
-               StreamJoinPlan, StreamTableJoinPlan>
+  std::variant<SourcePlan, RequestsPlan, SubqueryPlan, FilterPlan, FlatMapPlan, PredictPlan,
+               ProjectPlan, RepartitionPlan, AggregatePlan, ExtendPlan, TableJoinPlan,
+               ForeignKeyJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

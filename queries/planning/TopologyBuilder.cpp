@@ -80,6 +80,17 @@ class Builder {
                               : add(part, inputs, std::make_shared<operators::UnionDescription>());
   }
 
+  static size_t addStep(const RequestsPlan& step, const PlanNode&, const Required&, bool,
+                        SubTopology& part) {
+    auto description = std::make_shared<operators::RequestSourceDescription>();
+    description->source = static_cast<uint32_t>(part.sources.size());
+    description->topic = step.topic;
+    description->serving = step.serving;
+    description->features = step.features;
+    part.sources.push_back({step.topic, false});
+    return add(part, {}, description);
+  }
+
   size_t addStep(const SourcePlan& step, const PlanNode& node, const Required& required,
                  bool needsOld, SubTopology& part) {
     const DataSource& source = *step.source;
@@ -546,7 +557,9 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   Builder builder(options, topology);
   const Required all(plan.root->types.size(), true);
   if (sink.result) {
-    builder.buildPart(*plan.root, all, false, sink.result, std::nullopt);
+    const operators::SinkTopic topic{sink.topic, false, 0};
+    builder.buildPart(*plan.root, all, false, sink.result,
+                      sink.topic.empty() ? std::nullopt : std::optional(topic));
     return topology;
   }
   auto description = std::make_shared<operators::SinkDescription>();

@@ -34,7 +34,8 @@ struct SinkTarget {
   operators::FormatOptions valueOptions;
   std::optional<operators::TimestampColumn> timestamp;
   std::optional<operators::KeyWindow> window;
-  /// Ends the topology instead of a topic sink, when set: rows of a transient query.
+  /// Ends the topology instead of a topic sink, when set: rows of a transient query, or what writes
+  /// the topic (if one is given) in its own way.
   std::shared_ptr<const operators::OperatorDescription> result;
 };
 

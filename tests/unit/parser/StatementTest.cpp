@@ -196,6 +196,8 @@ TEST_CASE("Other statements about models") {
           {"SHOW MODEL VERSIONS m", "SHOW MODEL VERSIONS M"},
           {"SHOW CREATE MODEL m", "SHOW CREATE MODEL M"},
           {"SERVE MODEL m WITH (REQUEST_TOPIC='q')", "SERVE MODEL M WITH (REQUEST_TOPIC='q')"},
+          {"STOP SERVING m", "STOP SERVING M"},
+          {"list served models", "SHOW SERVED MODELS"},
           {"EVALUATE MODEL m ON (SELECT * FROM s) VERSIONS ALL",
            "EVALUATE MODEL M ON (SELECT * FROM S) VERSIONS ALL"},
       },

@@ -60,7 +60,7 @@ struct SortOf {
 template <typename Node>
 constexpr std::size_t numSorts() {
   if constexpr (std::is_same_v<Node, Show>) {
-    return static_cast<std::size_t>(ShowKind::Models) + 1;
+    return static_cast<std::size_t>(ShowKind::ServedModels) + 1;
   } else if constexpr (std::is_same_v<Node, Describe>) {
     return static_cast<std::size_t>(DescribeKind::Model) + 1;
   } else if constexpr (std::is_same_v<Node, ControlQuery>) {

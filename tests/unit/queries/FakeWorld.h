@@ -41,6 +41,7 @@ class FakeWorld final : public TopicAdmin,
   void parkQuery(std::shared_ptr<const operators::Topology> topology) override;
   void stopQuery(const std::string& queryId) override;
   std::string status(const std::string& queryId) override;
+  QueryProgress progress(const operators::Topology&) override { return {}; }
   void checkConnector(const ConnectorDefinition& connector) override;
   void startConnector(const ConnectorDefinition& connector) override;
   void stopConnector(const std::string& name) override;
