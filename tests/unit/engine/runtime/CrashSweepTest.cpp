@@ -149,6 +149,30 @@ SweptProgram swapProgram() {
   return program;
 }
 
+/// Requests, some of them in error, and another version for the second half.
+SweptProgram servingProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE MODEL risk WITH (URI='logistic-3.2.0.json');
+    ALTER MODEL risk ADD VERSION WITH (URI='logistic-3.2.0.json', ITERATIONS='1');
+    SERVE MODEL risk WITH (REQUEST_TOPIC='q', PARTITIONS=2);
+  )";
+  program.changes = {{1, "ALTER MODEL risk SET ALIAS default = 2;"}};
+  for (int wave = 0; wave < 2; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 5; ++i) {
+      const int row = wave * 5 + i;
+      const std::string features =
+          fmt::format(R"({{"amount": {}, "Score x": 1, "n": {}, "color": 1, "store": 2}})", row, i);
+      program.waves.back().push_back(
+          {"q", fmt::format("k{}", row),
+           i == 3 ? "{damaged" : fmt::format(R"({{"rows": [{0}, {0}]}})", features), 100 + row});
+    }
+  }
+  program.outputs = {"q-replies"};
+  return program;
+}
+
 struct Road {
   std::string name;
   SweptProgram program;
@@ -157,7 +181,8 @@ struct Road {
 std::vector<Road> roads() {
   return {{"scoring", scoringProgram()},        {"groups", groupsProgram()},
           {"wide groups", wideGroupsProgram()}, {"join", joinProgram()},
-          {"foreign key", foreignKeyProgram()}, {"swaps of models", swapProgram()}};
+          {"foreign key", foreignKeyProgram()}, {"swaps of models", swapProgram()},
+          {"served model", servingProgram()}};
 }
 
 std::string firstDifference(const std::map<std::string, std::vector<std::string>>& expected,

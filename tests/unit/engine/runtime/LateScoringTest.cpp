@@ -123,6 +123,17 @@ SweptProgram tableProgram() {
   return program;
 }
 
+/// Requests are answered by the score of a server; those in error have no row for it.
+SweptProgram servingProgram() {
+  SweptProgram program;
+  program.statements =
+      std::string(kModel) + "SERVE MODEL m WITH (REQUEST_TOPIC='s', PARTITIONS=2);";
+  program.waves = waves("s", 2, 5);
+  program.outputs = {"s-replies"};
+  program.server = LateServerHabits{};
+  return program;
+}
+
 struct Road {
   std::string name;
   SweptProgram program;
@@ -132,7 +143,8 @@ std::vector<Road> roads() {
   return {{"stream", streamProgram()},
           {"chain", chainProgram()},
           {"join", joinProgram()},
-          {"table", tableProgram()}};
+          {"table", tableProgram()},
+          {"served", servingProgram()}};
 }
 
 std::string textOf(const std::map<std::string, std::vector<std::string>>& rows) {
@@ -312,6 +324,33 @@ TEST_CASE("what becomes of a row that the model refuses is the statement's choic
     CHECK(outcome.failure == "");
     CHECK(rowOf(outcome, "SCORED", "k3").find(R"("V":1,"WHO":"LOCAL")") != std::string::npos);
     CHECK(rowOf(outcome, "SCORED", "k4") == R"(k4 | {"P":9.0,"V":1,"WHO":"default"} | 104)");
+  }
+}
+
+TEST_CASE("a request with a row that the server refuses is answered with an error") {
+  for (const char* const policy : {"DLQ", "NULL", "FAIL"}) {
+    SweptProgram program = servingProgram();
+    program.statements = fmt::format(R"(
+      CREATE MODEL m (amount DOUBLE, n DOUBLE) WITH (DEPLOYMENT='RPC', ENDPOINT='server:8080',
+          REMOTE_MODEL='m', LAYOUT='COLUMNS', BINARY=false, RETRIES=1, ON_ERROR='{}');
+      SERVE MODEL m WITH (REQUEST_TOPIC='s', PARTITIONS=1);
+    )",
+                                     policy);
+    program.waves = {{{"s", "a", R"({"amount": 2, "n": 1})", 1},
+                      {"s", "b", R"({"rows": [{"amount": 2, "n": 1}, {"amount": 3, "n": 1}]})", 2},
+                      {"s", "c", R"({"amount": 4, "n": 1})", 3}}};
+    program.server->refused = 3;
+    for (const size_t rows : {1, 7}) {
+      CAPTURE(policy);
+      CAPTURE(rows);
+      const SweptOutcome outcome = runSwept(program, withRows(rows));
+      CHECK(outcome.failure == "");
+      const std::vector<std::string> expected = {
+          R"(a | {"model":"M","version":1,"score":5.0} | 1)",
+          R"(b | {"model":"M","error":"the model's server gave no score"} | 2)",
+          R"(c | {"model":"M","version":1,"score":9.0} | 3)"};
+      CHECK(outcome.outputs.at("s-replies") == expected);
+    }
   }
 }
 
