@@ -20,6 +20,7 @@ import KafkaClient  # noqa: E402
 import KafkaFixture  # noqa: E402
 import ScoringProgram  # noqa: E402
 import ServedProgram  # noqa: E402
+import ServingProgram  # noqa: E402
 import StatefulProgram  # noqa: E402
 import suiteMain  # noqa: E402
 import TopicProgram  # noqa: E402
@@ -29,8 +30,9 @@ import WindowedProgram  # noqa: E402
 FULL = os.environ.get("AUSPEX_FULL") == "1"
 SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
 PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram,
-            "windowed": WindowedProgram.WindowedProgram, "served": ServedProgram.ServedProgram}
-STATELESS = ("scoring", "served", "topics")
+            "windowed": WindowedProgram.WindowedProgram, "served": ServedProgram.ServedProgram,
+            "serving": ServingProgram.ServingProgram}
+STATELESS = ("scoring", "served", "serving", "topics")
 TOPIC_POINTS = ("commit.begin", "commit.committed")
 THIRDS = ("scoring", "stateful", "windowed")
 BROKEN = ("--set", "auspex.test.commit.order=broken")
@@ -124,6 +126,10 @@ class EmbeddedKillTest(KillTest):
     def test_served(self):
         """The model's server is killed as well, and requests are under way at each kill."""
         self.survive("served", 20 if FULL else 3)
+
+    def test_serving(self):
+        """Requests are answered exactly once, those in error too."""
+        self.survive("serving", 40 if FULL else 3)
 
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")
