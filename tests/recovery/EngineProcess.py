@@ -40,6 +40,10 @@ class EngineProcess:
         self.peak_bytes = 0  # of memory in use, as far as wait() has seen
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def running(self):
         return self._reap(os.WNOHANG) is None
 
