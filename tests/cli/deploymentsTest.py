@@ -113,6 +113,22 @@ class DeploymentsCase(CommandLineCase):
         self.assertIsNone(process.poll(), self.read("err"))
         return process
 
+    def testTheEngineIsTheModelServerOfOthers(self):
+        process = self.startProgram(os.path.join(EXAMPLES, "topicServer.sql"), "--until", "stopped")
+        self.auspex("topics", "produce", "fraud-requests", "--key-separator", "|", text="\n".join([
+            f"right|{PAYMENT.format(9)[:-1]}, \"card_age\": 3}}", "wrong|{\"amount\": \"much\"}", ""]))
+        until(lambda: len(self.records("fraud-replies")) == 2, "the replies")
+        replies = {record["key"]: record["value"] for record in self.records("fraud-replies")}
+        self.assertEqual(replies["right"]["version"], 1)
+        self.assertTrue(0 < replies["right"]["score"] < 1, replies)
+        self.assertIn("takes a number", replies["wrong"]["error"])
+        shown, _ = self.shell("SHOW SERVED MODELS;")
+        self.assertRegex(shown, r"fraud.*SERVE_FRAUD_0.*RUNNING.*2.*1.*0")
+        self.shell("STOP SERVING fraud;")
+        shown, _ = self.shell("SHOW QUERIES;")
+        self.assertNotIn("SERVE_FRAUD_0", shown)
+        self.interrupt(process)
+
     def testVariantsShareTheCards(self):
         program = os.path.join(EXAMPLES, "abTest.sql")
         output, _ = self.auspex("run", program, "--output", "json")
