@@ -5,8 +5,10 @@
 A suite is an executable file NN-name that prints 'N passed, N failed, N skipped' as its closing line. It may
 print the same for its parts, as 'part: N passed, N failed, N skipped', and 'SKIP name: reason' for each
 skipped test. Its environment: AUSPEX_ROOT, AUSPEX_TREE (the build), AUSPEX_PRESET, AUSPEX_FULL (long form).
-A line 'timeLimitSeconds: N' in its head changes its time limit.
+A line 'timeLimitSeconds: N' in its head changes its time limit. Suites with a line 'besideOthers: yes' there, which wait
+for brokers and servers most of the time, run last, two at a time, the longest first.
 """
+import concurrent.futures
 import fnmatch
 import os
 import re
@@ -21,6 +23,7 @@ SUITES = os.path.join(ROOT, "tests", "suites")
 QUICK = ("tidy", "unit", "sql")
 TIME_LIMIT_SECONDS = 1200
 FULL_TIME_LIMIT_SECONDS = 6 * 3600
+SUITES_AT_A_TIME = 2
 
 CLOSING = re.compile(r"^(?:([\w./-]+): )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 SKIPPED = re.compile(r"^SKIP ([\w./-]+)")
@@ -73,19 +76,22 @@ def plainName(fileName):
     return fileName.split("-", 1)[1]
 
 
-def timeLimit(path):
+def headOf(fileName):
+    with open(os.path.join(SUITES, fileName), encoding="utf-8", errors="replace") as file:
+        return file.read(2000)
+
+
+def timeLimit(fileName):
     if os.environ.get("AUSPEX_FULL"):
         return FULL_TIME_LIMIT_SECONDS
-    with open(path, encoding="utf-8", errors="replace") as file:
-        head = file.read(2000)
-    found = re.search(r"timeLimitSeconds: (\d+)", head)
+    found = re.search(r"timeLimitSeconds: (\d+)", headOf(fileName))
     return int(found.group(1)) if found else TIME_LIMIT_SECONDS
 
 
-def runSuite(fileName):
+def runSuite(fileName, show):
     path = os.path.join(SUITES, fileName)
     outcome = Outcome(plainName(fileName))
-    limit = timeLimit(path)
+    limit = timeLimit(fileName)
     if not os.access(path, os.X_OK):
         outcome.complain("is not executable")
         return outcome
@@ -101,7 +107,7 @@ def runSuite(fileName):
     try:
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\n")
-            print(line, flush=True)
+            show(line)
             outcome.read(line.strip())
         code = process.wait()
     finally:
@@ -179,6 +185,36 @@ def updateCounts(outcomes, whole):
             file.write(f"{name} {counts[name]}\n")
 
 
+def judge(fileName, expected, show):
+    """Runs a suite and tells of it line by line; its counts are held to `expected` unless that is None."""
+    show(f"== {plainName(fileName)}")
+    start = time.monotonic()
+    outcome = runSuite(fileName, show)
+    checkSkips(outcome)
+    if expected is not None:
+        checkCounts(outcome, expected)
+    for complaint in outcome.complaints:
+        show(f"suite {outcome.name} {complaint}")
+    show(f"== {outcome.name}: {(time.monotonic() - start) / 60:.1f} minutes\n")
+    return outcome
+
+
+def judgeAll(fileNames, expected):
+    beside = sorted((name for name in fileNames if "besideOthers: yes" in headOf(name)),
+                    key=lambda name: (-timeLimit(name), name))
+    outcomes = {name: judge(name, expected, lambda line: print(line, flush=True))
+                for name in fileNames if name not in beside}
+
+    def judgeBeside(name):
+        lines = []
+        outcomes[name] = judge(name, expected, lines.append)
+        print("\n".join(lines), flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(SUITES_AT_A_TIME) as pool:
+        list(pool.map(judgeBeside, beside))
+    return [outcomes[name] for name in fileNames]
+
+
 def main(arguments):
     flags = [argument for argument in arguments if argument.startswith("--")]
     names = [argument for argument in arguments if not argument.startswith("--")]
@@ -189,18 +225,7 @@ def main(arguments):
         names += QUICK
     wholeRun = os.environ["AUSPEX_PRESET"] == "release" and not os.environ.get("AUSPEX_FULL")
     expected = {row[0]: int(row[1]) for row in readTable("expectedCounts")}
-    outcomes = []
-    for fileName in chooseSuites(names):
-        print(f"== {plainName(fileName)}", flush=True)
-        start = time.monotonic()
-        outcome = runSuite(fileName)
-        checkSkips(outcome)
-        if wholeRun and "--updateCounts" not in flags:
-            checkCounts(outcome, expected)
-        outcomes.append(outcome)
-        for complaint in outcome.complaints:
-            print(f"suite {outcome.name} {complaint}", flush=True)
-        print(f"== {outcome.name}: {(time.monotonic() - start) / 60:.1f} minutes\n", flush=True)
+    outcomes = judgeAll(chooseSuites(names), expected if wholeRun and "--updateCounts" not in flags else None)
     if "--updateCounts" in flags:
         updateCounts(outcomes, whole=not names)
     elif wholeRun and not names and outcomes:

@@ -53,6 +53,16 @@ class Suites(unittest.TestCase):
         self.assertCloses(self.launch("02-a"), 0, "3 passed, 0 failed, 0 skipped")
         self.assertNotEqual(self.launch("c").returncode, 0)
 
+    def testSuitesThatWaitRunBesideOneAnother(self):
+        wait = "# besideOthers: yes\n: > {0}; while ! [ -e {1} ]; do sleep 0.05; done; echo '1 passed, 0 failed'"
+        self.suite("01-a", wait.format(f"{self.folder}/a", f"{self.folder}/b"))
+        self.suite("02-b", wait.format(f"{self.folder}/b", f"{self.folder}/a"))
+        self.suite("03-c", f"! [ -e {self.folder}/a ] && echo '1 passed, 0 failed'")
+        self.table("expectedCounts", "a 1", "b 1", "c 1")
+        done = self.launch()
+        self.assertCloses(done, 0, "3 passed, 0 failed, 0 skipped")
+        self.assertLess(done.stdout.index("== c:"), done.stdout.index("== a"))
+
     def testWhatFails(self):
         cases = [
             ("echo '1 passed, 2 failed, 0 skipped'; exit 1", "1 passed, 2 failed, 0 skipped", "FAILED a"),
