@@ -16,10 +16,6 @@
 namespace auspex::engine {
 namespace {
 
-/// A batch holds a record, or several that are together no larger than this: Kafka holds a topic's
-/// max.message.bytes against whole batches.
-constexpr size_t kSmallBatchBytes = 16'384;
-
 KafkaHandle makeRecordProducerHandle(const KafkaBrokerOptions& options) {
   const KafkaProperties defaults = {
       {"linger.ms", "0"},  // somebody waits for the reply
@@ -28,7 +24,9 @@ KafkaHandle makeRecordProducerHandle(const KafkaBrokerOptions& options) {
   const KafkaProperties fixed = {
       {"enable.idempotence", "true"},
       {"acks", "all"},
-      {"batch.size", std::to_string(kSmallBatchBytes)},
+      // Kafka holds a topic's max.message.bytes against whole batches, and librdkafka has one size
+      // for all topics. A request is rows enough for a batch of its own.
+      {"batch.num.messages", "1"},
       {"message.timeout.ms", std::to_string(options.transactionTimeout.count())},
       {"message.max.bytes", std::to_string(kMostRecordBytes)},
       {"queue.buffering.max.kbytes", std::to_string(options.writeBufferBytes / 1024)},
