@@ -21,7 +21,7 @@ PlainReply readPlainReply(std::string_view body, size_t numScores) {
   PlainReply reply;
   JsonReader reader(body);
   readObject(reader, [&](const std::string& key) {
-    if (key == "predictions" && !reply.scores) {
+    if (key == "scores" && !reply.scores) {
       readJsonScores(reader, numScores, reply.scores.emplace());
     } else if (key == "error" && reader.peek() == DocumentReader::Kind::String) {
       reply.error = reader.readString();
@@ -88,7 +88,7 @@ void PlainJsonCodec::readScores(const HttpResponse& response, const RemoteSignat
     throw AnswerError(AnswerFault::Refused, "the server answers: " + presentable(*reply.error));
   }
   if (!reply.scores) {
-    throw AnswerError(AnswerFault::Unreachable, "the reply has no \"predictions\"");
+    throw AnswerError(AnswerFault::Unreachable, "the reply has no \"scores\"");
   }
   if (reply.scores->count != wanted.numScores()) {
     refuseScoreCount(reply.scores->count, wanted);

@@ -2,7 +2,7 @@
 // The plainest form through topics, for servers that somebody writes in an afternoon:
 //
 //   request: {"model":"fraud","rows":[{"amount":12.5,"country":"DE"},{"amount":null,"country":""}]}
-//   reply:   {"predictions":[0.1,0.7]}, with as many numbers as rows, or {"error":"why not"}
+//   reply:   {"scores":[0.1,0.7]}, with as many numbers as rows, or {"error":"why not"}
 //
 // Where a row has several scores they are an array, or all follow one another.
 #pragma once

@@ -36,7 +36,7 @@ FakeTransport::Reply replyUnless(const HttpRequest& request, const std::set<doub
     }
     predictions += (predictions.empty() ? "" : ",") + std::to_string(2 * number);
   }
-  return {answer(200, "{\"predictions\":[" + predictions + "]}"), milliseconds(1)};
+  return {answer(200, "{\"scores\":[" + predictions + "]}"), milliseconds(1)};
 }
 
 void goThroughTopics(RemoteModelOptions& options) {

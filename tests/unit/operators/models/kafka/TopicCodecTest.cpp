@@ -179,15 +179,15 @@ TEST_CASE("plain JSON: replies and what is none") {
   const auto read = [](const char* value, size_t numOutputs = 1) {
     return readReply(RemoteProtocol::PlainJson, replyOf(value), numOutputs);
   };
-  CHECK(read(R"({"id":"q","predictions":[0.25,-1.5],"model":"fraud"})") == "0.250 -1.50");
-  CHECK(read(R"({"predictions":[[1,2],[3,4]]})", 2) == "1.000 2.000 3.000 4.000");
-  CHECK(read(R"({"predictions":[1,2,3,4]})", 2) == "1.000 2.000 3.000 4.000");
+  CHECK(read(R"({"id":"q","scores":[0.25,-1.5],"model":"fraud"})") == "0.250 -1.50");
+  CHECK(read(R"({"scores":[[1,2],[3,4]]})", 2) == "1.000 2.000 3.000 4.000");
+  CHECK(read(R"({"scores":[1,2,3,4]})", 2) == "1.000 2.000 3.000 4.000");
   CHECK(read(R"({"error":"amount is negative"})") ==
         "refused: the server answers: amount is negative");
-  CHECK(begins(read(R"({"predictions":[1]})"), "refused"));
-  CHECK(begins(read(R"({"predictions":[1,2,3]})"), "refused"));
-  CHECK(begins(read(R"({"predictions":["a","b"]})"), "refused"));
-  for (const char* value : {"", "{", "null", "[1,2]", "{}", R"({"predictions":{}})", "garbage"}) {
+  CHECK(begins(read(R"({"scores":[1]})"), "refused"));
+  CHECK(begins(read(R"({"scores":[1,2,3]})"), "refused"));
+  CHECK(begins(read(R"({"scores":["a","b"]})"), "refused"));
+  for (const char* value : {"", "{", "null", "[1,2]", "{}", R"({"scores":{}})", "garbage"}) {
     CAPTURE(std::string(value));
     CHECK(begins(read(value), "unreachable"));
   }
