@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "operators/data/Assert.h"
+#include "operators/formats/Utf8.h"
 #include "operators/formats/json/JsonText.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/forest/JsonReader.h"
@@ -194,6 +195,9 @@ std::string inferErrorJson(std::string_view model, std::string_view id, std::str
 
 std::optional<std::string> findInferId(std::string_view json) {
   std::optional<std::string> id;
+  if (!isUtf8(json)) {
+    return id;
+  }
   try {
     JsonReader reader(json);
     readObject(reader, [&](const std::string& member) {

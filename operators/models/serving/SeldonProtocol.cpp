@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/serving/SeldonProtocol.h"
 
+#include "operators/formats/Utf8.h"
 #include "operators/models/ModelError.h"
 #include "operators/models/rpc/RemoteAnswer.h"
 #include "operators/models/serving/InferRows.h"
@@ -39,7 +40,7 @@ void SeldonProtocol::decode(const RequestRecord& request, RequestHead& head,
                             ServedRows& rows) const {
   std::string_view body = request.record.value.value_or("");
   const std::optional<std::string_view> idHeader = request.header(kRequestIdHeader);
-  head.id = idHeader ? std::string(*idHeader) : request.coordinates();
+  head.id = idHeader && isUtf8(*idHeader) ? std::string(*idHeader) : request.coordinates();
   const bool isProtobuf = isProtobufRequest(request, body);
   if (isProtobuf && body.size() >= kRegistryBytes && body[0] == '\0') {
     body.remove_prefix(kRegistryBytes);

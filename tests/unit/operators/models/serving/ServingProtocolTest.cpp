@@ -107,6 +107,21 @@ TEST_CASE("a header that is null is none, and of several the last counts") {
   CHECK(decoded("SELDON", recordOf(body)) == "0.500000 null 7");
 }
 
+TEST_CASE("an id that is no text is none: replies stay what they are") {
+  ServingSpec serving;
+  serving.modelName = "fraud";
+  ServedRows rows(threeFeatures());
+  for (const char* const protocol : {"MLSERVER", "SELDON"}) {
+    serving.protocol = protocol;
+    Record record = recordOf("{\"id\":\"\xff\"}", {{"x-request-id", "\xfe"}});
+    record.key = std::nullopt;
+    record.offset = 5;
+    RequestHead head;
+    CHECK_THROWS_AS(makeServingProtocol(serving)->decode({record, "q", 3}, head, rows), ModelError);
+    CHECK(head.id == "q-3-5");
+  }
+}
+
 TEST_CASE("an answer says what there is to say, whatever the request was") {
   const Record record = recordOf("{}", {{"seldon-infer-type", "json/inferModelRequest"}});
   const RequestRecord request{record, "q", 3};
