@@ -75,9 +75,10 @@ int listenAt(const std::string& host, uint16_t port, bool isShared) {
   if (isShared) {
     setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &enabled, sizeof(enabled));
   }
-  if (bind(listener, found->ai_addr, found->ai_addrlen) != 0 || listen(listener, kBacklog) != 0) {
+  if (::bind(listener, found->ai_addr, found->ai_addrlen) != 0 ||
+      ::listen(listener, kBacklog) != 0) {
     const auto error = systemError(shown);
-    close(listener);
+    ::close(listener);
     throw error;
   }
   return listener;
@@ -136,7 +137,7 @@ class HttpServer::Loop final : public ServerThread {
 
   void wake() const {
     const uint64_t one = 1;
-    static_cast<void>(!write(wake_.number(), &one, sizeof(one)));
+    static_cast<void>(!::write(wake_.number(), &one, sizeof(one)));
   }
 
   void watch(int descriptor, uint32_t events) const {
@@ -184,7 +185,7 @@ class HttpServer::Loop final : public ServerThread {
       acceptAll();
     } else if (event.data.fd == wake_.number()) {
       uint64_t count = 0;
-      static_cast<void>(!read(wake_.number(), &count, sizeof(count)));
+      static_cast<void>(!::read(wake_.number(), &count, sizeof(count)));
     } else if (const auto place = connections_.find(event.data.fd); place != connections_.end()) {
       touch(*place->second);
       if ((event.events & (EPOLLHUP | EPOLLERR)) != 0) {
@@ -206,7 +207,7 @@ class HttpServer::Loop final : public ServerThread {
         return;
       }
       if (connections_.size() >= maxConnections_) {
-        close(descriptor);
+        ::close(descriptor);
         continue;
       }
       const int enabled = 1;
