@@ -13,7 +13,7 @@ namespace auspex::operators {
 
 namespace {
 
-using Kind = TypePattern::Kind;
+using PatternKind = TypePattern::Kind;
 
 bool isReadFromText(const SqlType& type) {
   return type.is(TypeKind::Date) || type.is(TypeKind::Time) || type.is(TypeKind::Timestamp) ||
@@ -46,28 +46,28 @@ bool matchArgument(const TypePattern& pattern, const BoundExpression& argument,
                    GenericTypes& generics) {
   const auto* const lambda = argument.as<LambdaNode>();
   const bool isUnit = argument.as<TimeUnitNode>() != nullptr;
-  if (lambda != nullptr || pattern.kind == Kind::Lambda) {
-    return lambda != nullptr && pattern.kind == Kind::Lambda &&
+  if (lambda != nullptr || pattern.kind == PatternKind::Lambda) {
+    return lambda != nullptr && pattern.kind == PatternKind::Lambda &&
            matchLambda(pattern, *lambda, generics);
   }
-  if (isUnit || pattern.kind == Kind::Unit) {
-    return isUnit && pattern.kind == Kind::Unit;
+  if (isUnit || pattern.kind == PatternKind::Unit) {
+    return isUnit && pattern.kind == PatternKind::Unit;
   }
   if (argument.isUntypedNull()) {
     return true;
   }
   const SqlType& type = argument.type();
-  if (pattern.kind == Kind::AnyDecimal) {
+  if (pattern.kind == PatternKind::AnyDecimal) {
     return type.isDecimal() || type.is(TypeKind::Integer) || type.is(TypeKind::Bigint);
   }
   return bindGenerics(pattern, type, generics) ||
-         (pattern.kind == Kind::Concrete && argument.isLiteral() && type.is(TypeKind::String) &&
-          isReadFromText(pattern.type));
+         (pattern.kind == PatternKind::Concrete && argument.isLiteral() &&
+          type.is(TypeKind::String) && isReadFromText(pattern.type));
 }
 
 std::optional<SqlType> parameterType(const TypePattern& pattern, const BoundExpression& argument,
                                      const GenericTypes& generics) {
-  if (pattern.kind == Kind::AnyDecimal) {
+  if (pattern.kind == PatternKind::AnyDecimal) {
     return argument.isUntypedNull() ? SqlType::decimal(1, 0) : asDecimal(argument.type());
   }
   return substitute(pattern, generics);
@@ -87,7 +87,8 @@ std::optional<OverloadMatch> matchSignature(const Signature& signature,
   // A generic that only NULLs stand for takes the type of a bare NULL.
   for (size_t i = 0; i < arguments.size(); ++i) {
     const TypePattern& pattern = signature.parameterAt(i, arguments.size());
-    if (pattern.kind == Kind::Generic && !generics[static_cast<size_t>(pattern.generic - 'A')]) {
+    if (pattern.kind == PatternKind::Generic &&
+        !generics[static_cast<size_t>(pattern.generic - 'A')]) {
       generics[static_cast<size_t>(pattern.generic - 'A')] = arguments[i]->type();
     }
   }
@@ -111,7 +112,7 @@ bool needsCast(const OverloadMatch& match, std::span<const ExpressionPtr> argume
 }
 
 size_t countGenerics(const TypePattern& pattern) {
-  size_t count = pattern.kind == Kind::Generic || pattern.kind == Kind::Any ? 1 : 0;
+  size_t count = pattern.kind == PatternKind::Generic || pattern.kind == PatternKind::Any ? 1 : 0;
   for (const TypePattern& nested : pattern.nested) {
     count += countGenerics(nested);
   }
@@ -151,21 +152,21 @@ std::string typesText(std::span<const ExpressionPtr> arguments) {
 
 bool bindGenerics(const TypePattern& pattern, const SqlType& type, GenericTypes& generics) {
   switch (pattern.kind) {
-    case Kind::Concrete:
+    case PatternKind::Concrete:
       return widensTo(type, pattern.type);
-    case Kind::AnyDecimal:
+    case PatternKind::AnyDecimal:
       return type.isDecimal();
-    case Kind::Generic:
+    case PatternKind::Generic:
       return bindGeneric(pattern.generic, type, generics);
-    case Kind::Any:
+    case PatternKind::Any:
       return true;
-    case Kind::Array:
+    case PatternKind::Array:
       return type.is(TypeKind::Array) && bindGenerics(pattern.nested[0], type.element(), generics);
-    case Kind::Map:
+    case PatternKind::Map:
       return type.is(TypeKind::Map) && bindGenerics(pattern.nested[0], type.mapKey(), generics) &&
              bindGenerics(pattern.nested[1], type.mapValue(), generics);
-    case Kind::Unit:
-    case Kind::Lambda:
+    case PatternKind::Unit:
+    case PatternKind::Lambda:
       break;
   }
   return false;

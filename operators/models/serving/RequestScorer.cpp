@@ -113,13 +113,13 @@ std::vector<TensorMetadata> RequestScorer::inputs() const {
     return inputs;
   }
   for (size_t feature = 0; feature < names_.size(); ++feature) {
-    constexpr std::array kDatatypes = {Datatype::Fp32, Datatype::Int64, Datatype::Bool,
-                                       Datatype::Bytes};
+    constexpr std::array kDatatypeOfKind = {Datatype::Fp32, Datatype::Int64, Datatype::Bool,
+                                            Datatype::Bytes};
     const Sources& sources = sources_[feature];
     const auto taken = std::find_if(sources.begin(), sources.end(),
                                     [](const Source& source) { return source.source.has_value(); });
     const size_t kind = taken == sources.end() ? 0 : static_cast<size_t>(taken - sources.begin());
-    add(names_[feature], kind == 0 ? number : kDatatypes[kind], {-1});
+    add(names_[feature], kind == 0 ? number : kDatatypeOfKind[kind], {-1});
   }
   return inputs;
 }
