@@ -24,6 +24,10 @@ void WriteBehindStore::multiGet(StoreIndex store, std::span<const std::string_vi
                                 std::span<std::optional<std::string_view>> values) const {
   const std::lock_guard lock(mutex_);
   const Overlay& waiting = waiting_[positionOf(store)];
+  if (waiting.changed().empty()) {
+    below_->multiGet(store, keys, arena, values);
+    return;
+  }
   std::vector<std::size_t> missing;
   std::vector<std::string_view> missingKeys;
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -34,10 +38,6 @@ void WriteBehindStore::multiGet(StoreIndex store, std::span<const std::string_vi
       missing.push_back(i);
       missingKeys.push_back(keys[i]);
     }
-  }
-  if (missing.size() == keys.size()) {
-    below_->multiGet(store, keys, arena, values);
-    return;
   }
   std::vector<std::optional<std::string_view>> found(missing.size());
   below_->multiGet(store, missingKeys, arena, found);
