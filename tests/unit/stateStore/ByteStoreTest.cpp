@@ -164,6 +164,12 @@ TEST_CASE("Runs go in over what was there, later ones over earlier ones") {
     CHECK(scanned(*bytes, kFirst, "", std::nullopt) == Rows{{"a", "2"}, {"z", "0"}});
     CHECK(scanned(*bytes, kSecond, "", std::nullopt) == Rows{{"x", "3"}});
     CHECK(scanned(*bytes, kMetaStore, "", std::nullopt) == Rows{{"m", "2"}});
+    // Also over what nobody has read in between.
+    bytes->apply(std::vector<RowChange>{{kFirst, "z", "4"}});
+    std::vector<std::unique_ptr<SortedRun>> last;
+    last.push_back(bytes->writeRun(std::vector<RowChange>{{kFirst, "z", "5"}}));
+    bytes->ingest(std::move(last));
+    CHECK(got(*bytes, kFirst, {"z"}) == std::vector<std::optional<std::string>>{"5"});
   }
 }
 

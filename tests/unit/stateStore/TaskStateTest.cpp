@@ -144,6 +144,18 @@ TEST_CASE("Commits that were not written to the disk yet come back from the chan
   CHECK(rowsOf(state->store("totals")) == Rows{{"a", "5"}, {"own 4", "4"}, {"own 5", "5"}});
 }
 
+TEST_CASE("A sync leaves no commit to be restored") {
+  const TemporaryDirectory directory;
+  {
+    const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+    RecordedChangelog changelog;
+    state->store("totals").put("a", "1");
+    commit(*state, changelog, numbered(1));
+    state->sync();
+  }
+  CHECK(makeState(StoreKind::WriteBehind, directory, kSpecs, {})->marker() == numbered(1));
+}
+
 TEST_CASE("A plan that would misread the kept rows is refused with the reason") {
   const TemporaryDirectory directory;
   const auto open = [&directory](const std::vector<StoreSpec>& specs) {
