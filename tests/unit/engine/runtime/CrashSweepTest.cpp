@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/unit/engine/runtime/SweptProgram.h"
+#include "tests/unit/engine/runtime/SweptChecks.h"
 
 using namespace auspex::engine;
 
@@ -183,30 +183,6 @@ std::vector<Road> roads() {
           {"wide groups", wideGroupsProgram()}, {"join", joinProgram()},
           {"foreign key", foreignKeyProgram()}, {"swaps of models", swapProgram()},
           {"served model", servingProgram()}};
-}
-
-std::string firstDifference(const std::map<std::string, std::vector<std::string>>& expected,
-                            const std::map<std::string, std::vector<std::string>>& found) {
-  for (const auto& [name, rows] : expected) {
-    const auto other = found.find(name);
-    if (other == found.end() || other->second == rows) {
-      continue;
-    }
-    std::string text = name + " holds:";
-    for (const std::string& row : other->second) {
-      text += "\n    " + row;
-    }
-    return text + fmt::format("\n  {} rows instead of {}", other->second.size(), rows.size());
-  }
-  return "";
-}
-
-void checkSame(const SweptOutcome& expected, const SweptOutcome& found) {
-  CHECK(found.failure == "");
-  const std::string outputs = firstDifference(expected.outputs, found.outputs);
-  CHECK(outputs == "");
-  const std::string state = firstDifference(expected.state, found.state);
-  CHECK(state == "");
 }
 
 /// The undisturbed run, which must have done something.

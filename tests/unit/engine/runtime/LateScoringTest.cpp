@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/unit/engine/runtime/SweptProgram.h"
+#include "tests/unit/engine/runtime/SweptChecks.h"
 
 using namespace auspex::engine;
 
@@ -145,26 +145,6 @@ std::vector<Road> roads() {
           {"join", joinProgram()},
           {"table", tableProgram()},
           {"served", servingProgram()}};
-}
-
-std::string textOf(const std::map<std::string, std::vector<std::string>>& rows) {
-  std::string text;
-  for (const auto& [name, lines] : rows) {
-    text += fmt::format("{} ({}):\n    {}\n", name, lines.size(), fmt::join(lines, "\n    "));
-  }
-  return text;
-}
-
-SweepSettings withRows(size_t drawRows) {
-  SweepSettings settings;
-  settings.drawRows = drawRows;
-  return settings;
-}
-
-void checkSame(const SweptOutcome& expected, const SweptOutcome& found) {
-  CHECK(found.failure == "");
-  CHECK(textOf(found.outputs) == textOf(expected.outputs));
-  CHECK(textOf(found.state) == textOf(expected.state));
 }
 
 SweptOutcome undisturbed(const Road& road, const SweepSettings& settings = {}) {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "tests/unit/engine/runtime/SweptProgram.h"
+#include "tests/unit/engine/runtime/SweptChecks.h"
 
 using namespace auspex::engine;
 
@@ -44,26 +44,6 @@ SweptProgram topicProgram(const TopicServerHabits& habits,
   program.stores["CTAS_COUNTS_0"] = {"Aggregate"};
   program.topicServer = habits;
   return program;
-}
-
-std::string textOf(const std::map<std::string, std::vector<std::string>>& rows) {
-  std::string text;
-  for (const auto& [name, lines] : rows) {
-    text += fmt::format("{} ({}):\n    {}\n", name, lines.size(), fmt::join(lines, "\n    "));
-  }
-  return text;
-}
-
-SweepSettings withRows(size_t drawRows) {
-  SweepSettings settings;
-  settings.drawRows = drawRows;
-  return settings;
-}
-
-void checkSame(const SweptOutcome& expected, const SweptOutcome& found) {
-  CHECK(found.failure == "");
-  CHECK(textOf(found.outputs) == textOf(expected.outputs));
-  CHECK(textOf(found.state) == textOf(expected.state));
 }
 
 /// The row of a key; empty when there is none.
