@@ -5,6 +5,7 @@
 
 #include "engine/http/Http1Session.h"
 #include "engine/http/Http2Session.h"
+#include "operators/models/rpc/RemoteAnswer.h"
 
 namespace auspex::engine {
 
@@ -46,12 +47,7 @@ std::string_view reasonOf(int status) {
 }
 
 std::string_view ServerRequest::header(std::string_view name) const {
-  for (const auto& entry : headers) {
-    if (entry.first == name) {
-      return entry.second;
-    }
-  }
-  return {};
+  return operators::findHeader(headers, name);
 }
 
 }  // namespace auspex::engine

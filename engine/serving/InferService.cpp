@@ -74,23 +74,6 @@ void answerScores(HttpExchange& exchange, bool isGrpc, const operators::InferRes
   }
 }
 
-/// %XX of a path as bytes.
-std::string percentDecodedPart(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
-      decoded += static_cast<char>(code);
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
-}
-
 /// The parts of a target's path; empty ones, of doubled or closing slashes, are left out.
 std::vector<std::string> partsOfPath(std::string_view target) {
   std::string_view path = target.substr(0, target.find('?'));
@@ -98,7 +81,7 @@ std::vector<std::string> partsOfPath(std::string_view target) {
   while (!path.empty()) {
     const size_t slash = std::min(path.find('/'), path.size());
     if (slash > 0) {
-      parts.push_back(percentDecodedPart(path.substr(0, slash)));
+      parts.push_back(operators::percentDecoded(path.substr(0, slash)));
     }
     path.remove_prefix(std::min(slash + 1, path.size()));
   }

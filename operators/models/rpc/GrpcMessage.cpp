@@ -13,23 +13,6 @@ namespace {
 
 constexpr size_t kFrameHeadBytes = 5;
 
-/// grpc-message: what is no plain letter is written as %XX.
-std::string percentDecoded(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
-      decoded += static_cast<char>(code);
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
-}
-
 /// What a status says, by the list of statuscodes.md.
 AnswerFault faultOfGrpc(int status, std::string_view message) {
   switch (status) {

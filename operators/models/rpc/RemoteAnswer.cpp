@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/models/rpc/RemoteAnswer.h"
 
+#include <charconv>
+
 #include "operators/formats/Utf8.h"
 #include "operators/models/forest/JsonReader.h"
 
@@ -109,6 +111,22 @@ std::string_view findHeader(const HttpHeaders& headers, std::string_view name) {
     }
   }
   return {};
+}
+
+std::string percentDecoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned code = 0;
+    const char* const digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+      decoded += static_cast<char>(code);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
 }
 
 std::string presentable(std::string_view text) {

@@ -44,6 +44,9 @@ void requireAnswer(const HttpResponse& response);
 /// The value of a header or trailer; empty when it is not there. names: lower case.
 std::string_view findHeader(const HttpHeaders& headers, std::string_view name);
 
+/// %XX as the bytes they stand for, as in paths and in grpc-message; all else as it is.
+std::string percentDecoded(std::string_view text);
+
 /// Text of a server made fit for messages: valid UTF-8 on one line, at most 300 bytes.
 std::string presentable(std::string_view text);
 
