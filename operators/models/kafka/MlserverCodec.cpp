@@ -2,6 +2,7 @@
 #include "operators/models/kafka/MlserverCodec.h"
 
 #include "operators/models/ModelError.h"
+#include "operators/models/kafka/TopicHeaders.h"
 #include "operators/models/rpc/RemoteAnswer.h"
 #include "operators/models/rpc/V2JsonMessage.h"
 
@@ -14,9 +15,9 @@ MlserverCodec::MlserverCodec(const RemoteModelOptions& options)
 HttpRequest MlserverCodec::inferRequest(std::span<const FeatureRows> rows,
                                         const RemoteSignature& signature, uint64_t) const {
   // No header mlserver-method: MLServer compares its text with an enumerator, and refuses all.
-  HttpHeaders headers = {{"mlserver-model", model_}};
+  HttpHeaders headers = {{std::string(kMlserverModelHeader), model_}};
   if (!version_.empty()) {
-    headers.emplace_back("mlserver-version", version_);
+    headers.emplace_back(kMlserverVersionHeader, version_);
   }
   return makeRequest(std::move(headers), makeV2JsonRequest(rows, signature, "").json);
 }

@@ -2,6 +2,7 @@
 #include "operators/models/kafka/SeldonCodec.h"
 
 #include "operators/models/ModelError.h"
+#include "operators/models/kafka/TopicHeaders.h"
 #include "operators/models/rpc/RemoteAnswer.h"
 #include "operators/models/rpc/V2JsonMessage.h"
 
@@ -9,13 +10,9 @@ namespace auspex::operators {
 
 namespace {
 
-constexpr const char* kTypeHeader = "seldon-infer-type";
-/// Which step of a pipeline failed; the value is why, then.
-constexpr std::string_view kErrorHeader = "seldon-pipeline-errors";
-
 /// By the header; without it as Seldon's own gateway does, which no protobuf of ours can look like.
 bool isJsonReply(const HttpResponse& response) {
-  const std::string_view type = findHeader(response.headers, kTypeHeader);
+  const std::string_view type = findHeader(response.headers, kSeldonTypeHeader);
   return type.empty() ? response.body.starts_with('{') : type.starts_with("json/");
 }
 
@@ -36,17 +33,17 @@ NonFinite SeldonCodec::nonFinite(const RemoteSignature& signature) const {
 HttpRequest SeldonCodec::inferRequest(std::span<const FeatureRows> rows,
                                       const RemoteSignature& signature, uint64_t) const {
   if (signature.isBinary) {
-    return makeRequest({{kTypeHeader, "proto/InferModelRequest"}},
+    return makeRequest({{std::string(kSeldonTypeHeader), std::string(kSeldonProtobufRequest)}},
                        makeV2ProtobufRequest(model_, rows, signature, ""));
   }
-  return makeRequest({{kTypeHeader, "json/inferModelRequest"}},
+  return makeRequest({{std::string(kSeldonTypeHeader), std::string(kSeldonJsonRequest)}},
                      makeV2JsonRequest(rows, signature, "").json);
 }
 
 void SeldonCodec::readScores(const HttpResponse& response, const RemoteSignature& signature,
                              size_t numRows, uint64_t, std::vector<double>& scores) const {
   requireAnswer(response);
-  if (!findHeader(response.headers, kErrorHeader).empty()) {
+  if (!findHeader(response.headers, kSeldonErrorsHeader).empty()) {
     throw AnswerError(AnswerFault::Refused, "the server answers: " + presentable(response.body));
   }
   try {

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "operators/models/ModelError.h"
+#include "operators/models/rpc/RemoteAnswer.h"
 #include "operators/models/rpc/ScoreTensor.h"
 
 namespace auspex::operators {
@@ -86,6 +87,35 @@ std::optional<size_t> countElements(const std::vector<int64_t>& shape) {
     }
   }
   return count;
+}
+
+bool hasAllFeatures(const InferRequest& request, size_t numFeatures) {
+  if (request.inputs.size() != 1) {
+    return false;
+  }
+  const std::vector<int64_t>& shape = request.inputs[0].shape;
+  const size_t fewestDimensions = numFeatures == 1 ? 1 : 2;
+  return shape.size() >= fewestDimensions &&
+         countElements({shape.begin() + 1, shape.end()}) == numFeatures;
+}
+
+bool isOneColumn(const InferTensor& input) {
+  return input.shape.size() == 1 || (input.shape.size() == 2 && input.shape[1] == 1);
+}
+
+std::string shownInput(const InferTensor& input) {
+  return "input '" + presentable(input.elements.name) + "' of shape " +
+         (input.shape.size() > 8 ? "of " + std::to_string(input.shape.size()) + " dimensions"
+                                 : shapeText(input.shape));
+}
+
+void refuseMissingFeature(const InferRequest& request, const std::string& feature,
+                          size_t numFeatures) {
+  throw ModelError(request.inputs.size() == 1
+                       ? shownInput(request.inputs[0]) + " is neither of shape [rows, " +
+                             std::to_string(numFeatures) + "] nor the model's feature '" + feature +
+                             "'"
+                       : "no input is the model's feature '" + feature + "'");
 }
 
 void requireInRange(int64_t value, Datatype datatype) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -79,6 +80,21 @@ using DecodedInfer = std::variant<InferRequest, InferFault>;
 
 /// Elements of a shape; nullopt when one of its factors is negative or the product overflows.
 std::optional<size_t> countElements(const std::vector<int64_t>& shape);
+
+/// Outputs as MLServer calls them: the prediction, and the probabilities of all classes.
+inline constexpr std::string_view kPredictOutput = "predict";
+inline constexpr std::string_view kProbabilityOutput = "predict_proba";
+
+/// Whether the only tensor holds all features of each row: of shape [rows, features], and [rows] of
+/// a model with one.
+bool hasAllFeatures(const InferRequest& request, size_t numFeatures);
+/// Whether a tensor holds one value a row: of shape [rows] or [rows, 1].
+bool isOneColumn(const InferTensor& input);
+/// For messages: "input 'x' of shape [1, 4]".
+std::string shownInput(const InferTensor& input);
+/// Throws ModelError: no tensor is that feature of the model, which has so many.
+[[noreturn]] void refuseMissingFeature(const InferRequest& request, const std::string& feature,
+                                       size_t numFeatures);
 
 /// Reads a raw tensor of `count` elements: little-endian, packed, strings behind their 32-bit
 /// length. Throws ModelError when the bytes are not exactly that.

@@ -14,26 +14,6 @@
 namespace auspex::operators {
 namespace {
 
-constexpr std::string_view kPredictOutput = "predict";
-constexpr std::string_view kProbaOutput = "predict_proba";
-
-/// Whether one tensor holds all features of each row.
-bool isMatrix(const InferRequest& request, size_t numFeatures) {
-  if (request.inputs.size() != 1 || request.inputs[0].shape.size() < 2) {
-    return false;
-  }
-  const std::vector<int64_t>& shape = request.inputs[0].shape;
-  return countElements({shape.begin() + 1, shape.end()}) == numFeatures;
-}
-
-std::string shownTensor(const InferTensor& input) {
-  std::string text = "input '" + presentable(input.elements.name) + "' of shape [";
-  for (size_t i = 0; i < std::min(input.shape.size(), size_t{8}); ++i) {
-    text += (i == 0 ? "" : ",") + std::to_string(input.shape[i]);
-  }
-  return text + "]";
-}
-
 void requireRowCount(int64_t numRows) {
   if (numRows > static_cast<int64_t>(kMaxServedRows)) {
     throw ModelError("the request has " + std::to_string(numRows) + " rows; it may have " +
@@ -75,9 +55,8 @@ void takeMatrix(const InferTensor& matrix, ServedRows& rows) {
 }
 
 void takeInputColumn(const InferTensor& input, size_t feature, size_t first, ServedRows& rows) {
-  const bool isColumn = input.shape.size() == 1 || (input.shape.size() == 2 && input.shape[1] == 1);
-  if (!isColumn) {
-    throw ModelError(shownTensor(input) + " is of neither shape [rows] nor [rows, 1]");
+  if (!isOneColumn(input)) {
+    throw ModelError(shownInput(input) + " is of neither shape [rows] nor [rows, 1]");
   }
   requireRowCount(input.shape[0]);
   const auto numRows = static_cast<size_t>(input.shape[0]);
@@ -85,7 +64,7 @@ void takeInputColumn(const InferTensor& input, size_t feature, size_t first, Ser
     rows.append(numRows);
   }
   if (rows.numRows() - first != numRows) {
-    throw ModelError(shownTensor(input) + " is not as long as the inputs before it");
+    throw ModelError(shownInput(input) + " is not as long as the inputs before it");
   }
   takeFeature(input.elements, 0, 1, feature, first, rows);
 }
@@ -107,11 +86,7 @@ void takeInputColumns(const InferRequest& request, ServedRows& rows) {
   }
   for (size_t feature = 0; feature < features.size(); ++feature) {
     if (!isGiven[feature] && !features[feature].hasDefault) {
-      throw ModelError(request.inputs.size() == 1
-                           ? shownTensor(request.inputs[0]) + " is neither of shape [rows," +
-                                 std::to_string(features.size()) + "] nor the model's feature '" +
-                                 features[feature].name + "'"
-                           : "no input is the model's feature '" + features[feature].name + "'");
+      refuseMissingFeature(request, features[feature].name, features.size());
     }
   }
 }
@@ -121,7 +96,7 @@ int32_t requestedForm(const InferRequest& request, const ServingSpec& serving) {
   for (const RequestedOutput& output : request.outputs) {
     if (output.name == kPredictOutput && serving.givesPredictions) {
       form |= kWantsPrediction;
-    } else if (output.name == kProbaOutput && serving.givesProbabilities) {
+    } else if (output.name == kProbabilityOutput && serving.givesProbabilities) {
       form |= kWantsProbabilities;
     } else {
       throw ModelError("output '" + presentable(output.name) + "' is not given out here");
@@ -155,7 +130,7 @@ void takeInferRequest(const InferRequest& request, const ServingSpec& serving, R
   if (!request.version.empty()) {
     head.version = readVersion(request.version);
   }
-  if (isMatrix(request, rows.features().size())) {
+  if (hasAllFeatures(request, rows.features().size())) {
     takeMatrix(request.inputs[0], rows);
   } else {
     takeInputColumns(request, rows);
@@ -178,7 +153,7 @@ InferResponse makeInferResponse(const RequestHead& head, const ServingSpec& serv
   }
   if ((head.form & kWantsProbabilities) != 0) {
     response.outputs.push_back(
-        makeOutput(kProbaOutput, content, content.probabilities, head, serving));
+        makeOutput(kProbabilityOutput, content, content.probabilities, head, serving));
   }
   return response;
 }

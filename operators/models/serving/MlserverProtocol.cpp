@@ -3,16 +3,11 @@
 
 #include "operators/formats/Utf8.h"
 #include "operators/models/ModelError.h"
+#include "operators/models/kafka/TopicHeaders.h"
 #include "operators/models/serving/InferRows.h"
 #include "operators/models/serving/V2Json.h"
 
 namespace auspex::operators {
-namespace {
-
-constexpr std::string_view kModelNameHeader = "mlserver-model";
-constexpr std::string_view kModelVersionHeader = "mlserver-version";
-
-}  // namespace
 
 void MlserverProtocol::decode(const RequestRecord& request, RequestHead& head,
                               ServedRows& rows) const {
@@ -23,7 +18,7 @@ void MlserverProtocol::decode(const RequestRecord& request, RequestHead& head,
   if (!key.empty() && !isKeyUsable) {
     throw ModelError("the key, which is the request's id, is not UTF-8");
   }
-  const std::optional<std::string_view> model = request.header(kModelNameHeader);
+  const std::optional<std::string_view> model = request.header(kMlserverModelHeader);
   if (!model) {
     throw ModelError("the header mlserver-model is missing");
   }
@@ -33,7 +28,7 @@ void MlserverProtocol::decode(const RequestRecord& request, RequestHead& head,
     throw ModelError(fault->message);
   }
   InferRequest infer = std::get<InferRequest>(decoded);
-  infer.version = request.header(kModelVersionHeader).value_or("");
+  infer.version = request.header(kMlserverVersionHeader).value_or("");
   infer.wantsBinary = false;  // there is no raw form here
   takeInferRequest(infer, serving_, head, rows);
 }

@@ -26,32 +26,9 @@ struct NamedForm {
 };
 
 /// The first is given without asking.
-constexpr std::array kNamedForms = {NamedForm{"predict", OutputForm::Prediction},
-                                    NamedForm{"predict_proba", OutputForm::Probability},
+constexpr std::array kNamedForms = {NamedForm{kPredictOutput, OutputForm::Prediction},
+                                    NamedForm{kProbabilityOutput, OutputForm::Probability},
                                     NamedForm{"predict_margin", OutputForm::Margin}};
-
-std::string shownInput(const InferTensor& input) {
-  return "input '" + presentable(input.elements.name) + "' of shape " +
-         (input.shape.size() > 8 ? "of " + std::to_string(input.shape.size()) + " dimensions"
-                                 : shapeText(input.shape));
-}
-
-/// One tensor with all features of each row.
-bool hasOneTensor(const InferRequest& request, size_t numFeatures) {
-  if (request.inputs.size() != 1) {
-    return false;
-  }
-  const std::vector<int64_t>& shape = request.inputs[0].shape;
-  if (numFeatures == 1) {
-    return !shape.empty() && countElements({shape.begin() + 1, shape.end()}) == 1;
-  }
-  return shape.size() >= 2 && countElements({shape.begin() + 1, shape.end()}) == numFeatures;
-}
-
-/// One value a row: [rows] or [rows, 1].
-bool isOneColumn(const InferTensor& input) {
-  return input.shape.size() == 1 || (input.shape.size() == 2 && input.shape[1] == 1);
-}
 
 template <typename Number, typename Value>
 Number toFeature(const Value& value, const FeatureSource& source) {
@@ -136,7 +113,7 @@ std::vector<TensorMetadata> RequestScorer::outputs() const {
 
 RequestScorer::Feed RequestScorer::feedOf(const InferRequest& request) const {
   Feed feed;
-  if (hasOneTensor(request, names_.size())) {
+  if (hasAllFeatures(request, names_.size())) {
     feed.numRows = static_cast<size_t>(request.inputs[0].shape[0]);
   } else {
     feed.tensors = findTensors(request);
@@ -180,10 +157,7 @@ std::vector<size_t> RequestScorer::findTensors(const InferRequest& request) cons
       throw ModelError("several inputs could be the model's feature '" + name + "'");
     }
     if (place == folded.end()) {
-      throw ModelError(inputs.size() == 1 ? shownInput(inputs[0]) + " is neither of shape [rows, " +
-                                                std::to_string(names_.size()) +
-                                                "] nor the model's feature '" + name + "'"
-                                          : "no input is the model's feature '" + name + "'");
+      refuseMissingFeature(request, name, names_.size());
     }
     return place->second[0];
   };

@@ -3,6 +3,7 @@
 
 #include "operators/formats/Utf8.h"
 #include "operators/models/ModelError.h"
+#include "operators/models/kafka/TopicHeaders.h"
 #include "operators/models/rpc/RemoteAnswer.h"
 #include "operators/models/serving/InferRows.h"
 #include "operators/models/serving/V2Json.h"
@@ -11,9 +12,7 @@
 namespace auspex::operators {
 namespace {
 
-constexpr std::string_view kInferTypeHeader = "seldon-infer-type";
 constexpr std::string_view kRequestIdHeader = "x-request-id";
-constexpr std::string_view kPipelineErrorsHeader = "seldon-pipeline-errors";
 /// Of a record that belongs to a pipeline, whose requests bear its name as model.
 constexpr std::string_view kPipelineNameHeader = "pipeline";
 /// What a schema registry writes before protobuf: a zero, the schema's number, one message index.
@@ -23,12 +22,12 @@ constexpr size_t kRegistryBytes = 6;
 constexpr int32_t kIsProtobuf = 8;
 
 bool isProtobufRequest(const RequestRecord& request, std::string_view body) {
-  const std::optional<std::string_view> type = request.header(kInferTypeHeader);
+  const std::optional<std::string_view> type = request.header(kSeldonTypeHeader);
   if (!type) {
     return !body.starts_with('{');
   }
-  if (*type == "proto/InferModelRequest" || *type == "json/inferModelRequest") {
-    return type->starts_with("proto/");
+  if (*type == kSeldonProtobufRequest || *type == kSeldonJsonRequest) {
+    return *type == kSeldonProtobufRequest;
   }
   throw ModelError("the header seldon-infer-type is '" + presentable(*type) +
                    "', which is no request's");
@@ -68,7 +67,7 @@ void SeldonProtocol::encode(const RequestRecord& request, const RequestHead& hea
     reply.key.emplace(*request.record.key);
   }
   for (const Header& header : request.record.headers) {
-    if (header.key != kInferTypeHeader) {
+    if (header.key != kSeldonTypeHeader) {
       reply.headers.push_back(header);
     }
   }
@@ -78,9 +77,9 @@ void SeldonProtocol::encode(const RequestRecord& request, const RequestHead& hea
   }
   const bool isProtobuf = content.error.empty() && (head.form & kIsProtobuf) != 0;
   reply.headers.push_back(
-      {kInferTypeHeader, isProtobuf ? "proto/InferModelResponse" : "json/inferModelResponse"});
+      {kSeldonTypeHeader, isProtobuf ? "proto/InferModelResponse" : "json/inferModelResponse"});
   if (!content.error.empty()) {
-    reply.headers.push_back({kPipelineErrorsHeader, serving_.modelName});
+    reply.headers.push_back({kSeldonErrorsHeader, serving_.modelName});
     reply.value = inferErrorJson(serving_.modelName, head.id, content.error);
     return;
   }

@@ -12,6 +12,7 @@
 #include "operators/models/serving/SeldonProtocol.h"
 
 namespace auspex::operators {
+
 std::optional<std::string_view> RequestRecord::header(std::string_view name) const {
   for (size_t i = record.headers.size(); i-- > 0;) {
     if (record.headers[i].key == name) {
