@@ -116,9 +116,12 @@ ExitCode serve(const ServeOptions& options) {
   HttpServer server(listening, [&](ServerThread&) {
     return std::make_unique<InferService>(models, ServerIdentity{"auspex", options.productVersion});
   });
+  const bool isIpv6 = listening.host.find(':') != std::string::npos;
+  const size_t numVersions = models.list().size();
   std::cerr << fmt::format(
-      "auspex: {} version{} of models at http://{}:{} (HTTP/1.1, HTTP/2, gRPC)\n",
-      models.list().size(), models.list().size() == 1 ? "" : "s", listening.host, server.port());
+      "auspex: {} version{} of models at http://{}:{} (HTTP/1.1, HTTP/2, gRPC)\n", numVersions,
+      numVersions == 1 ? "" : "s", isIpv6 ? "[" + listening.host + "]" : listening.host,
+      server.port());
   while (!isInterrupted()) {
     ::poll(nullptr, 0, kSignalPauseMs);
   }
