@@ -30,13 +30,15 @@ class Campaign:
         self._chance = random.Random(seed)
         self._seed = seed
         self._ahead = AHEAD
+        self._committed = 0  # when it was last looked at: nobody writes between two processes
         self._arguments = ["run", program.file.name, "--data-dir", "data",
                            "--service-id", service, "--output", "json",
                            *topics.arguments, *settings]
 
     def committed(self):
         """Rows in the program's main output topic that everybody sees."""
-        return len(self.topics.records(self.program.topic))
+        self._committed = self.topics.count(self.program.topic)
+        return self._committed
 
     def kill_at_random(self):
         """kill -9 once this process has brought a part, drawn at random, of the rows that are to
@@ -88,7 +90,7 @@ class Campaign:
     def _kill(self, point, phase, kill):
         """Counts only a kill after the first commit and before the last."""
         for _ in range(ATTEMPTS):
-            pending = self.program.rows - self.committed()
+            pending = self.program.rows - self._committed
             self.program.grow(max(0, self._ahead - pending))
             process = EngineProcess.EngineProcess([*self._arguments, *PACE], self.program.folder,
                                                   point)
@@ -100,7 +102,9 @@ class Campaign:
                     print(f"  kill {self.kills:2} {phase:26} {committed:6} of {self.program.rows} "
                           f"rows committed, seed {self._seed}", flush=True)
                     return
-            elif process.code != 0:
+            elif process.code == 0:
+                self.committed()
+            else:
                 raise EngineProcess.EngineError(f"ended with {process.code} instead of being "
                                                 f"killed {phase}: {process.said()}")
             self._ahead = min(2 * self._ahead, 20 * AHEAD)

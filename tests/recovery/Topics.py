@@ -52,6 +52,10 @@ class LocalTopics:
                                     row["offset"], row["timestamp"]) for row in rows]
         return sorted(found, key=lambda record: (record.partition, record.offset))
 
+    def count(self, topic):
+        """How many records are committed."""
+        return len(self.records(topic))
+
     def leftovers(self, service, inputs):
         """The embedded broker keeps nothing that is not committed."""
         return []
@@ -62,6 +66,7 @@ class KafkaTopics:
 
     def __init__(self, bootstrap):
         self._bootstrap = bootstrap
+        self._counts = {}
         self.arguments = ("--bootstrap-server", bootstrap)
 
     def records(self, topic):
@@ -69,6 +74,15 @@ class KafkaTopics:
         if topic not in KafkaClient.topics(self._bootstrap):
             return []
         return KafkaClient.consume_all(self._bootstrap, topic)
+
+    def count(self, topic):
+        """How many records are committed. What was counted before is not read again."""
+        if topic not in KafkaClient.topics(self._bootstrap):
+            return 0
+        known, positions = self._counts.get(topic, (0, {}))
+        known += len(KafkaClient.consume_from(self._bootstrap, topic, positions))
+        self._counts[topic] = (known, positions)
+        return known
 
     def leftovers(self, service, inputs):
         """Open transactions in any topic, and records that a group has not come to.
