@@ -67,7 +67,9 @@ std::unique_ptr<Membership> GroupCoordinator::join(const MembershipSpec& spec) {
   {
     const std::lock_guard lock(mutex_);
     Group& group = groups_[spec.group];
-    for (auto& [otherId, other] : group.members) {
+    for (auto& member : group.members) {
+      const uint64_t otherId = member.first;
+      Member& other = member.second;
       if (!spec.instanceId.empty() && other.instanceId == spec.instanceId && !other.fenced) {
         other.fenced = true;
         std::erase_if(group.owners, [&](const auto& owner) { return owner.second == otherId; });

@@ -84,7 +84,8 @@ void Journal::findSegments() {
 }
 
 void Journal::recoverNewest(const SectionVisitor& visit) {
-  const auto& [number, segment] = *segments_.rbegin();
+  const uint64_t number = segments_.rbegin()->first;
+  const auto& segment = segments_.rbegin()->second;
   newest_ = std::make_shared<JournalFile>(segment->path(), JournalFile::Mode::ReadWrite);
   bool endsWithMark = false;
   const ScanEnd end = scanSegment(

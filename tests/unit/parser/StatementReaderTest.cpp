@@ -90,10 +90,11 @@ TEST_CASE("A statement in error still says what it was to make, change or drop")
       {"CREATE TYPE t AS STRUCT<;", "T"},
       {"CREATE STREAM (a INT);", ""},
       {"SELECT a FORM s WHERE;", ""}};
-  for (const auto& [text, name] : cases) {
-    CAPTURE(text);
-    StatementReader reader(text);
+  for (const auto& statement : cases) {
+    CAPTURE(statement.first);
+    StatementReader reader(statement.first);
     CHECK_THROWS_AS(reader.next({}), SyntaxError);
+    const std::string& name = statement.second;
     CHECK(reader.failedNames() ==
           (name.empty() ? std::vector<std::string>{} : std::vector<std::string>{name}));
   }

@@ -497,14 +497,14 @@ TEST_CASE("producers and readers work at the same time") {
     }
     std::vector<Values> seen(2);
     std::vector<std::jthread> readers;
-    const size_t expected = kProducers * kTransactions * 2 * 4 / 5;
+    constexpr size_t kExpected = kProducers * kTransactions * 2 * 4 / 5;
     for (const int32_t partition : {0, 1}) {
-      readers.emplace_back([&broker, &topic, &seen, partition, expected] {
+      readers.emplace_back([&broker, &topic, &seen, partition] {
         const auto wakeup = std::make_shared<Wakeup>();
         const auto reader =
             broker.openReader({topic, partition}, 0, Isolation::ReadCommitted, wakeup);
         Values& values = seen[static_cast<size_t>(partition)];
-        for (int idle = 0; values.size() < expected && idle < 2000;) {
+        for (int idle = 0; values.size() < kExpected && idle < 2000;) {
           const auto fetched = reader->poll(7);
           if (fetched == nullptr) {
             wakeup->wait(std::chrono::milliseconds(5));
@@ -520,8 +520,8 @@ TEST_CASE("producers and readers work at the same time") {
     producers.clear();
     readers.clear();
     for (const Values& values : seen) {
-      CHECK(values.size() == expected);
-      CHECK(std::set<std::string>(values.begin(), values.end()).size() == expected);
+      CHECK(values.size() == kExpected);
+      CHECK(std::set<std::string>(values.begin(), values.end()).size() == kExpected);
       std::map<std::string, int> last;  // transaction by producer: order is kept
       for (const std::string& value : values) {
         const size_t space = value.find(' ');

@@ -194,9 +194,9 @@ SweptOutcome undisturbed(const Road& road, const SweepSettings& settings = {}) {
     CAPTURE(topic);
     REQUIRE_FALSE(outcome.outputs.at(topic).empty());
   }
-  for (const auto& [query, rows] : outcome.state) {
-    CAPTURE(query);
-    REQUIRE_FALSE(rows.empty());
+  for (const auto& state : outcome.state) {
+    CAPTURE(state.first);
+    REQUIRE_FALSE(state.second.empty());
   }
   return outcome;
 }

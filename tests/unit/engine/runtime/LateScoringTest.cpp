@@ -165,8 +165,8 @@ TEST_CASE("draws wait for their scores while others follow, however they are cut
     CAPTURE(road.name);
     const SweptOutcome expected = undisturbed(road, withRows(1));
     CHECK(expected.mostWaiting > 1);
-    for (const size_t rows : {2, 7, 1024}) {
-      for (const size_t turns : {1, 2, 5}) {
+    for (const size_t rows : {2U, 7U, 1024U}) {
+      for (const size_t turns : {1U, 2U, 5U}) {
         CAPTURE(rows);
         CAPTURE(turns);
         Road other = road;
@@ -217,7 +217,7 @@ TEST_CASE("a crash before or after any step of the broker changes nothing, thoug
 
 TEST_CASE("crashes at all sizes of draws") {
   const Road road{"stream", streamProgram()};
-  for (const size_t rows : {1, 7, 1024}) {
+  for (const size_t rows : {1U, 7U, 1024U}) {
     SweepSettings settings;
     settings.drawRows = rows;
     const SweptOutcome expected = undisturbed(road, settings);
@@ -289,7 +289,7 @@ std::string rowOf(const SweptOutcome& outcome, const std::string& topic, const s
 }  // namespace
 
 TEST_CASE("what becomes of a row that the model refuses is the statement's choice") {
-  for (const size_t rows : {1, 2, 7, 1024}) {
+  for (const size_t rows : {1U, 2U, 7U, 1024U}) {
     CAPTURE(rows);
     SweptOutcome outcome = runSwept(refusingProgram("ON_ERROR='DLQ'"), withRows(rows));
     CHECK(outcome.failure == "");
@@ -320,7 +320,7 @@ TEST_CASE("a request with a row that the server refuses is answered with an erro
                       {"s", "b", R"({"rows": [{"amount": 2, "n": 1}, {"amount": 3, "n": 1}]})", 2},
                       {"s", "c", R"({"amount": 4, "n": 1})", 3}}};
     program.server->refused = 3;
-    for (const size_t rows : {1, 7}) {
+    for (const size_t rows : {1U, 7U}) {
       CAPTURE(policy);
       CAPTURE(rows);
       const SweptOutcome outcome = runSwept(program, withRows(rows));
@@ -343,7 +343,7 @@ TEST_CASE("ON_ERROR='FAIL' ends the query with the reason, and the offsets stay"
 }
 
 TEST_CASE("what becomes of rows while the server is away is the statement's choice") {
-  for (const size_t rows : {1, 7}) {
+  for (const size_t rows : {1U, 7U}) {
     CAPTURE(rows);
     SweptProgram program = refusingProgram("ON_UNAVAILABLE='NULL'");
     program.server->turnsAway = 1'000'000;

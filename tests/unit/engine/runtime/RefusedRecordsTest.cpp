@@ -77,7 +77,7 @@ std::vector<std::string> without(std::vector<std::string> lines, const std::vect
 void checkRefusals(const SweptProgram& program, const std::string& topic, const std::string& query,
                    const std::vector<int>& refused) {
   SweepSettings settings;
-  for (const size_t drawRows : {1, 2, 7, 1024}) {
+  for (const size_t drawRows : {1U, 2U, 7U, 1024U}) {
     settings.drawRows = drawRows;
     settings.faults = {};
     const SweptOutcome expected = runSwept(program, settings);

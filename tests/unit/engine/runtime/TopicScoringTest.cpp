@@ -93,7 +93,7 @@ TEST_CASE("scores come through topics, whatever becomes of replies and however d
         rows.end());
   CHECK(expected.outputs.at("CSAS_SCORED_0-dead-letters").size() == 1);
   for (const Server& server : servers()) {
-    for (const size_t rowsAtATime : {1, 2, 7, 1024}) {
+    for (const size_t rowsAtATime : {1U, 2U, 7U, 1024U}) {
       CAPTURE(server.name);
       CAPTURE(rowsAtATime);
       checkSame(expected, runSwept(topicProgram(server.habits), withRows(rowsAtATime)));
@@ -158,7 +158,7 @@ TEST_CASE("transactions that fail, and a broker that is away at times, lose no w
 
 TEST_CASE("a row that the server refuses, or is silent over, is found and set apart") {
   for (const bool isSilent : {false, true}) {
-    for (const size_t rowsAtATime : {1, 7}) {
+    for (const size_t rowsAtATime : {1U, 7U}) {
       CAPTURE(isSilent);
       CAPTURE(rowsAtATime);
       TopicServerHabits habits;

@@ -115,11 +115,11 @@ TEST_CASE("files that are no test") {
       {"topic t partitions\n", "1: 'topic NAME [partitions N] [SETTING VALUE]...' is expected"},
       {"dead letters q\na | b\n", "2: 'key | value | part of the reason'"},
   };
-  for (const auto& [text, error] : cases) {
-    CAPTURE(text);
-    const std::string failure = failureOf(text);
+  for (const auto& damaged : cases) {
+    CAPTURE(damaged.first);
+    const std::string failure = failureOf(damaged.first);
     CAPTURE(failure);
-    CHECK(failure.starts_with(error));
+    CHECK(failure.starts_with(damaged.second));
   }
 }
 

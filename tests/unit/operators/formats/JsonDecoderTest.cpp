@@ -164,8 +164,9 @@ TEST_CASE(
   };
   std::vector<Text> all;
   std::vector<std::string> rows;
-  for (const auto& [document, row] : cases) {
-    CAPTURE(document);
+  for (const auto& written : cases) {
+    const auto& [document, row] = written;
+    CAPTURE(written.first);
     const Decoded decoded = decodeTexts("JSON", schema, {document});
     CHECK(decoded.errors.empty());
     CHECK(decoded.rows[0] == row);

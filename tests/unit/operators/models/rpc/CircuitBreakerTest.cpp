@@ -68,7 +68,7 @@ TEST_CASE("After the pause one request tries; each success lets twice as many th
   CircuitBreaker breaker = opened();
   const auto later = kStart + milliseconds(100);
   std::vector<CircuitBreaker::Permit> permits;
-  for (const size_t allowed : {1, 2}) {
+  for (const size_t allowed : {1U, 2U}) {
     permits.clear();
     while (const auto permit = breaker.ask(later)) {
       permits.push_back(*permit);
