@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::uint64_t kRing = 500;   // keys of the ring
 constexpr std::uint64_t kStride = 50;  // of them per commit
-const std::vector<StoreSpec> kSpecs{{"ring", "BIGINT"}, {"count", "BIGINT"}};
+const std::vector<StoreSpec> kRingSpecs{{"ring", "BIGINT"}, {"count", "BIGINT"}};
 constexpr const char* kDirectoryVariable = "AUSPEX_CRASH_DIRECTORY";
 constexpr const char* kModeVariable = "AUSPEX_CRASH_MODE";
 constexpr const char* kChildArgument = "--test-case=child: commits until it is killed";
@@ -124,7 +124,7 @@ void restoreForever(TaskState& state) {
   const std::uint64_t last = lastNumber(state);
   for (std::uint64_t number = last + 1;; ++number) {
     offset = markerOffset(number);
-    for (const StoreSpec& spec : kSpecs) {
+    for (const StoreSpec& spec : kRingSpecs) {
       restore("", "layout/" + spec.name, spec.rowLayout);
     }
     applyNumber(number, put, erase);
@@ -174,7 +174,7 @@ void killAndCompare(const std::string& mode, int numKills, useconds_t longestLif
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
 
-    const auto state = TaskState::open(path, kSpecs, tinyMemory(), {});
+    const auto state = TaskState::open(path, kRingSpecs, tinyMemory(), {});
     REQUIRE(state->marker().has_value());
     const std::uint64_t number = lastNumber(*state);
     CHECK(number > numCommits);
@@ -196,7 +196,7 @@ TEST_CASE("child: commits until it is killed" * doctest::skip()) {
   if (directory == nullptr || mode == nullptr) {
     return;  // only the cases below mean it
   }
-  const auto state = TaskState::open(directory, kSpecs, tinyMemory(),
+  const auto state = TaskState::open(directory, kRingSpecs, tinyMemory(),
                                      {.commitsPerWrite = kCommitsPerWrite, .ingestBytes = 0});
   if (std::string_view(mode) == "commit") {
     commitForever(*state);

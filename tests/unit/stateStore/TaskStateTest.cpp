@@ -16,7 +16,7 @@ namespace auspex::stateStore {
 
 namespace {
 
-const std::vector<StoreSpec> kSpecs{{"totals", "BIGINT"}, {"seen", "VARCHAR"}};
+const std::vector<StoreSpec> kTaskSpecs{{"totals", "BIGINT"}, {"seen", "VARCHAR"}};
 
 std::string recordKey(std::string_view store, std::string_view key) {
   std::string bytes;
@@ -31,7 +31,7 @@ TEST_CASE("A commit logs each changed row once, layouts first and once, the mark
   for (const StoreKind kind : kStoreKinds) {
     CAPTURE(nameOf(kind));
     const TemporaryDirectory directory;
-    const auto state = makeState(kind, directory, kSpecs, {});
+    const auto state = makeState(kind, directory, kTaskSpecs, {});
     CHECK_FALSE(state->marker().has_value());
     CHECK_FALSE(state->changelogOffset().has_value());
     state->store("seen").put("s", "1");
@@ -68,7 +68,7 @@ TEST_CASE("An abort goes back to the last commit, also between the two halves of
   for (const StoreKind kind : kStoreKinds) {
     CAPTURE(nameOf(kind));
     const TemporaryDirectory directory;
-    const auto state = makeState(kind, directory, kSpecs, {});
+    const auto state = makeState(kind, directory, kTaskSpecs, {});
     KeyValueStore& totals = state->store("totals");
     RecordedChangelog changelog;
     totals.put("a", "1");
@@ -92,7 +92,7 @@ TEST_CASE("An abort goes back to the last commit, also between the two halves of
 
 TEST_CASE("Memory in use grows with changes") {
   const TemporaryDirectory directory;
-  const auto state = makeState(StoreKind::Memory, directory, kSpecs, {});
+  const auto state = makeState(StoreKind::Memory, directory, kTaskSpecs, {});
   const std::size_t before = state->sizeBytes();
   state->store("totals").put("a", std::string(100'000, 'x'));
   CHECK(state->sizeBytes() >= before + 100'000);
@@ -101,7 +101,7 @@ TEST_CASE("Memory in use grows with changes") {
 TEST_CASE("State is there again after reopening, and an uncommitted change is not") {
   const TemporaryDirectory directory;
   {
-    const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
+    const auto state = makeState(StoreKind::Rocks, directory, kTaskSpecs, {});
     RecordedChangelog changelog;
     state->store("totals").put("a", "1");
     state->store("seen").put("a", "2");
@@ -109,7 +109,7 @@ TEST_CASE("State is there again after reopening, and an uncommitted change is no
     state->sync();
     state->store("totals").put("a", "uncommitted");
   }
-  const auto state = makeState(StoreKind::Rocks, directory, kSpecs, {});
+  const auto state = makeState(StoreKind::Rocks, directory, kTaskSpecs, {});
   CHECK(state->marker() == numbered(7));
   CHECK(state->changelogOffset() == 4);
   CHECK(rowsOf(state->store("totals")) == Rows{{"a", "1"}});
@@ -126,7 +126,7 @@ TEST_CASE("Commits that were not written to the disk yet come back from the chan
     commit(state, changelog, numbered(number));
   };
   {
-    const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+    const auto state = makeState(StoreKind::WriteBehind, directory, kTaskSpecs, {});
     for (uint64_t number = 1; number <= 5; ++number) {
       commitTotal(*state, fmt::format("{}", number), number);
       CHECK(state->marker() == numbered(number));
@@ -134,7 +134,7 @@ TEST_CASE("Commits that were not written to the disk yet come back from the chan
       CHECK(state->store("totals").get("a") == fmt::format("{}", number));
     }
   }
-  const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+  const auto state = makeState(StoreKind::WriteBehind, directory, kTaskSpecs, {});
   CHECK(state->marker() == numbered(3));
   CHECK(rowsOf(state->store("totals")) == Rows{{"a", "3"}, {"own 2", "2"}, {"own 3", "3"}});
   state->beginRestore();
@@ -147,13 +147,13 @@ TEST_CASE("Commits that were not written to the disk yet come back from the chan
 TEST_CASE("A sync leaves no commit to be restored") {
   const TemporaryDirectory directory;
   {
-    const auto state = makeState(StoreKind::WriteBehind, directory, kSpecs, {});
+    const auto state = makeState(StoreKind::WriteBehind, directory, kTaskSpecs, {});
     RecordedChangelog changelog;
     state->store("totals").put("a", "1");
     commit(*state, changelog, numbered(1));
     state->sync();
   }
-  CHECK(makeState(StoreKind::WriteBehind, directory, kSpecs, {})->marker() == numbered(1));
+  CHECK(makeState(StoreKind::WriteBehind, directory, kTaskSpecs, {})->marker() == numbered(1));
 }
 
 TEST_CASE("A plan that would misread the kept rows is refused with the reason") {
@@ -163,7 +163,7 @@ TEST_CASE("A plan that would misread the kept rows is refused with the reason") 
   };
   {
     RecordedChangelog changelog;
-    const auto state = open(kSpecs);
+    const auto state = open(kTaskSpecs);
     state->store("totals").put("a", "1");
     state->store("seen").put("a", "1");
     commit(*state, changelog, numbered(1));
@@ -186,12 +186,12 @@ TEST_CASE("A plan that would misread the kept rows is refused with the reason") 
     CAPTURE(wrong.message);
     CHECK_THROWS_WITH_AS(open(wrong.specs), doctest::Contains(wrong.message), StoreError);
   }
-  CHECK(open(kSpecs)->store("seen").get("a") == "1");  // a refusal changes nothing
+  CHECK(open(kTaskSpecs)->store("seen").get("a") == "1");  // a refusal changes nothing
 }
 
 TEST_CASE("Unknown stores are errors") {
   const TemporaryDirectory directory;
-  const auto state = makeState(StoreKind::Memory, directory, kSpecs, {});
+  const auto state = makeState(StoreKind::Memory, directory, kTaskSpecs, {});
   CHECK_THROWS_WITH_AS(state->store("nope"), "Unknown store: 'nope'", StoreError);
   CHECK_THROWS_WITH_AS(state->snapshot()->get("nope", ""), "Unknown store: 'nope'", StoreError);
 }
@@ -210,11 +210,11 @@ TEST_CASE("Damaged meta rows are refused") {
     const TemporaryDirectory directory;
     {
       RecordedChangelog changelog;
-      commit(*makeState(StoreKind::Rocks, directory, kSpecs, {}), changelog, numbered(1));
+      commit(*makeState(StoreKind::Rocks, directory, kTaskSpecs, {}), changelog, numbered(1));
     }
     makeBytes(StoreKind::Rocks, directory, {"totals", "seen"})
         ->apply(std::vector<RowChange>{{kMetaStore, damage.key, damage.value}});
-    CHECK_THROWS_WITH_AS(makeState(StoreKind::Rocks, directory, kSpecs, {}),
+    CHECK_THROWS_WITH_AS(makeState(StoreKind::Rocks, directory, kTaskSpecs, {}),
                          doctest::Contains("Damaged"), StoreError);
   }
 }

@@ -18,15 +18,6 @@ namespace {
 using Values = std::vector<std::string>;
 
 /// Runs `body` once per kind of broker, each time with a new one.
-template <typename Body>
-void forEachBroker(Body body) {
-  for (const BrokerFactory& factory : brokerFactories()) {
-    CAPTURE(factory.name);
-    const std::unique_ptr<Broker> broker = factory.make();
-    body(*broker);
-  }
-}
-
 std::vector<TextRecord> texts(const Values& values) {
   std::vector<TextRecord> records;
   for (const std::string& value : values) {

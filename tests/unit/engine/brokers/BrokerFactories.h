@@ -2,6 +2,8 @@
 // The brokers that the contract tests run against, and small things that all broker tests need.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -34,6 +36,16 @@ struct BrokerFactory {
 };
 
 const std::vector<BrokerFactory>& brokerFactories();
+
+/// Calls body with a broker of each kind.
+template <typename Body>
+void forEachBroker(Body body) {
+  for (const BrokerFactory& factory : brokerFactories()) {
+    CAPTURE(factory.name);
+    const std::unique_ptr<Broker> broker = factory.make();
+    body(*broker);
+  }
+}
 
 /// A name that no other test uses: a real broker keeps the topics of earlier tests.
 std::string uniqueName(std::string_view prefix);

@@ -11,15 +11,6 @@ namespace {
 
 constexpr int kRounds = 200;  // of polling, before a test gives up
 
-template <typename Body>
-void forEachBroker(Body body) {
-  for (const BrokerFactory& factory : brokerFactories()) {
-    CAPTURE(factory.name);
-    const std::unique_ptr<Broker> broker = factory.make();
-    body(*broker);
-  }
-}
-
 /// A member as a query keeps it: what it owns, and a count of its changes.
 struct Member {
   std::unique_ptr<Membership> membership;

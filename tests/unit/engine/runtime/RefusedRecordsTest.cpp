@@ -13,7 +13,7 @@ using auspex::operators::OutgoingRecord;
 
 namespace {
 
-constexpr int kNumRows = 40;
+constexpr int kInputRows = 40;
 
 SweptProgram filterProgram() {
   SweptProgram program;
@@ -24,7 +24,7 @@ SweptProgram filterProgram() {
     CREATE STREAM other AS SELECT id, a FROM s WHERE a > 5 EMIT CHANGES;
   )";
   program.waves.emplace_back();
-  for (int row = 0; row < kNumRows; ++row) {
+  for (int row = 0; row < kInputRows; ++row) {
     program.waves.back().push_back(
         {"s", fmt::format("k{}", row), fmt::format(R"({{"a": {}}})", row), 100 + row});
   }
@@ -113,7 +113,7 @@ TEST_CASE("a record that the broker refuses is a dead letter") {
 }
 
 TEST_CASE("several refused records, side by side and at both ends, are dead letters") {
-  checkRefusals(filterProgram(), "O", "CSAS_O_0", {0, 8, 9, 10, 11, 25, kNumRows - 1});
+  checkRefusals(filterProgram(), "O", "CSAS_O_0", {0, 8, 9, 10, 11, 25, kInputRows - 1});
 }
 
 TEST_CASE("a refused record among those that wait for a model server is found as well") {

@@ -9,7 +9,7 @@ using namespace auspex::operators;
 
 namespace {
 
-struct Case {
+struct OperatorCase {
   std::string operation;
   std::string literals;
   std::string expected;
@@ -51,7 +51,7 @@ Builder comparisonBuilder(const std::string& symbol) {
 }  // namespace
 
 TEST_CASE("arithmetic") {
-  const std::vector<Case> cases{
+  const std::vector<OperatorCase> cases{
       {"+", "1, 2", "3"},
       {"+", "2147483647, 1", "-2147483648"},
       {"-", "-2147483648, 1", "2147483647"},
@@ -98,7 +98,7 @@ TEST_CASE("arithmetic") {
       {"*", "12345678901234567890.0, 12345678901234567890.0",
        "152415787532388367501905199875019052100.00"},
   };
-  for (const Case& one : cases) {
+  for (const OperatorCase& one : cases) {
     CAPTURE(one.operation);
     CAPTURE(one.literals);
     CHECK(runCase(one.literals, arithmeticBuilder(one.operation)) == one.expected);
@@ -106,7 +106,7 @@ TEST_CASE("arithmetic") {
 }
 
 TEST_CASE("types of arithmetic") {
-  const std::vector<Case> cases{
+  const std::vector<OperatorCase> cases{
       {"+", "1, 2", "INTEGER"},
       {"+", "1, 2L", "BIGINT"},
       {"+", "1.5, 1e0", "DOUBLE"},
@@ -117,7 +117,7 @@ TEST_CASE("types of arithmetic") {
       {"%", "1.50, 22.5", "DECIMAL(3, 2)"},
       {"+", "1.5, 1L", "DECIMAL(21, 1)"},
   };
-  for (const Case& one : cases) {
+  for (const OperatorCase& one : cases) {
     CAPTURE(one.operation);
     CAPTURE(one.literals);
     CHECK(typeOfCase(one.literals, arithmeticBuilder(one.operation)) == one.expected);
@@ -125,7 +125,7 @@ TEST_CASE("types of arithmetic") {
 }
 
 TEST_CASE("comparison") {
-  const std::vector<Case> cases{
+  const std::vector<OperatorCase> cases{
       {"=", "1, 1", "true"},
       {"=", "1, 1e0", "true"},
       {"=", "1, 1.00", "true"},
@@ -186,7 +186,7 @@ TEST_CASE("comparison") {
       {"IS NULL", "1", "false"},
       {"IS NOT NULL", "1", "true"},
   };
-  for (const Case& one : cases) {
+  for (const OperatorCase& one : cases) {
     CAPTURE(one.operation);
     CAPTURE(one.literals);
     CHECK(runCase(one.literals, comparisonBuilder(one.operation)) == one.expected);
@@ -205,7 +205,7 @@ TEST_CASE("LIKE") {
       return like(operands.at(0), operands.at(1), escape);
     });
   };
-  const std::vector<Case> cases{
+  const std::vector<OperatorCase> cases{
       {"", "'abc', 'abc'", "true"},
       {"", "'abc', 'a%'", "true"},
       {"", "'abc', '%c'", "true"},
@@ -230,7 +230,7 @@ TEST_CASE("LIKE") {
       {"", "1, 'a'", "TypeError: Like condition must be between strings: 1 (INTEGER)"},
       {"ab", "'a', 'a'", "TypeError: Expected exactly one character in ESCAPE expression, got: ab"},
   };
-  for (const Case& one : cases) {
+  for (const OperatorCase& one : cases) {
     CAPTURE(one.literals);
     CHECK(run(one.literals,
               one.operation.empty() ? std::nullopt : std::optional<std::string>(one.operation)) ==
@@ -245,7 +245,7 @@ TEST_CASE("CASE unifies its types") {
                       operands.size() > 2 ? operands[2] : nullptr);
     });
   };
-  const std::vector<Case> cases{
+  const std::vector<OperatorCase> cases{
       {"", "TRUE, 1, 2", "1"},
       {"", "FALSE, 1, 2", "2"},
       {"", "FALSE, 1", "null"},
@@ -260,7 +260,7 @@ TEST_CASE("CASE unifies its types") {
        "'THEN' clauses.\nTHEN type: INTEGER.\nDEFAULT type: STRING."},
       {"", "1, 1, 2", "TypeError: WHEN operand type should be boolean.\nType for '1' is INTEGER"},
   };
-  for (const Case& one : cases) {
+  for (const OperatorCase& one : cases) {
     CAPTURE(one.literals);
     CHECK(run(one.literals) == one.expected);
   }

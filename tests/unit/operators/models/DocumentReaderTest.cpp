@@ -26,7 +26,7 @@ std::string bytes(std::initializer_list<int> values) {
   return text;
 }
 
-std::string refusalOf(const std::string& json) {
+std::string jsonRefusalOf(const std::string& json) {
   JsonReader reader(json);
   try {
     reader.skip();
@@ -81,7 +81,7 @@ TEST_CASE("JSON: well-formed documents are read, others are refused with the pla
   };
   for (const Case& entry : cases) {
     CAPTURE(entry.text);
-    CHECK(refusalOf(entry.text) == entry.refusal);
+    CHECK(jsonRefusalOf(entry.text) == entry.refusal);
   }
 }
 

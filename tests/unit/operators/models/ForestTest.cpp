@@ -15,7 +15,7 @@ using namespace auspex::operators;
 
 namespace {
 
-constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+constexpr float kMissingFeature = std::numeric_limits<float>::quiet_NaN();
 
 struct ForestShape {
   size_t features;
@@ -77,7 +77,7 @@ ForestDescription growForest(std::mt19937& random, const ForestShape& shape) {
 }
 
 std::vector<float> makeRows(std::mt19937& random, size_t rows, size_t features) {
-  const std::vector<float> edges = {kMissing,
+  const std::vector<float> edges = {kMissingFeature,
                                     0.0F,
                                     -0.0F,
                                     1.0F,

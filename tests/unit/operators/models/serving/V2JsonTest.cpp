@@ -7,6 +7,7 @@
 
 #include "operators/models/serving/V2Json.h"
 #include "tests/unit/operators/models/rpc/RemoteRows.h"
+#include "tests/unit/operators/models/serving/RequestValues.h"
 
 using namespace auspex::operators;
 
@@ -31,12 +32,7 @@ std::string withInput(const std::string& input) {
   return R"({"inputs":[{"name":"x",)" + input + "}]}";
 }
 
-template <typename Value>
-std::vector<Value> valuesOf(const InferRequest& request, size_t input = 0) {
-  return std::get<std::vector<Value>>(request.inputs.at(input).elements.values);
-}
-
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
+const double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -149,7 +145,7 @@ TEST_CASE("What does not fit is refused with the input and the reason") {
 TEST_CASE("Answers: scores read back as the same numbers") {
   InferResponse response{"FRAUD", "3", "a\"b", {}};
   const auto third = static_cast<double>(1.0F / 3.0F);
-  response.outputs.push_back({"predict", Datatype::Fp32, 2, 1, {third, kNaN}, false});
+  response.outputs.push_back({"predict", Datatype::Fp32, 2, 1, {third, kNotANumber}, false});
   response.outputs.push_back({"predict_proba", Datatype::Fp64, 1, 2, {0.25, 0.75}, false});
   const EncodedV2 encoded = encodeV2Json(response);
   CHECK_FALSE(encoded.isBinary());

@@ -6,6 +6,7 @@
 #include "operators/models/rpc/GrpcMessage.h"
 #include "operators/models/serving/V2Protobuf.h"
 #include "tests/unit/operators/models/rpc/RemoteRows.h"
+#include "tests/unit/operators/models/serving/RequestValues.h"
 
 using namespace auspex::operators;
 
@@ -20,7 +21,7 @@ std::string messageOf(const RemoteSignature& signature, const FeatureBatch& batc
   return makeRemoteCodec(options)->inferRequest({&rows, 1}, signature, 7).body.substr(kFrameBytes);
 }
 
-InferRequest decoded(const std::string& message) {
+InferRequest decodedProtobuf(const std::string& message) {
   const DecodedInfer result = decodeV2Protobuf(message);
   if (const auto* const fault = std::get_if<InferFault>(&result)) {
     FAIL(fault->message);
@@ -28,7 +29,7 @@ InferRequest decoded(const std::string& message) {
   return std::get<InferRequest>(result);
 }
 
-std::string refusal(const std::string& message) {
+std::string protobufRefusal(const std::string& message) {
   const DecodedInfer result = decodeV2Protobuf(message);
   const auto* const fault = std::get_if<InferFault>(&result);
   return fault == nullptr ? "(taken)" : fault->message;
@@ -46,17 +47,12 @@ std::string withContents(const std::string& datatype, const std::string& content
   return message;
 }
 
-template <typename Value>
-std::vector<Value> valuesOf(const InferRequest& request, size_t input = 0) {
-  return std::get<std::vector<Value>>(request.inputs.at(input).elements.values);
-}
-
 }  // namespace
 
 TEST_CASE("What the client writes is read, raw and as contents") {
   for (const bool isRaw : {false, true}) {
     CAPTURE(isRaw);
-    const InferRequest request = decoded(messageOf(tensorSignature(isRaw), numericBatch()));
+    const InferRequest request = decodedProtobuf(messageOf(tensorSignature(isRaw), numericBatch()));
     CHECK(request.model == "fraud");
     CHECK(request.version == "3");
     CHECK(request.id == "7");
@@ -69,7 +65,7 @@ TEST_CASE("What the client writes is read, raw and as contents") {
     CHECK(values[3] == -4);
     CHECK(values[2] != values[2]);
 
-    const InferRequest mixed = decoded(messageOf(columnSignature(isRaw), mixedBatch()));
+    const InferRequest mixed = decodedProtobuf(messageOf(columnSignature(isRaw), mixedBatch()));
     CHECK(valuesOf<int64_t>(mixed, 0) == std::vector<int64_t>{5, -1});
     CHECK(valuesOf<std::string>(mixed, 1) == std::vector<std::string>{"DE", ""});
     CHECK(mixed.inputs[1].shape == std::vector<int64_t>{2, 1});
@@ -82,43 +78,45 @@ TEST_CASE("Contents of every type") {
     appendBytes(contents, field, bytes);
     return contents;
   };
-  CHECK(valuesOf<uint8_t>(decoded(withContents("BOOL", packed(1, fromHex("0100"))))) ==
+  CHECK(valuesOf<uint8_t>(decodedProtobuf(withContents("BOOL", packed(1, fromHex("0100"))))) ==
         std::vector<uint8_t>{1, 0});
-  CHECK(valuesOf<int64_t>(decoded(withContents(
+  CHECK(valuesOf<int64_t>(decodedProtobuf(withContents(
             "INT8", packed(2, fromHex("05feffffffffffffffff01"))))) == std::vector<int64_t>{5, -2});
-  CHECK(valuesOf<int64_t>(decoded(withContents("UINT64", packed(5, fromHex("0506"))))) ==
+  CHECK(valuesOf<int64_t>(decodedProtobuf(withContents("UINT64", packed(5, fromHex("0506"))))) ==
         std::vector<int64_t>{5, 6});
-  CHECK(valuesOf<double>(decoded(
+  CHECK(valuesOf<double>(decodedProtobuf(
             withContents("FP64", packed(7, fromHex("000000000000e03f0000000000000040"))))) ==
         std::vector<double>{0.5, 2});
-  CHECK(refusal(withContents("INT8", packed(2, fromHex("05ff01")))).find("out of the range") !=
-        std::string::npos);
-  CHECK(refusal(withContents("UINT64", packed(5, fromHex("05feffffffffffffffff01"))))
+  CHECK(protobufRefusal(withContents("INT8", packed(2, fromHex("05ff01"))))
             .find("out of the range") != std::string::npos);
-  CHECK(refusal(withContents("INT8", packed(3, fromHex("0506")))).find("in field 3") !=
+  CHECK(protobufRefusal(withContents("UINT64", packed(5, fromHex("05feffffffffffffffff01"))))
+            .find("out of the range") != std::string::npos);
+  CHECK(protobufRefusal(withContents("INT8", packed(3, fromHex("0506")))).find("in field 3") !=
         std::string::npos);
-  CHECK(refusal(withContents("INT8", packed(2, fromHex("05")))).find("1 elements, its shape 2") !=
+  CHECK(protobufRefusal(withContents("INT8", packed(2, fromHex("05"))))
+            .find("1 elements, its shape 2") != std::string::npos);
+  CHECK(protobufRefusal(withContents("FP32", packed(6, fromHex("0000803f")))).find("1 elements") !=
         std::string::npos);
-  CHECK(refusal(withContents("FP32", packed(6, fromHex("0000803f")))).find("1 elements") !=
+  CHECK(protobufRefusal(withContents("FP16", packed(6, ""))).find("FP16 travels raw only") !=
         std::string::npos);
-  CHECK(refusal(withContents("FP16", packed(6, ""))).find("FP16 travels raw only") !=
+  CHECK(protobufRefusal(withContents("BYTES", packed(8, "a"))).find("1 elements") !=
         std::string::npos);
-  CHECK(refusal(withContents("BYTES", packed(8, "a"))).find("1 elements") != std::string::npos);
-  CHECK(refusal(withContents("COMPLEX", "")).find("datatype 'COMPLEX'") != std::string::npos);
+  CHECK(protobufRefusal(withContents("COMPLEX", "")).find("datatype 'COMPLEX'") !=
+        std::string::npos);
 }
 
 TEST_CASE("Requests that are none") {
-  CHECK(refusal("").find("no inputs") != std::string::npos);
-  CHECK(refusal("\xff").find("malformed") != std::string::npos);
+  CHECK(protobufRefusal("").find("no inputs") != std::string::npos);
+  CHECK(protobufRefusal("\xff").find("malformed") != std::string::npos);
   std::string twoRaw = messageOf(tensorSignature(true), numericBatch());
   appendBytes(twoRaw, 7, "xx");
-  CHECK(refusal(twoRaw).find("2 raw contents for 1 inputs") != std::string::npos);
+  CHECK(protobufRefusal(twoRaw).find("2 raw contents for 1 inputs") != std::string::npos);
   std::string both = withContents("FP32", "\x32\x00");
   appendBytes(both, 7, "12345678");
-  CHECK(refusal(both).find("contents beside raw") != std::string::npos);
+  CHECK(protobufRefusal(both).find("contents beside raw") != std::string::npos);
   std::string badName;
   appendBytes(badName, 1, "\xff");
-  CHECK(refusal(badName).find("not UTF-8") != std::string::npos);
+  CHECK(protobufRefusal(badName).find("not UTF-8") != std::string::npos);
 }
 
 TEST_CASE("The client reads the answers, raw and as contents") {
