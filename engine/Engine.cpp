@@ -83,6 +83,8 @@ RuntimeSettings Engine::runtimeSettings() const {
       std::chrono::milliseconds(wholeNumber(given, "auspex.test.retry.pause.ms", 50));
   settings.task.maxDrawRows =
       static_cast<size_t>(std::max<int64_t>(1, wholeNumber(given, "auspex.draw.rows", 1024)));
+  settings.task.maxMergedBytes =
+      static_cast<size_t>(std::max<int64_t>(0, wholeNumber(given, "cache.max.bytes.buffering", 0)));
   settings.task.maxTimeStep =
       wholeNumber(given, "auspex.time.step.max.ms", std::numeric_limits<int64_t>::max());
   settings.task.trustedStateAge = std::chrono::milliseconds(wholeNumber(

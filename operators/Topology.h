@@ -76,6 +76,8 @@ struct SinkTopic {
   std::string topic;
   bool internal = false;
   int32_t numPartitions = 0;  ///< for internal ones: to create with
+  /// It holds the changes of a table by key: of those of one commit the last may be enough.
+  bool isTable = false;
 };
 
 struct SubTopology {

@@ -7,11 +7,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/WallClock.h"
-#include "engine/brokers/local/TopicRules.h"
+#include "engine/runtime/TaskChannels.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
-#include "stateStore/Changelog.h"
 #include "stateStore/StoreError.h"
 
 namespace auspex::engine {
@@ -33,64 +31,6 @@ uint64_t newAttempt(uint64_t last) {
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
 }  // namespace
-
-/// An output topic of the task, written through the thread's transaction.
-class Task::TopicChannel final : public operators::RecordChannel {
- public:
-  TopicChannel(Task& task, TopicDescription topic, bool internal)
-      : task_(task), topic_(std::move(topic)), internal_(internal) {}
-
-  int32_t numPartitions() const override { return topic_.numPartitions; }
-  void findRefused(std::span<const operators::OutgoingRecord> records,
-                   std::span<const uint32_t> drawIndexes,
-                   std::vector<operators::RefusedRecord>& refused) const override {
-    const int64_t now = wallClock();
-    for (size_t i = 0; i < records.size(); ++i) {
-      std::optional<std::string> reason = refusalOf(topic_, records[i], now);
-      if (!reason && !task_.refused_.empty()) {
-        reason = task_.earlierRefusal(drawIndexes[i]);
-      }
-      if (reason) {
-        refused.push_back({i, std::move(*reason)});
-      }
-    }
-  }
-  void send(std::span<const operators::OutgoingRecord> records) override {
-    task_.writer_->send(topic_.name, records);
-    if (!internal_) {
-      task_.rowsOut_ += records.size();
-    }
-  }
-
- private:
-  Task& task_;
-  TopicDescription topic_;
-  bool internal_;
-};
-
-/// The task's partition of its changelog topic.
-class Task::TopicChangelog final : public stateStore::Changelog {
- public:
-  explicit TopicChangelog(Task& task) : task_(task) {}
-
-  void append(std::string_view key, std::optional<std::string_view> value) override {
-    // Changelog records carry the wall clock, so that retention by time means what it says; event
-    // time is in the values.
-    operators::OutgoingRecord record;
-    record.partition = task_.assignment_.partition;
-    record.key = key;
-    record.value = value;
-    record.timestamp = wallClock();
-    task_.writer_->send(task_.assignment_.changelogTopic, {&record, 1});
-    ++numRecords_;
-  }
-  /// Records appended since the last call.
-  int64_t takeCount() { return std::exchange(numRecords_, 0); }
-
- private:
-  Task& task_;
-  int64_t numRecords_ = 0;
-};
 
 Task::Task(Broker& broker, EndTracker& ends, const TaskSettings& settings,
            TaskAssignment assignment, std::shared_ptr<Wakeup> wakeup)
@@ -172,10 +112,12 @@ operators::RecordChannel& Task::channel(const std::string& topic) {
                         fmt::format("{}: output topic '{}' does not exist", name(), topic));
     }
     const auto& sinks = part().sinks;
-    const bool internal = std::any_of(sinks.begin(), sinks.end(), [&](const auto& sink) {
-      return sink.topic == topic && sink.internal;
-    });
-    channel = std::make_unique<TopicChannel>(*this, std::move(*description), internal);
+    const auto sink = std::find_if(sinks.begin(), sinks.end(),
+                                   [&](const auto& each) { return each.topic == topic; });
+    const bool isTable = sink != sinks.end() && sink->isTable;
+    channel = std::make_unique<TopicChannel>(*this, std::move(*description),
+                                             sink != sinks.end() && sink->internal,
+                                             isTable ? settings_.maxMergedBytes : 0);
   }
   return *channel;
 }
@@ -453,6 +395,9 @@ stateStore::Marker Task::makeMarker() const {
 void Task::prepare(std::vector<GroupOffsets>& offsets) {
   if (!hasUncommitted_) {
     return;
+  }
+  for (const auto& [topic, channel] : channels_) {
+    channel->writeMerged();
   }
   if (models_) {
     models_->prepare(*writer_, committedPositions());

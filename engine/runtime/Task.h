@@ -35,7 +35,10 @@ enum class OffsetReset : uint8_t { Earliest, Latest };
 struct TaskSettings {
   size_t maxDrawRows = 1024;
   OffsetReset offsetReset = OffsetReset::Earliest;
-  size_t maxUncommittedBytes = size_t{64} << 20;              ///< overlays: commit early beyond
+  size_t maxUncommittedBytes = size_t{64} << 20;  ///< overlays: commit early beyond
+  /// Of changes of tables that wait for the commit, to be merged by key; beyond, they are written
+  /// early. 0: every change is written.
+  size_t maxMergedBytes = 0;
   int64_t maxTimeStep = std::numeric_limits<int64_t>::max();  ///< of operators' time, by one row
   /// State that is older has perhaps missed rows that were erased: half of the time for which
   /// changelogs keep their records.

@@ -572,7 +572,7 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->timestamp = sink.timestamp;
   description->window = sink.window;
   builder.buildPart(*plan.root, all, plan.isTable, description,
-                    operators::SinkTopic{sink.topic, false, 0});
+                    operators::SinkTopic{sink.topic, false, 0, plan.isTable});
   return topology;
 }
 

@@ -177,6 +177,23 @@ SELECT k, windowstart AS begins, n FROM c;
                 counts = {row["BEGINS"]: row["N"] for row in map(json.loads, output.splitlines())}
                 self.assertEqual(counts, {0: counted, 4000000000000: 1})
 
+    def testChangesOfATableAreMergedWhereThatIsAskedFor(self):
+        self.write("program.sql", """
+CREATE SOURCE CONNECTOR f WITH ('connector.class'='file', 'path'='rows.csv', 'topic'='t', 'key'='k');
+CREATE STREAM s (k VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');
+CREATE TABLE c AS SELECT k, COUNT(*) AS n, SUM(a) AS total FROM s GROUP BY k EMIT CHANGES;
+""")
+        self.write("rows.csv", "k,a\n" + "".join(f"k{row % 3},{row}\n" for row in range(3000)))
+        for settings, merges in (((), False), (("--set", "cache.max.bytes.buffering=1000000"), True)):
+            with self.subTest(settings=settings):
+                self.auspex("run", "program.sql", "--fresh", *settings)
+                output, _ = self.auspex("topics", "print", "C")
+                changes = [json.loads(line) for line in output.splitlines()]
+                last = {change["key"]: change["value"]["N"] for change in changes}
+                self.assertEqual(last, {"k0": 1000, "k1": 1000, "k2": 1000})
+                self.assertEqual(len(changes) < 1000, merges)
+                self.assertEqual(len(changes) == 3000, not merges)
+
     def testVersion(self):
         self.assertRegex(self.auspex("--version")[0], r"^auspex \d+\.\d+\.\d+\n$")
 

@@ -58,6 +58,7 @@ class SweptRun {
     options_.properties["commit.interval.ms"] = "3600000";
     options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
     options_.properties["auspex.test.retry.pause.ms"] = "1";
+    options_.properties["cache.max.bytes.buffering"] = std::to_string(settings.mergedBytes);
     if (program.server) {
       server_ = std::make_shared<LateServer>(*program.server);
       options_.transport = server_;

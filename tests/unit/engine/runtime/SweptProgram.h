@@ -39,6 +39,7 @@ struct SweepSettings {
   size_t drawRows = 2;
   bool brokenOrder = false;  ///< auspex.test.commit.order=broken
   bool losesDisk = false;    ///< the state directory is gone after a crash
+  size_t mergedBytes = 0;    ///< cache.max.bytes.buffering
 };
 
 /// What a run left behind.
