@@ -40,7 +40,7 @@ std::vector<std::string> written(MergedRecords& merged) {
   return lines;
 }
 
-SweptProgram totalsProgram() {
+SweptProgram mergedProgram() {
   SweptProgram program;
   program.statements = R"(
     CREATE STREAM s (g VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
@@ -96,7 +96,7 @@ TEST_CASE("what could not be written waits on") {
 }
 
 TEST_CASE("a table's changes are merged up to the commit, whatever crashes") {
-  const SweptProgram program = totalsProgram();
+  const SweptProgram program = mergedProgram();
   SweepSettings settings;
   const SweptOutcome all = runSwept(program, settings);
   const std::vector<std::string>& changes = all.outputs.at("TOTALS");
@@ -125,7 +125,7 @@ TEST_CASE("a table's changes are merged up to the commit, whatever crashes") {
 TEST_CASE("beyond its bytes the merging does not wait for the commit") {
   SweepSettings settings;
   settings.mergedBytes = 1;
-  const SweptOutcome found = runSwept(totalsProgram(), settings);
+  const SweptOutcome found = runSwept(mergedProgram(), settings);
   CHECK(found.failure == "");
   CHECK(found.outputs.at("TOTALS").size() == 18);  // a draw of two rows has two keys
 }

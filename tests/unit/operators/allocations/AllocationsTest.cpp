@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a row costs in allocations: none. JSON in, a filter, a projection, a model and JSON out,
 // over draws of some size; what 100,000 rows allocate beyond 50,000 belongs to the draws.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
