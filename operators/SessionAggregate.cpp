@@ -35,6 +35,7 @@ struct Sessions : GroupSteps {
   std::vector<int64_t> times;                // per group: the largest timestamp of its rows
   std::vector<uint32_t> lastStep;            // per group, kNoRow for stored ones
   std::vector<SessionChange> changes;
+  std::vector<Session> kept;  // that are over and go on being read
 };
 
 class SessionAggregate final : public Operator {
@@ -65,12 +66,17 @@ class SessionAggregate final : public Operator {
     completeTimes(sessions);
     Batch output = emit(input, sessions, result, arena);
     save(sessions, std::move(result));
+    dropKept();
     return output;
   }
 
  private:
   int64_t closeOf(int64_t end) const {
     return addClamped(addClamped(end, window_.gap), window_.grace);
+  }
+  /// Nobody can read a session any more that ended there.
+  bool isDropped(int64_t end) const {
+    return std::max(closeOf(end), addClamped(end, window_.retention)) < time_.now();
   }
   /// No row can join a session any more that ends there.
   bool isOver(int64_t end) const { return closeOf(end) < time_.now(); }
@@ -164,24 +170,27 @@ class SessionAggregate final : public Operator {
     return true;
   }
 
-  std::string storedKey(const Session& session) const {
-    std::string text = "k";
+  /// "k" for those that are open, "c" for those that are kept.
+  static std::string storedKey(const char* kind, const Session& session) {
+    std::string text = kind;
     text += session.key;
     appendOrdered(text, session.bounds.start);
     appendOrdered(text, session.bounds.end);
     return text;
   }
 
-  static std::string expiryKey(const Session& session, const std::string& stored) {
-    std::string text = "x";
+  /// "x" for those that are open, "d" for those that are kept.
+  static std::string expiryKey(const char* kind, const Session& session,
+                               const std::string& stored) {
+    std::string text = kind;
     appendOrdered(text, session.bounds.end);
     return text + stored;
   }
 
   void eraseStored(const Session& session) {
-    const std::string stored = storedKey(session);
+    const std::string stored = storedKey("k", session);
     store_.erase(stored);
-    store_.erase(expiryKey(session, stored));
+    store_.erase(expiryKey("x", session, stored));
   }
 
   /// Takes out the sessions that are over; they are given out now when each is to be given out
@@ -224,6 +233,9 @@ class SessionAggregate final : public Operator {
     for (const Session& session : ended) {
       if (session.isStored) {
         eraseStored(session);
+      }
+      if (!isDropped(session.bounds.end)) {
+        sessions.kept.push_back(session);
       }
       if (window_.emitFinal) {
         sessions.changes.push_back({session, row, false, kNoRow});
@@ -303,7 +315,8 @@ class SessionAggregate final : public Operator {
     return output;
   }
 
-  /// Stores the sessions that this draw has made and that are still open.
+  /// Stores the sessions that this draw has made, and puts those that have ended where nothing but
+  /// readers meets them.
   void save(const Sessions& sessions, AggregateCalls::Result result) {
     Arena arena(sessions.times.size() * 32);
     const std::vector<std::string_view> rows =
@@ -311,11 +324,39 @@ class SessionAggregate final : public Operator {
     for (const auto& [key, open] : open_) {
       for (const auto& [start, session] : open) {
         if (!session.isStored) {
-          const std::string stored = storedKey(session);
+          const std::string stored = storedKey("k", session);
           store_.put(stored, rows[session.group]);
-          store_.put(expiryKey(session, stored), "");
+          store_.put(expiryKey("x", session, stored), "");
         }
       }
+    }
+    for (const Session& session : sessions.kept) {
+      const std::string stored = storedKey("c", session);
+      store_.put(stored,
+                 session.isStored ? sessions.storedRows[session.group] : rows[session.group]);
+      store_.put(expiryKey("d", session, stored), "");
+      firstKeptEnd_ = std::min(firstKeptEnd_, session.bounds.end);
+    }
+  }
+
+  void dropKept() {
+    if (!isDropped(firstKeptEnd_)) {
+      return;
+    }
+    firstKeptEnd_ = INT64_MAX;
+    std::vector<std::string> dropped;
+    store_.scan("d", "e", [&](std::string_view key, std::string_view) {
+      const int64_t end = readOrdered(key.substr(1));
+      if (!isDropped(end)) {
+        firstKeptEnd_ = end;
+        return false;
+      }
+      dropped.emplace_back(key);
+      return true;
+    });
+    for (const std::string& key : dropped) {
+      store_.erase(key);
+      store_.erase(std::string_view(key).substr(1 + kOrderedBytes));
     }
   }
 
@@ -325,7 +366,9 @@ class SessionAggregate final : public Operator {
   StreamTime time_;
   GroupKeys keys_;
   AggregateCalls calls_;
-  int64_t firstEnd_ = INT64_MIN;  // no open session ends earlier; unknown at first
+  // No open session ends earlier, and no kept one has; unknown at first.
+  int64_t firstEnd_ = INT64_MIN;
+  int64_t firstKeptEnd_ = INT64_MIN;
   // Of one draw: the sessions of each key that it has touched, and which group was merged into
   // which.
   std::unordered_map<std::string_view, std::map<int64_t, Session>> open_;

@@ -16,10 +16,12 @@ namespace auspex::operators {
 /// Windows of an aggregation, in milliseconds.
 struct AggregateWindow {
   KeyWindow key;
-  int64_t advance = 0;     ///< from one window's start to the next one's; sessions: 0
-  int64_t gap = 0;         ///< of sessions: rows so far apart belong to different ones
-  int64_t grace = 0;       ///< how late a row may come
-  int64_t retention = 0;   ///< how long a window of a size is kept from its start on, if longer
+  int64_t advance = 0;  ///< from one window's start to the next one's; sessions: 0
+  int64_t gap = 0;      ///< of sessions: rows so far apart belong to different ones
+  int64_t grace = 0;    ///< how late a row may come
+  /// How long a window is kept for readers, if longer: from its start on, a session from its end
+  /// on.
+  int64_t retention = 0;
   bool emitFinal = false;  ///< each window once, when it is over
 };
 
@@ -32,8 +34,9 @@ struct AggregateWindow {
 /// sessions in the order of ends. Source: dialect, time and windows.
 ///
 /// Store of windows of a size: key = start, the grouping columns (KeyCodec); of sessions: "k",
-/// grouping columns, start, end; and "x", end, that key again, by which they expire. Value = typed
-/// row of storedTypesOf(). "t" holds the highest timestamp.
+/// grouping columns, start, end; and "x", end, that key again, by which they are over. Those that
+/// are kept then lie under "c" instead, and "d" instead of "x", by which they are dropped. Value =
+/// typed row of storedTypesOf(). "t" holds the highest timestamp.
 struct WindowAggregateDescription final : OperatorDescription {
   std::string store;
   std::vector<SchemaColumn> groupColumns;

@@ -13,8 +13,9 @@ namespace {
 constexpr int64_t kEarliest = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
 
-/// Keys of sessions: this letter, the group's key, start, end.
-constexpr char kSessionPrefix = 'k';
+/// Keys of sessions: one of these letters, the group's key, start, end.
+constexpr char kOpenSession = 'k';
+constexpr char kKeptSession = 'c';  // it is over
 constexpr size_t kSessionBoundsBytes = 2 * kOrderedBytes;
 
 std::string orderedText(int64_t value) {
@@ -124,24 +125,33 @@ class SessionTable final : public WindowedTable {
 
   void scan(StateView& state, const StateRange& range,
             const StateRowVisitor& visit) const override {
-    const std::string prefix(1, kSessionPrefix);
-    const std::string behindAll(1, kSessionPrefix + 1);
     for (const KeyRange& keys : range.keys) {
-      KeyRange stored{prefix + keys.begin, keys.end ? prefix + *keys.end : behindAll};
-      if (keys.isPoint) {
-        stored.end = stateStore::prefixEnd(stored.begin);
-        if (const auto end = behind(range.maxStart)) {
-          stored.end = stored.begin + *end;
-        }
-        stored.begin += orderedText(range.minStart);
-      }
-      if (!scanSessions(state, stored, range, visit)) {
+      // Of one key, those that are over began before those that are open.
+      const bool goesOn =
+          description_.window.retention == 0 || scanKind(kKeptSession, state, keys, range, visit);
+      if (!goesOn || !scanKind(kOpenSession, state, keys, range, visit)) {
         return;
       }
     }
   }
 
  private:
+  /// Returns false when nothing more is wanted.
+  bool scanKind(char kind, StateView& state, const KeyRange& keys, const StateRange& range,
+                const StateRowVisitor& visit) const {
+    const std::string prefix(1, kind);
+    const std::string behindAll(1, static_cast<char>(kind + 1));
+    KeyRange stored{prefix + keys.begin, keys.end ? prefix + *keys.end : behindAll};
+    if (keys.isPoint) {
+      stored.end = stateStore::prefixEnd(stored.begin);
+      if (const auto end = behind(range.maxStart)) {
+        stored.end = stored.begin + *end;
+      }
+      stored.begin += orderedText(range.minStart);
+    }
+    return scanSessions(state, stored, range, visit);
+  }
+
   bool scanSessions(StateView& state, const KeyRange& stored, const StateRange& range,
                     const StateRowVisitor& visit) const {
     bool goesOn = true;
