@@ -255,6 +255,11 @@ class WindowAggregate final : public Operator {
     const ColumnPtr both[] = {Column::make(SqlType::bigint(), windows.times), otherRows.back()};
     const ColumnPtr picked = gather(concatenate(both), pick);
     output.timestamps.assign(picked->values<int64_t>().begin(), picked->values<int64_t>().end());
+    if (description_.emitOld) {
+      output.carriesOld = true;  // there was nothing: each window comes once
+      output.oldPresent.assign(output.numRows, 0);
+      output.oldColumns = output.columns;
+    }
     return output;
   }
 
