@@ -21,7 +21,6 @@
 #include "operators/TableOperators.h"
 #include "operators/UnionOperator.h"
 #include "operators/data/Assert.h"
-#include "operators/data/RowCodec.h"
 #include "operators/models/Predictors.h"
 #include "queries/planning/RequiredColumns.h"
 #include "queries/planning/TopologyParts.h"
@@ -30,8 +29,6 @@ namespace auspex::queries {
 namespace {
 
 using operators::SubTopology;
-/// Part of the fingerprint of every store: how keys are written, which the types do not say.
-constexpr uint64_t kKeyLayout = 2;
 
 class Builder {
  public:
@@ -97,21 +94,7 @@ class Builder {
     if (const std::optional<size_t> known = findStream(source, required, part)) {
       return *known;
     }
-    auto description = std::make_shared<operators::SourceDescription>();
-    description->source = static_cast<uint32_t>(part.sources.size());
-    description->name = source.name;
-    description->isTable = source.isTable();
-    description->schema = source.schema;
-    description->keyFormat = source.keyFormat;
-    description->valueFormat = source.valueFormat;
-    description->keyOptions = source.keyOptions;
-    description->valueOptions = source.valueOptions;
-    description->used = required;
-    description->timestamp = source.timestamp;
-    description->window = source.window;
-    if (source.timestamp) {
-      description->used[source.timestamp->index] = true;
-    }
+    const auto description = describeSource(source, required, part.sources.size());
     part.sources.push_back({source.topic, false});
     const bool isRead = std::exchange(isRead_, false);
     if (!(needsOld || isRead) || !node.isTable) {
@@ -226,17 +209,6 @@ class Builder {
     return add(part, {input}, description);
   }
 
-  /// Returns whether the part did not know it.
-  static bool addModel(const operators::ModelUse& model, SubTopology& part) {
-    const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
-      return use.reference == model.reference;
-    });
-    if (!isKnown) {
-      part.models.push_back(model);
-    }
-    return !isKnown;
-  }
-
   /// Ends the part behind a node and goes on in a new one, when the part keeps state or writes:
   /// what answers later can only follow on rows of the log. Returns the node there.
   size_t relay(const Required& kept, const std::vector<operators::SqlType>& types, size_t node,
@@ -271,11 +243,6 @@ class Builder {
       }
     }
     return options_.numPartitions(source.topic);
-  }
-
-  /// What a split and a shadow are for.
-  static bool isBareName(const std::string& reference) {
-    return reference == operators::parseModelReference(reference).name;
   }
 
   size_t addStep(const ProjectPlan& step, const PlanNode& node, const Required&, bool needsOld,
@@ -345,10 +312,8 @@ class Builder {
     const Required below(node.inputs[0]->types.size(), true);
     // Rows of a table leave their groups again.
     const size_t input = build(*node.inputs[0], below, node.inputs[0]->isTable, part);
-    std::vector<operators::SqlType> types;
-    for (const operators::SchemaColumn& column : step.groupColumns) {
-      types.push_back(column.type);
-    }
+    const std::vector<operators::SqlType> keyTypes = operators::typesOf(step.groupColumns);
+    std::vector<operators::SqlType> types = keyTypes;
     const std::vector<operators::SqlType> stored = operators::storedTypesOf(step.calls);
     types.insert(types.end(), stored.begin(), stored.end());
     std::string store = addStore(part, "Aggregate", types);
@@ -512,32 +477,6 @@ class Builder {
       sides[i].store = addStore(part, operation, sides[i]);
     }
     return inputs;
-  }
-
-  std::string addStore(SubTopology& part, const std::string& operation,
-                       const operators::JoinSide& side) {
-    std::vector<size_t> keys = {side.key};
-    keys.insert(keys.end(), side.equal.begin(), side.equal.end());
-    return addStore(part, operation, keys, side.keptColumns, side.types);
-  }
-
-  std::string addStore(SubTopology& part, const std::string& operation,
-                       const std::vector<size_t>& keys, const std::vector<size_t>& kept,
-                       const std::vector<operators::SqlType>& types) {
-    std::vector<operators::SqlType> all = operators::keptTypes(keys, types);
-    const std::vector<operators::SqlType> values = operators::keptTypes(kept, types);
-    all.insert(all.end(), values.begin(), values.end());
-    return addStore(part, operation, all);
-  }
-
-  static std::string addStore(SubTopology& part, const std::string& operation,
-                              const std::vector<operators::SqlType>& types) {
-    const auto same = std::count_if(part.stores.begin(), part.stores.end(), [&](const auto& store) {
-      return store.name.starts_with(operation);
-    });
-    std::string name = same == 0 ? operation : fmt::format("{}-{}", operation, same);
-    part.stores.push_back({name, operators::RowCodec(types).fingerprint() ^ kKeyLayout});
-    return name;
   }
 
   const TopologyOptions& options_;

@@ -4,12 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
-#include "operators/SourceOperator.h"
+#include "operators/TableOperators.h"
+#include "operators/data/RowCodec.h"
 
 namespace auspex::queries {
+namespace {
+
+/// Part of the fingerprint of every store: how keys are written, which the types do not say.
+constexpr uint64_t kKeyLayout = 2;
+
+}  // namespace
 
 std::optional<size_t> findStream(const DataSource& source, const Required& required,
                                  operators::SubTopology& part) {
@@ -30,6 +36,67 @@ std::optional<size_t> findStream(const DataSource& source, const Required& requi
     return i;
   }
   return std::nullopt;
+}
+
+std::shared_ptr<operators::SourceDescription> describeSource(const DataSource& source,
+                                                             const Required& required,
+                                                             size_t index) {
+  auto description = std::make_shared<operators::SourceDescription>();
+  description->source = static_cast<uint32_t>(index);
+  description->name = source.name;
+  description->isTable = source.isTable();
+  description->schema = source.schema;
+  description->keyFormat = source.keyFormat;
+  description->valueFormat = source.valueFormat;
+  description->keyOptions = source.keyOptions;
+  description->valueOptions = source.valueOptions;
+  description->used = required;
+  description->timestamp = source.timestamp;
+  description->window = source.window;
+  if (source.timestamp) {
+    description->used[source.timestamp->index] = true;
+  }
+  return description;
+}
+
+bool addModel(const operators::ModelUse& model, operators::SubTopology& part) {
+  const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
+    return use.reference == model.reference;
+  });
+  if (!isKnown) {
+    part.models.push_back(model);
+  }
+  return !isKnown;
+}
+
+bool isBareName(const std::string& reference) {
+  return reference == operators::parseModelReference(reference).name;
+}
+
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const std::vector<operators::SqlType>& types) {
+  const auto same = std::count_if(part.stores.begin(), part.stores.end(), [&](const auto& store) {
+    return store.name.starts_with(operation);
+  });
+  std::string name = same == 0 ? operation : fmt::format("{}-{}", operation, same);
+  part.stores.push_back({name, operators::RowCodec(types).fingerprint() ^ kKeyLayout});
+  return name;
+}
+
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const std::vector<size_t>& keys, const std::vector<size_t>& kept,
+                     const std::vector<operators::SqlType>& types) {
+  std::vector<operators::SqlType> all = operators::keptTypes(keys, types);
+  const std::vector<operators::SqlType> values = operators::keptTypes(kept, types);
+  all.insert(all.end(), values.begin(), values.end());
+  return addStore(part, operation, all);
+}
+
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const operators::JoinSide& side) {
+  std::vector<size_t> keys = {side.key};
+  keys.insert(keys.end(), side.equal.begin(), side.equal.end());
+  return addStore(part, operation, keys, side.keptColumns, side.types);
 }
 
 std::string uniqueTopic(const operators::Topology& topology, const std::string& name) {

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "operators/JoinSide.h"
+#include "operators/SourceOperator.h"
 #include "operators/Topology.h"
 #include "queries/catalog/Catalog.h"
 #include "queries/planning/RequiredColumns.h"
@@ -16,6 +20,26 @@ namespace auspex::queries {
 /// that reads it, from now on with the required columns too.
 std::optional<size_t> findStream(const DataSource& source, const Required& required,
                                  operators::SubTopology& part);
+
+/// What reads the source, which is the part's of that index.
+std::shared_ptr<operators::SourceDescription> describeSource(const DataSource& source,
+                                                             const Required& required,
+                                                             size_t index);
+
+/// Has the part know of a model; returns whether it did not.
+bool addModel(const operators::ModelUse& model, operators::SubTopology& part);
+/// A model by its name alone: what a split and a shadow are for.
+bool isBareName(const std::string& reference);
+
+/// Adds a store to the part, named after what it is for: of rows with these types, key and value.
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const std::vector<operators::SqlType>& types);
+/// The same of rows by the columns `keys`, with the columns `kept`.
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const std::vector<size_t>& keys, const std::vector<size_t>& kept,
+                     const std::vector<operators::SqlType>& types);
+std::string addStore(operators::SubTopology& part, const std::string& operation,
+                     const operators::JoinSide& side);
 
 /// The name, or with a number behind it when a part of the topology writes such a topic: queries in
 /// FROM may do what the query around them does too.
