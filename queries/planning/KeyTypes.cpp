@@ -8,7 +8,6 @@
 #include "queries/StatementError.h"
 
 namespace auspex::queries {
-namespace {
 
 bool containsMap(const operators::SqlType& type) {
   switch (type.kind()) {
@@ -23,8 +22,6 @@ bool containsMap(const operators::SqlType& type) {
       return false;
   }
 }
-
-}  // namespace
 
 void checkKeyType(const operators::SchemaColumn& key, const parser::Span& span) {
   if (containsMap(key.type)) {

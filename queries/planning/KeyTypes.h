@@ -7,6 +7,9 @@
 
 namespace auspex::queries {
 
+/// Whether the type is a MAP or contains one: equal ones may be written differently.
+bool containsMap(const operators::SqlType& type);
+
 /// Throws StatementError for a MAP anywhere in a key: the order of its entries, and so the key's
 /// bytes, is anybody's. Source: dialect, formats.
 void checkKeyType(const operators::SchemaColumn& key, const parser::Span& span);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operators/AggregateOperator.h"
+#include "operators/DistinctOperator.h"
 #include "operators/FlatMapOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ServingOperators.h"
@@ -90,6 +91,12 @@ struct AggregatePlan {
   std::optional<operators::AggregateWindow> window = {};
 };
 
+/// SELECT DISTINCT: all columns of the rows are compared.
+struct DistinctPlan {
+  operators::DistinctKind kind = operators::DistinctKind::Rows;
+  std::optional<operators::DistinctWindow> window = {};
+};
+
 /// Adds a column per expression.
 struct ExtendPlan {
   std::vector<operators::ExpressionPtr> expressions;
@@ -132,7 +139,7 @@ using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
   std::variant<SourcePlan, RequestsPlan, SubqueryPlan, FilterPlan, FlatMapPlan, PredictPlan,
-               ProjectPlan, RepartitionPlan, AggregatePlan, ExtendPlan, TableJoinPlan,
+               ProjectPlan, RepartitionPlan, AggregatePlan, DistinctPlan, ExtendPlan, TableJoinPlan,
                ForeignKeyJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;

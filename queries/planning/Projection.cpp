@@ -405,6 +405,26 @@ Projection arrange(const std::vector<BoundItem>& items,
 
 namespace {
 
+/// Whether the items have the key of the rows as it is.
+bool selectsKey(const std::vector<BoundItem>& items, const PlannedSources& from) {
+  const auto isSelected = [&](size_t position) {
+    return std::any_of(items.begin(), items.end(),
+                       [&](const BoundItem& item) { return columnOf(item) == position; });
+  };
+  const std::vector<size_t>& keys = from.keyPositions;
+  return from.hasJoinKey() ? std::any_of(keys.begin(), keys.end(), isSelected)
+                           : std::all_of(keys.begin(), keys.end(), isSelected);
+}
+
+/// DISTINCT without the key: all columns of a table's rows are the key, a stream's have none.
+std::vector<std::optional<size_t>> rankDistinct(size_t numItems, bool isTable) {
+  std::vector<std::optional<size_t>> ranks(numItems);
+  for (size_t i = 0; isTable && i < numItems; ++i) {
+    ranks[i] = i;
+  }
+  return ranks;
+}
+
 struct PartitionKeys {
   std::vector<BoundItem> items;
   bool removesKey = false;  // PARTITION BY NULL
@@ -473,12 +493,16 @@ Projection bindProjection(const parser::Select& select, QueryPurpose purpose,
   nameItems(items, from.scope);
   checkTimestamp(context.timestamp, items);
   std::vector<std::optional<size_t>> ranks(items.size());
-  if (persistent) {
+  const bool losesKey = select.distinct && !select.partitionBy && !selectsKey(items, from);
+  if (persistent && losesKey) {
+    ranks = rankDistinct(items.size(), from.root->isTable);
+  } else if (persistent) {
     ranks = select.partitionBy ? rankPartitionKeys(items, keys.items, context.sink, select)
                                : rankKeys(items, from, context.sink, select);
   }
-  Projection projection = arrange(items, ranks, select.span, persistent);
-  projection.removesKey = keys.removesKey;
+  Projection projection = arrange(items, ranks, select.span, persistent && !select.distinct);
+  projection.losesKey = losesKey;
+  projection.removesKey = keys.removesKey || (losesKey && !from.root->isTable);
   if (select.partitionBy) {
     projection.nullWithoutValue = keysThatNeedValues(projection, from);
   }

@@ -20,7 +20,8 @@ namespace auspex::queries {
 struct Projection {
   std::vector<operators::SchemaColumn> columns;
   std::vector<operators::ExpressionPtr> expressions;
-  bool removesKey = false;  ///< PARTITION BY NULL
+  bool removesKey = false;  ///< PARTITION BY NULL, or DISTINCT of a stream without its key
+  bool losesKey = false;    ///< DISTINCT: the key is not among the columns
   /// Per column: NULL in rows without a value, since only there its expression reads from it.
   /// Empty: none is.
   std::vector<bool> nullWithoutValue;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "operators/DistinctOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
@@ -57,6 +58,13 @@ Step asRowStep(const Step& step) {
     return rows;
   }
   const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
+  const auto* const distinct = dynamic_cast<const operators::DistinctDescription*>(step.get());
+  if (distinct != nullptr && distinct->kind != operators::DistinctKind::Changes) {
+    auto rows = std::make_shared<operators::DistinctDescription>(*distinct);
+    rows->kind = operators::DistinctKind::Rows;
+    rows->store.clear();
+    return rows;
+  }
   if (filter == nullptr) {
     return step;
   }
@@ -191,7 +199,11 @@ std::shared_ptr<const PullPlan> planPull(const DataSource& table,
   const size_t numBefore = plan->steps.size();
   for (size_t i = 1; i + 1 < select.parts[0].nodes.size(); ++i) {
     const Step& step = select.parts[0].nodes[i].description;
-    if (dynamic_cast<const operators::MaterializeDescription*>(step.get()) != nullptr) {
+    const auto* const distinct = dynamic_cast<const operators::DistinctDescription*>(step.get());
+    const bool isForChanges =
+        distinct != nullptr && distinct->kind == operators::DistinctKind::Changes;
+    if (isForChanges ||
+        dynamic_cast<const operators::MaterializeDescription*>(step.get()) != nullptr) {
       continue;
     }
     const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());

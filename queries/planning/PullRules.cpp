@@ -287,6 +287,9 @@ void refusePullClauses(const parser::Select& select) {
   if (!select.from->joins.empty()) {
     refuseClause("JOIN", select.from->joins[0].span);
   }
+  if (select.distinct) {
+    refuseClause("DISTINCT", select.span);
+  }
   if (select.window) {
     refuseClause("WINDOW", select.window->span);
   }

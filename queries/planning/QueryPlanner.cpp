@@ -9,6 +9,7 @@
 #include "operators/SourceOperator.h"
 #include "operators/models/ModelError.h"
 #include "queries/StatementError.h"
+#include "queries/planning/DistinctPlanner.h"
 #include "queries/planning/GroupPlanner.h"
 #include "queries/planning/Projection.h"
 #include "queries/planning/SourcePlanner.h"
@@ -22,13 +23,10 @@ void refuseUnsupported(const parser::Select& select) {
   if (!select.from) {
     throw StatementError("SELECT needs a FROM here.", select.span);
   }
-  if (select.distinct) {
-    throw StatementError("SELECT DISTINCT is not supported yet.", select.span);
-  }
-  if (select.window && !select.groupBy) {
+  if (select.window && !select.groupBy && !select.distinct) {
     throw StatementError("WINDOW clause requires a GROUP BY clause.", select.window->span);
   }
-  if (select.emit == parser::EmitKind::Final && !select.window) {
+  if (select.emit == parser::EmitKind::Final && (!select.window || !select.groupBy)) {
     throw StatementError("EMIT FINAL is only supported for windowed aggregations.", select.span);
   }
 }
@@ -200,6 +198,9 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   input = addFilterAndScoring(tables.addTo(input), where, scoring);
   plan.isTable = input->isTable;
   plan.schema = operators::Schema(projection.columns);
+    if (select.distinct) {
+      addDistinct(select, purpose, from, false, plan);
+    }
   if (projection.removesKey) {
     plan.keyFormat = operators::findFormat("NONE");
     plan.keyOptions = {};
@@ -210,3 +211,6 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
 }
 
 }  // namespace auspex::queries
+  if (select.distinct) {
+    addDistinct(select, purpose, from, projection.losesKey, plan);
+  }

@@ -84,7 +84,8 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
     if (first) {
       checkBranch(*first, plan, *query);
     }
-    const bool moves = query->partitionBy && plan.schema.numKeys() > 0;
+    // DISTINCT has brought them together.
+    const bool moves = query->partitionBy && !query->distinct && plan.schema.numKeys() > 0;
     inputs.push_back(moves ? bringTogether(plan) : plan.root);
     item.read.insert(item.read.end(), plan.sources.begin(), plan.sources.end());
     if (!first) {

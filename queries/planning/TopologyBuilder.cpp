@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "operators/AggregateOperator.h"
+#include "operators/DistinctOperator.h"
 #include "operators/ExtendOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/FlatMapOperator.h"
@@ -331,6 +332,28 @@ class Builder {
     description->calls = step.calls;
     description->emitOld = needsOld;
     description->store = std::move(store);
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const DistinctPlan& step, const PlanNode& node, const Required&, bool,
+                 SubTopology& part) {
+    using operators::DistinctKind;
+    const bool isRead = isRead_ && step.kind == DistinctKind::Changes;
+    isRead_ = isRead;
+    const Required all(node.types.size(), true);
+    const size_t input = build(*node.inputs[0], all, node.isTable, part);
+    auto description = std::make_shared<operators::DistinctDescription>();
+    description->kind = step.kind;
+    description->window = step.window;
+    description->types = node.types;
+    if (step.kind != DistinctKind::Changes) {
+      std::vector<operators::SqlType> types = node.types;
+      if (step.kind == DistinctKind::Values) {
+        const auto stored = operators::DistinctDescription::storedTypes();
+        types.insert(types.end(), stored.begin(), stored.end());
+      }
+      description->store = addStore(part, "Distinct", types);
+    }
     return add(part, {input}, description);
   }
 
