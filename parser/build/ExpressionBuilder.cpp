@@ -337,6 +337,13 @@ ExpressionPtr buildCall(const NodeReader& node) {
   FunctionCall call;
   call.name = nameOf(node);
   call.writtenName = node.firstToken().text;
+  if (node.has(NodeKind::Distinct)) {
+    if (call.name.name != "COUNT") {
+      throw SyntaxError(fmt::format("DISTINCT is for COUNT, not for {}.", call.writtenName),
+                        node.span(), node.tree().statementText());
+    }
+    call.name.name = "COUNT_DISTINCT";
+  }
   std::uint32_t depth = 0;
   for (const NodeReader& child : node.children(NodeKind::Argument)) {
     call.arguments.push_back(buildArgument(child));

@@ -79,9 +79,10 @@ struct over_order : start_with<t<K::Order>, t<K::By>, t<K::Rowtime>, opt<t<K::As
 struct over : leaves<NodeKind::Over>,
               seq<t<K::Over>, open_paren, opt<over_partition>, opt<over_order>,
                   opt<sor<rows_frame, range_frame>>, expect<close_paren>> {};
-struct function_call
-    : leaves<NodeKind::Call>,
-      seq<name, open_paren, opt<list_of<argument, comma>>, expect<close_paren>, opt<over>> {};
+struct distinct_arguments : leaves<NodeKind::Distinct>, t<K::Distinct> {};
+struct function_call : leaves<NodeKind::Call>,
+                       seq<name, open_paren, opt<distinct_arguments>, opt<list_of<argument, comma>>,
+                           expect<close_paren>, opt<over>> {};
 struct column : leaves<NodeKind::Column>, seq<name, opt<t<K::Dot>, name>> {};
 
 struct primary
