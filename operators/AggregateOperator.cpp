@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operators/AggregateOperator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
@@ -203,6 +205,9 @@ class AggregateTable final : public KeyedStateTable {
 }  // namespace
 
 std::unique_ptr<Operator> AggregateDescription::create(TaskServices& services) const {
+  if (ttl > 0) {
+    return makeExpiringAggregate(*this, services);
+  }
   return std::make_unique<AggregateOperator>(*this, services.store(store));
 }
 
@@ -218,6 +223,9 @@ std::string AggregateDescription::toString() const {
   text += "], ";
   for (size_t i = 0; i < calls.size(); ++i) {
     text += (i == 0 ? "" : ", ") + calls[i].text;
+  }
+  if (ttl > 0) {
+    text += fmt::format(", ttl={} ms", ttl);
   }
   return text + ", store=" + store + ")";
 }

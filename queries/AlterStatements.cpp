@@ -52,6 +52,7 @@ void checkUpgrade(const DataSource& former, const DataSource& next, const parser
     return source.window ? operators::nameOf(source.window->type) : "none";
   };
   check("window type", windowName(former), windowName(next));
+  check("TTL", fmt::format("{} ms", former.ttl), fmt::format("{} ms", next.ttl));
   check("key format", former.keyFormat->name(), next.keyFormat->name());
   check("value format", former.valueFormat->name(), next.valueFormat->name());
   const size_t numKeys = former.schema.numKeys();

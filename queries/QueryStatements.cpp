@@ -12,15 +12,19 @@
 #include "queries/planning/ExpressionBinder.h"
 #include "queries/planning/Projection.h"
 #include "queries/planning/ServingPlanner.h"
+#include "queries/planning/TimeToLive.h"
 
 namespace auspex::queries {
 namespace {
 
-constexpr std::string_view kSinkProperties[] = {
-    "KAFKA_TOPIC",      "PARTITIONS",      "REPLICAS",          "RETENTION_MS",
-    "CLEANUP_POLICY",   "FORMAT",          "KEY_FORMAT",        "VALUE_FORMAT",
-    "KEY_DELIMITER",    "VALUE_DELIMITER", "WRAP_SINGLE_VALUE", "TIMESTAMP",
-    "TIMESTAMP_FORMAT", kKeyNullability,   kValueNullability};
+constexpr std::string_view kSinkProperties[] = {"KAFKA_TOPIC",       "PARTITIONS",
+                                                "REPLICAS",          "RETENTION_MS",
+                                                "CLEANUP_POLICY",    "FORMAT",
+                                                "KEY_FORMAT",        "VALUE_FORMAT",
+                                                "KEY_DELIMITER",     "VALUE_DELIMITER",
+                                                "WRAP_SINGLE_VALUE", "TIMESTAMP",
+                                                "TIMESTAMP_FORMAT",  "TTL",
+                                                kKeyNullability,     kValueNullability};
 constexpr std::string_view kInsertProperties[] = {"QUERY_ID"};
 
 /// Makes the columns of the plan have the types of the sink, which are the same or wider.
@@ -38,6 +42,15 @@ void widenTo(const operators::Schema& sink, QueryPlan& plan) {
     plan.schema = operators::Schema(projection.columns);
     plan.root = addProjection(plan.root, projection);
   }
+}
+
+/// The query with what the statement's properties make of it.
+QueryPlan planCreated(const parser::CreateAsSelect& create, const PlanningContext& context) {
+  QueryPlan plan = planQuery(create.query, QueryPurpose::Persistent, context);
+  const Properties properties(create.properties, kSinkProperties);
+  addTimeToLive(timeToLiveOf(properties, plan.isTable, plan.window.has_value(), create.name.span),
+                plan);
+  return plan;
 }
 
 std::vector<std::string> sourceNames(const QueryPlan& plan) {
@@ -141,7 +154,7 @@ DataSource StatementRun::planSink(const parser::CreateAsSelect& create,
   if (const auto timestamp = properties.columnName("TIMESTAMP")) {
     context.timestamp = TimestampName{*timestamp, properties.spanOf("TIMESTAMP", span())};
   }
-  plan = planQuery(create.query, QueryPurpose::Persistent, context);
+  plan = planCreated(create, context);
   const bool wantsTable = create.kind == parser::SourceKind::Table;
   if (plan.limit) {
     throw StatementError(fmt::format("CREATE {} AS SELECT statements don't support LIMIT clause.",
@@ -243,8 +256,8 @@ operators::Topology StatementRun::planAgain(const QueryDefinition& query) const 
   AUSPEX_ASSERT(sink != nullptr);
   PlanningContext context = executor_.planningContext();
   context.sink = query.sink;
-  QueryPlan plan = planQuery(create != nullptr ? create->query : insert->query,
-                             QueryPurpose::Persistent, context);
+  QueryPlan plan = create != nullptr ? planCreated(*create, context)
+                                     : planQuery(insert->query, QueryPurpose::Persistent, context);
   if (insert != nullptr && plan.schema.size() == sink->schema.size()) {
     widenTo(sink->schema, plan);
   }
@@ -376,8 +389,7 @@ StatementResult StatementRun::handle(const parser::Explain& explain) {
     const std::vector<parser::ParsedStatement> parsed = parser::parse(query->second->sql + ";");
     if (const auto* const create = std::get_if<parser::CreateAsSelect>(&parsed[0].statement.node)) {
       const DataSource* const sink = catalog().findSource(create->name.name);
-      const QueryPlan plan =
-          planQuery(create->query, QueryPurpose::Persistent, executor_.planningContext());
+      const QueryPlan plan = planCreated(*create, executor_.planningContext());
       StatementResult result = explainQuery(plan, sinkOf(*sink), query->first);
       result.message = fmt::format("ID: {}\nSQL: {}\n", query->first, query->second->sql) +
                        result.message + describeServers(*query->second->topology);

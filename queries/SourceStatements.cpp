@@ -10,6 +10,7 @@
 #include "queries/WindowProperties.h"
 #include "queries/planning/KeyTypes.h"
 #include "queries/planning/Scope.h"
+#include "queries/planning/TimeToLive.h"
 #include "queries/planning/TypeBinder.h"
 
 namespace auspex::queries {
@@ -21,8 +22,8 @@ constexpr std::string_view kSourceProperties[] = {
     "KEY_FORMAT",       "VALUE_FORMAT",      "KEY_DELIMITER",
     "VALUE_DELIMITER",  "WRAP_SINGLE_VALUE", "TIMESTAMP",
     "TIMESTAMP_FORMAT", "SOURCE_CONNECTOR",  "SOURCED_BY_CONNECTOR",
-    "WINDOW_TYPE",      "WINDOW_SIZE",       kKeyNullability,
-    kValueNullability};
+    "WINDOW_TYPE",      "WINDOW_SIZE",       "TTL",
+    kKeyNullability,    kValueNullability};
 
 const operators::Format* formatNamed(const std::string& name, const parser::Span& span) {
   const operators::Format* const format = operators::findFormat(name);
@@ -362,6 +363,8 @@ StatementResult StatementRun::handle(const parser::CreateSource& create) {
   source->valueFormat = operators::findFormat(
       sessionProperty(kDefaultValueFormat, executor_.settings_.defaultValueFormat));
   source->window = keyWindowOf(properties, create.name.span);
+  source->ttl =
+      timeToLiveOf(properties, source->isTable(), source->window.has_value(), create.name.span);
   applyFormats(properties, *source);
   if (source->valueFormat == nullptr) {
     throw StatementError(

@@ -39,6 +39,7 @@ struct DataSource {
   std::optional<operators::TimestampColumn> timestamp;  ///< whose values are the rows' times
   std::optional<operators::KeyWindow> window;           ///< of its keys
   bool readOnly = false;
+  int64_t ttl = 0;  ///< of a declared table: rows not updated for so many ms leave it; 0: none do
   std::string sql;  ///< the statement that made it
   /// Of the CREATE ... AS SELECT that writes it, or of what keeps a read-only table in state.
   std::string queryId;

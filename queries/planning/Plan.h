@@ -89,12 +89,19 @@ struct AggregatePlan {
   std::vector<operators::SchemaColumn> groupColumns;
   std::vector<operators::AggregateCall> calls;
   std::optional<operators::AggregateWindow> window = {};
+  int64_t ttl = 0;  ///< as AggregateDescription's
 };
 
 /// SELECT DISTINCT: all columns of the rows are compared.
 struct DistinctPlan {
   operators::DistinctKind kind = operators::DistinctKind::Rows;
   std::optional<operators::DistinctWindow> window = {};
+};
+
+/// Rows of a table leave it when they are not updated for so many milliseconds.
+struct ExpirePlan {
+  std::vector<size_t> keyPositions;
+  int64_t ttl = 0;
 };
 
 /// Adds a column per expression.
@@ -139,8 +146,8 @@ using PlanNodePtr = std::shared_ptr<const PlanNode>;
 
 struct PlanNode {
   std::variant<SourcePlan, RequestsPlan, SubqueryPlan, FilterPlan, FlatMapPlan, PredictPlan,
-               ProjectPlan, RepartitionPlan, AggregatePlan, DistinctPlan, ExtendPlan, TableJoinPlan,
-               ForeignKeyJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
+               ProjectPlan, RepartitionPlan, AggregatePlan, DistinctPlan, ExpirePlan, ExtendPlan,
+               TableJoinPlan, ForeignKeyJoinPlan, StreamJoinPlan, StreamTableJoinPlan>
       step;
   std::vector<PlanNodePtr> inputs;
   std::vector<operators::SqlType> types;  ///< of the columns out, by position

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "operators/DistinctOperator.h"
+#include "operators/ExpireOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
@@ -57,7 +58,6 @@ Step asRowStep(const Step& step) {
     rows->shadowTopic.clear();
     return rows;
   }
-  const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
   const auto* const distinct = dynamic_cast<const operators::DistinctDescription*>(step.get());
   if (distinct != nullptr && distinct->kind != operators::DistinctKind::Changes) {
     auto rows = std::make_shared<operators::DistinctDescription>(*distinct);
@@ -65,12 +65,19 @@ Step asRowStep(const Step& step) {
     rows->store.clear();
     return rows;
   }
+  const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());
   if (filter == nullptr) {
     return step;
   }
   auto rows = std::make_shared<operators::FilterDescription>(*filter);
   rows->isTable = false;
   return rows;
+}
+
+/// A step that keeps the rows of its source as they are.
+bool keepsSourceRows(const Step& step) {
+  return dynamic_cast<const operators::MaterializeDescription*>(step.get()) != nullptr ||
+         dynamic_cast<const operators::ExpireDescription*>(step.get()) != nullptr;
 }
 
 /// The columns that tell rows apart, behind those of the result, are for changes as well.
@@ -202,8 +209,7 @@ std::shared_ptr<const PullPlan> planPull(const DataSource& table,
     const auto* const distinct = dynamic_cast<const operators::DistinctDescription*>(step.get());
     const bool isForChanges =
         distinct != nullptr && distinct->kind == operators::DistinctKind::Changes;
-    if (isForChanges ||
-        dynamic_cast<const operators::MaterializeDescription*>(step.get()) != nullptr) {
+    if (isForChanges || keepsSourceRows(step)) {
       continue;
     }
     const auto* const filter = dynamic_cast<const operators::FilterDescription*>(step.get());

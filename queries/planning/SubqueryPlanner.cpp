@@ -100,6 +100,7 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
   source->keyOptions = first->keyOptions;
   source->timestamp.reset();
   source->window.reset();
+  source->ttl = 0;
   source->queryId.clear();
   item.source = std::move(source);
   item.rows =

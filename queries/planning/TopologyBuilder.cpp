@@ -9,6 +9,7 @@
 
 #include "operators/AggregateOperator.h"
 #include "operators/DistinctOperator.h"
+#include "operators/ExpireOperator.h"
 #include "operators/ExtendOperator.h"
 #include "operators/FilterOperator.h"
 #include "operators/FlatMapOperator.h"
@@ -98,7 +99,7 @@ class Builder {
     const auto description = describeSource(source, required, part.sources.size());
     part.sources.push_back({source.topic, false});
     const bool isRead = std::exchange(isRead_, false);
-    if (!(needsOld || isRead) || !node.isTable) {
+    if (!(needsOld || isRead || source.ttl > 0) || !node.isTable) {
       return add(part, {}, description);
     }
     auto materialize = std::make_shared<operators::MaterializeDescription>();
@@ -114,6 +115,9 @@ class Builder {
     }
     description->used = kept;
     const size_t input = add(part, {}, description);
+    if (source.ttl > 0) {
+      return addExpire(input, keys, source.ttl, node, kept, part);
+    }
     materialize->emitOld = needsOld;
     materialize->keyColumns = keys;
     materialize->keptColumns = positionsOf(kept);
@@ -332,6 +336,10 @@ class Builder {
     description->calls = step.calls;
     description->emitOld = needsOld;
     description->store = std::move(store);
+    if (step.ttl > 0) {
+      description->ttl = step.ttl;
+      description->timeStore = addStore(part, "AggregateTimes", keyTypes);
+    }
     return add(part, {input}, description);
   }
 
@@ -354,6 +362,28 @@ class Builder {
       }
       description->store = addStore(part, "Distinct", types);
     }
+    return add(part, {input}, description);
+  }
+
+  size_t addStep(const ExpirePlan& step, const PlanNode& node, const Required&, bool,
+                 SubTopology& part) {
+    isRead_ = false;
+    const Required all(node.types.size(), true);
+    const size_t input = build(*node.inputs[0], all, false, part);
+    return addExpire(input, step.keyPositions, step.ttl, node, all, part);
+  }
+
+  /// Keeps these columns of a table's rows, the keys among them, until they are over.
+  static size_t addExpire(size_t input, const std::vector<size_t>& keys, int64_t ttl,
+                          const PlanNode& node, const Required& kept, SubTopology& part) {
+    auto description = std::make_shared<operators::ExpireDescription>();
+    description->ttl = ttl;
+    description->table.key = keys[0];
+    description->table.equal.assign(keys.begin() + 1, keys.end());
+    description->table.keptColumns = positionsOf(kept);
+    description->table.types = node.types;
+    description->table.store = addStore(part, "Expire", description->table);
+    description->timeStore = addStore(part, "ExpireTimes", operators::keptTypes(keys, node.types));
     return add(part, {input}, description);
   }
 
