@@ -30,7 +30,10 @@ TransientQuery StatementRun::planSelect(const parser::Select& select) const {
   query.plan = planQuery(select, QueryPurpose::Transient, executor_.planningContext());
   query.text = statement_.text;
   const bool isPlain = select.from->joins.empty() && select.from->source.queries.empty() &&
-                       !select.groupBy && !select.partitionBy;
+                       !query.plan.isGrouped && !select.partitionBy;
+  if (isStrict && query.plan.isGrouped) {
+    throw StatementError("Pull queries don't support aggregate functions.", select.span);
+  }
   if (isPush || !isPlain || !isOn(kPullQueries, true)) {
     return query;
   }

@@ -296,10 +296,10 @@ ExpressionPtr ExpressionBinder::bindCall(const parser::FunctionCall& call,
     throw StatementError("OVER is not supported yet.", call.over->span);
   }
   if (*kind == operators::FunctionClass::Aggregate) {
-    throw StatementError(fmt::format("{} does not support aggregate functions: {} is an aggregate "
-                                     "function.",
-                                     clause_, call.name.name),
-                         expression.span);
+    throw MisplacedAggregate(
+        fmt::format("{} does not support aggregate functions: {} is an aggregate function.",
+                    clause_, call.name.name),
+        expression.span);
   }
   if (*kind == operators::FunctionClass::Table) {
     throw StatementError(

@@ -10,10 +10,17 @@
 #include "operators/expressions/ExpressionFactory.h"
 #include "operators/functions/FunctionRegistry.h"
 #include "parser/ast/Expression.h"
+#include "queries/StatementError.h"
 #include "queries/catalog/Catalog.h"
 #include "queries/planning/Scope.h"
 
 namespace auspex::queries {
+
+/// An aggregate stands where there are no groups.
+class MisplacedAggregate final : public StatementError {
+ public:
+  using StatementError::StatementError;
+};
 
 /// Binds expressions of one clause. Type errors come as StatementError with the place.
 class ExpressionBinder {

@@ -441,6 +441,9 @@ void planGrouped(const parser::Select& select, QueryPurpose purpose, const Plann
                  const PlannedSources& from, const ExpressionPtr& where, PredictBinder& scoring,
                  const InputBuilder& buildInput, QueryPlan& plan) {
   const std::optional<operators::AggregateWindow> window = windowOf(select, from);
+  if (select.groupBy->expressions.empty() && purpose == QueryPurpose::Persistent) {
+    throw StatementError("GROUP BY requires at least one expression.", select.groupBy->span);
+  }
   checkItemNames(select, from);
   GroupedBinder grouped(context, from, scoring, window.has_value());
   for (const parser::ExpressionPtr& expression : select.groupBy->expressions) {

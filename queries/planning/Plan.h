@@ -167,7 +167,8 @@ struct QueryPlan {
   std::optional<operators::KeyWindow> window;
   std::optional<int64_t> limit;
   bool emitChanges = false;
-  bool isPull = false;  ///< a pull query: the rows are those of the table, each once
+  bool isGrouped = false;  ///< the rows are groups, perhaps a single one
+  bool isPull = false;     ///< a pull query: the rows are those of the table, each once
   /// Transient queries over tables: how many columns behind the schema's identify the row.
   size_t numHiddenKeys = 0;
 };

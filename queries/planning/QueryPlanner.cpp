@@ -142,6 +142,19 @@ std::vector<ExpressionPtr> bindHidden(const PlannedSources& from, const PlanNode
   return hidden;
 }
 
+/// Aggregates without GROUP BY: all rows are one group. Only for queries that show rows, since a
+/// table has a key.
+bool isOneGroup(const parser::Select& select, QueryPurpose purpose, bool hasTableFunctions) {
+  return purpose == QueryPurpose::Transient && !select.groupBy && !select.partitionBy &&
+         !select.window && !hasTableFunctions;
+}
+
+parser::Select asOneGroup(const parser::Select& select) {
+  parser::Select grouped = select;
+  grouped.groupBy = parser::Grouping{{}, select.span};
+  return grouped;
+}
+
 /// The bounds of a windowed key would be lost on the way.
 void refuseMovedWindows(const PlannedSources& from, const std::optional<parser::Grouping>& clause) {
   if (clause && from.window) {
@@ -183,13 +196,25 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
     if (select.partitionBy) {
       throw StatementError("PARTITION BY cannot stand beside GROUP BY.", select.partitionBy->span);
     }
+    plan.isGrouped = true;
     planGrouped(select, purpose, context, from, where, scoring, addFilterAndScoring, plan);
+    if (select.distinct) {
+      addDistinct(select, purpose, from, false, plan);
+    }
     return plan;
   }
   if (select.having) {
     throw StatementError("HAVING requires a GROUP BY clause.", select.having->span);
   }
-  Projection projection = bindProjection(select, purpose, context, from, tables, scoring);
+  Projection projection;
+  try {
+    projection = bindProjection(select, purpose, context, from, tables, scoring);
+  } catch (const MisplacedAggregate&) {
+    if (!isOneGroup(select, purpose, !tables.empty())) {
+      throw;
+    }
+    return planQuery(asOneGroup(select), purpose, context);
+  }
   PlanNodePtr input = from.root;
   if (!tables.empty() && scoring.steps().empty()) {
     // Rows that WHERE drops need not become several.
@@ -198,19 +223,16 @@ QueryPlan planQuery(const parser::Select& select, QueryPurpose purpose,
   input = addFilterAndScoring(tables.addTo(input), where, scoring);
   plan.isTable = input->isTable;
   plan.schema = operators::Schema(projection.columns);
-    if (select.distinct) {
-      addDistinct(select, purpose, from, false, plan);
-    }
   if (projection.removesKey) {
     plan.keyFormat = operators::findFormat("NONE");
     plan.keyOptions = {};
   }
   const std::vector<ExpressionPtr> hidden = bindHidden(from, *input, purpose, plan);
   plan.root = addProjection(input, projection, hidden);
+  if (select.distinct) {
+    addDistinct(select, purpose, from, projection.losesKey, plan);
+  }
   return plan;
 }
 
 }  // namespace auspex::queries
-  if (select.distinct) {
-    addDistinct(select, purpose, from, projection.losesKey, plan);
-  }
