@@ -36,10 +36,11 @@ struct RequestsPlan {
   std::vector<operators::ServedFeature> features;
 };
 
-/// The rows of its inputs, which have the same columns: those of the schema. Several inputs are
-/// UNION ALL of streams.
+/// The rows of its inputs, which have the same columns: those of the schema, and behind them the
+/// bounds of windowed keys. Several inputs are UNION ALL of streams.
 struct SubqueryPlan {
   operators::Schema schema;
+  bool isWindowed = false;
 };
 
 struct FilterPlan {

@@ -43,6 +43,9 @@ void collectKeys(const PlanNode& node, size_t first, std::vector<size_t>& keys) 
     for (size_t key = 0; key < schema.numKeys(); ++key) {
       keys.push_back(first + key);
     }
+    if (subquery != nullptr && subquery->isWindowed) {
+      keys.insert(keys.end(), {first + schema.size(), first + schema.size() + 1});
+    }
     return;
   }
   for (const PlanNodePtr& input : node.inputs) {

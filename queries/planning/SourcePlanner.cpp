@@ -33,6 +33,13 @@ FromItem planItem(const parser::SourceReference& reference, const PlanningContex
   return {source, nullptr, {source}};
 }
 
+/// The bounds of windowed keys stand elsewhere in the rows of a query.
+void refuseWindowedQuery(const FromItem& item, const parser::Span& span) {
+  if (item.rows && item.source->window) {
+    throw StatementError("A query that gives windowed keys cannot be joined.", span);
+  }
+}
+
 }  // namespace
 
 PlanNodePtr addSource(const parser::SourceReference& reference, const FromItem& item, size_t first,
@@ -40,11 +47,17 @@ PlanNodePtr addSource(const parser::SourceReference& reference, const FromItem& 
   const std::shared_ptr<const DataSource>& source = item.source;
   const std::string alias = reference.alias ? reference.alias->name : source->name;
   if (item.rows) {
+    const size_t numBounds = source->window ? operators::kNumWindowColumns : 0;
     for (size_t i = 0; i < source->schema.size(); ++i) {
       const operators::SchemaColumn& column = source->schema[i];
       scope.add({alias, column.name, column.type, column.isKey, false, first + i});
+      for (size_t bound = 0; i + 1 == source->schema.numKeys() && bound < numBounds; ++bound) {
+        scope.add({alias, operators::kPseudoColumnNames[operators::kNumPseudoColumns + bound],
+                   operators::SqlType::bigint(), false, true,
+                   first + source->schema.size() + bound});
+      }
     }
-    scope.setWidth(first + source->schema.size());
+    scope.setWidth(first + source->schema.size() + numBounds);
     return item.rows;
   }
   PlanNode node{SourcePlan{source}, {}, {}, source->isTable()};
@@ -97,9 +110,14 @@ PlannedSources planSources(const parser::From& from, const PlanningContext& cont
   planned.keying = {planned.keyPositions, first.keyFormat, first.keyOptions, first.topic};
   planned.window = first.window;
   planned.bounds = boundsOf(first, 0);
+  if (item.rows) {
+    planned.bounds = {first.schema.size(), first.schema.size() + 1};
+  }
   std::vector<FromItem> joined;
   for (const parser::Join& join : from.joins) {
     joined.push_back(planItem(join.source, context));
+    refuseWindowedQuery(item, from.source.span);
+    refuseWindowedQuery(joined.back(), join.source.span);
     planned.read.insert(planned.read.end(), joined.back().read.begin(), joined.back().read.end());
   }
   addJoins(from, joined, context, planned);

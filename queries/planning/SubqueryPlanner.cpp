@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "operators/SourceOperator.h"
 #include "queries/StatementError.h"
 
 namespace auspex::queries {
@@ -77,9 +78,8 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
   for (const std::shared_ptr<const parser::Select>& query : reference.queries) {
     refuseLimit(*query);
     QueryPlan plan = planQuery(*query, QueryPurpose::Persistent, inner);
-    if (plan.window) {
-      throw StatementError("A query in FROM cannot give windowed keys: make a table of it first.",
-                           query->span);
+    if (plan.window && reference.queries.size() > 1) {
+      throw StatementError("UNION ALL: the queries cannot give windowed keys.", query->span);
     }
     if (first) {
       checkBranch(*first, plan, *query);
@@ -99,13 +99,15 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
   source->keyFormat = first->keyFormat;
   source->keyOptions = first->keyOptions;
   source->timestamp.reset();
-  source->window.reset();
+  source->window = first->window;
   source->ttl = 0;
   source->queryId.clear();
   item.source = std::move(source);
-  item.rows =
-      std::make_shared<const PlanNode>(PlanNode{SubqueryPlan{first->schema}, std::move(inputs),
-                                                typesOf(first->schema.columns()), first->isTable});
+  PlanNode node{SubqueryPlan{first->schema, first->window.has_value()}, std::move(inputs),
+                typesOf(first->schema.columns()), first->isTable};
+  node.types.insert(node.types.end(), first->window ? operators::kNumWindowColumns : 0,
+                    operators::SqlType::bigint());
+  item.rows = std::make_shared<const PlanNode>(std::move(node));
   return item;
 }
 
