@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders and payments, some of them late: windows of all kinds, a join within a time, a foreign key.
+"""Orders and payments, some of them late: windows of all kinds, groups that leave, distinct rows, a join within
+a time, a foreign key.
 
 What is right is computed from the input topics alone, row by row as the dialect has it: each
 partition is read in order, the inputs of a join by the earlier timestamp first.
@@ -19,6 +20,7 @@ LATE_PART = 0.05
 HOP, SIZE, HOP_GRACE = 1000, 2000, 500
 GAP = 400
 WITHIN, JOIN_GRACE = 300, 200
+TTL = 700
 
 SQL = """
 SET 'auspex.end.flush'='false';
@@ -43,6 +45,9 @@ CREATE TABLE finals WITH (KAFKA_TOPIC='{name}-finals') AS
   GROUP BY customer EMIT FINAL;
 CREATE TABLE visits WITH (KAFKA_TOPIC='{name}-visits') AS
   SELECT customer, COUNT(*) AS n FROM orders WINDOW SESSION ({GAP} MILLISECONDS) GROUP BY customer EMIT CHANGES;
+CREATE TABLE recent WITH (KAFKA_TOPIC='{name}-recent', TTL='{TTL} MILLISECONDS') AS
+  SELECT customer, COUNT(*) AS n FROM orders GROUP BY customer EMIT CHANGES;
+CREATE STREAM firsts WITH (KAFKA_TOPIC='{name}-firsts') AS SELECT DISTINCT customer, product FROM orders EMIT CHANGES;
 CREATE STREAM paid WITH (KAFKA_TOPIC='{name}-paid') AS
   SELECT o.customer AS customer, o.id AS id, p.id AS payment
   FROM orders o LEFT JOIN payments p WITHIN {WITHIN} MILLISECONDS GRACE PERIOD {JOIN_GRACE} MILLISECONDS
@@ -68,6 +73,7 @@ class WindowedProgram:
         self.topic = f"{name}-ticks"
         orders, payments = f"{name}-orders", f"{name}-payments"
         self.inputs = {"CTAS_TICKS_0": [orders], "CTAS_FINALS_0": [orders], "CTAS_VISITS_0": [orders],
+                       "CTAS_RECENT_0": [orders], "CSAS_FIRSTS_0": [orders],
                        "CSAS_PAID_0": [orders, payments], "CTAS_BOUGHT_0": [orders],
                        "CTAS_OWED_0": [f"{name}-bought", f"{name}-prices"],
                        "connector-TICKS_FILE": [self.topic]}
@@ -125,6 +131,10 @@ class WindowedProgram:
         wrong += ProgramChecks.differences("finals", expected_finals(orders), finals)
         visits = {key: value["N"] for key, value in last_values(read("visits")).items()}
         wrong += ProgramChecks.differences("visits", expected_visits(orders).items(), visits.items())
+        recent = [(row.key, row.time, row.value and row.value["N"]) for row in read("recent")]
+        wrong += ProgramChecks.differences("recent", expected_recent(orders), recent)
+        firsts = [(row.key, row.time, row.value["PRODUCT"]) for row in read("firsts")]
+        wrong += ProgramChecks.differences("firsts", expected_firsts(orders), firsts)
         paid = [(row.value["ID"], row.value["PAYMENT"]) for row in read("paid")]
         wrong += ProgramChecks.differences("paid", expected_paid(orders, payments), paid)
         owed = {key.decode(): (value["PRODUCT"], value["PRICE"])
@@ -205,6 +215,30 @@ def expected_visits(orders):
             sessions[row.key] = rest
     return {customer + struct.pack(">qq", end, start): count
             for customer, of_customer in sessions.items() for start, end, count in of_customer}
+
+
+def expected_recent(orders):
+    """Changes of the groups, each deleted when no order has come to it for TTL."""
+    given = []
+    for part in orders.values():
+        now, groups = -1, {}  # customer -> (rows, time)
+        for row in part:
+            now = max(now, row.time)
+            for customer in [each for each, group in groups.items() if group[1] + TTL <= now]:
+                given.append((customer, groups.pop(customer)[1] + TTL, None))
+            if row.key in groups or row.time + TTL > now:
+                rows, at = groups.get(row.key, (0, -1))
+                groups[row.key] = (rows + 1, max(at, row.time))
+                given.append((row.key, groups[row.key][1], rows + 1))
+    return given
+
+
+def expected_firsts(orders):
+    firsts = {}
+    for part in orders.values():
+        for row in part:
+            firsts.setdefault((row.key, row.value["product"]), row.time)
+    return [(customer, at, product) for (customer, product), at in firsts.items()]
 
 
 def expected_paid(orders, payments):
