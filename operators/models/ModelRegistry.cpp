@@ -225,7 +225,7 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
   const auto found = snapshot_->find(name);
   const bool isNew = found == snapshot_->end();
   Model model = isNew ? Model{name, {}, {}, 1} : *found->second;
-  if (number < model.nextVersion) {
+  if (model.usedVersions.contains(number)) {
     throw ModelError("Model " + inQuotes(name) + " had a version " + std::to_string(number) +
                      " before; the next one is " + std::to_string(model.nextVersion));
   }
@@ -238,7 +238,8 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
     requireSameContract(*model.versions.rbegin()->second, *version);
   }
   model.versions.emplace(number, std::move(version));
-  model.nextVersion = number + 1;
+  model.usedVersions.insert(number);
+  model.nextVersion = std::max(model.nextVersion, number + 1);
   if (isNew || makeDefault) {
     pointDefaultAt(model, number);
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,10 +71,12 @@ struct Model {
   std::map<uint32_t, std::shared_ptr<const ModelVersion>> versions;
   /// Alias to version number; always holds kDefaultAlias.
   std::map<std::string, uint32_t, std::less<>> aliases;
-  /// The number that the next version gets; numbers are never used twice.
+  /// The number that the next version gets, behind the largest that was used.
   uint32_t nextVersion = 1;
   /// What the default alias was before, newest last; dropped versions are taken out.
   std::vector<uint32_t> formerDefaults = {};
+  /// All numbers that were given: none is used twice.
+  std::set<uint32_t> usedVersions = {};
   std::optional<ModelSplit> split = {};
   std::optional<ModelShadow> shadow = {};
 

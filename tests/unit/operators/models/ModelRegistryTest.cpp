@@ -100,6 +100,18 @@ TEST_CASE("A version number is never used twice, and readers keep what they hold
   CHECK(snapshot->size() == 1);
 }
 
+TEST_CASE("A lower number that was never given is free") {
+  ModelRegistry registry;
+  registry.add(make("m", 7), false);
+  registry.add(make("m", 3), false);
+  registry.dropVersion("m", 3);
+  CHECK_THROWS_WITH_AS(registry.add(make("m", 3), false),
+                       doctest::Contains("had a version 3 before; the next one is 8"), ModelError);
+  registry.add(make("m", 4), false);
+  CHECK(registry.find("m:4")->info().version == 4);
+  CHECK(registry.nextVersion("m") == 8);
+}
+
 TEST_CASE("Readers and a writer at once see whole models only") {
   ModelRegistry registry;
   registry.add(make("m", 1), true);
