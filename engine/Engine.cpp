@@ -20,6 +20,8 @@ namespace {
 constexpr int64_t kStateMemoryBytes = int64_t{128} << 20;
 constexpr int64_t kLeastStateMemoryBytes = int64_t{4} << 20;
 constexpr int kMaxThreads = 8;
+/// How often registries are asked where the aliases lead that models follow.
+constexpr int64_t kRegistryIntervalMs = 10'000;
 /// How often the log is looked at for statements of other instances.
 constexpr std::chrono::milliseconds kHearingInterval{500};
 
@@ -153,8 +155,14 @@ void Engine::open() {
                                  ? options_.makeTopicTransport(broker_)
                                  : std::make_shared<TopicTransport>(broker_)},
       std::move(settings), functions_);
+  const int64_t interval =
+      wholeNumber(options_.properties, "models.refresh.interval.ms", kRegistryIntervalMs);
+  registryWatch_ = std::make_unique<RegistryWatch>(
+      *executor_, *options_.transport, std::chrono::milliseconds(std::max<int64_t>(interval, 1)),
+      [this] { hearOthers(); });
   for (const auto& [name, value] : options_.properties) {
-    if (name.starts_with("auspex.test.") || name == "models.rpc.allow") {
+    if (name.starts_with("auspex.test.") || name == "models.rpc.allow" ||
+        name == "models.refresh.interval.ms") {
       continue;
     }
     try {
@@ -208,12 +216,19 @@ std::shared_ptr<const operators::Topology> Engine::startNextQuery() {
 
 bool Engine::poll() {
   const auto now = std::chrono::steady_clock::now();
-  // The embedded broker has one process only.
-  if (!options_.bootstrapServers.empty() && now - lastHearing_ >= kHearingInterval) {
+  if (now - lastHearing_ >= kHearingInterval) {
     lastHearing_ = now;
+    hearOthers();
+  }
+  registryWatch_->poll();
+  return runtime_->poll();
+}
+
+void Engine::hearOthers() {
+  // The embedded broker has one process only.
+  if (!options_.bootstrapServers.empty()) {
     hear();
   }
-  return runtime_->poll();
 }
 
 void Engine::hear() {

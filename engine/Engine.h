@@ -16,6 +16,7 @@
 #include "engine/EngineOptions.h"
 #include "engine/ModelStore.h"
 #include "engine/PullRun.h"
+#include "engine/RegistryWatch.h"
 #include "engine/ResultCollector.h"
 #include "engine/runtime/Runtime.h"
 #include "queries/StatementExecutor.h"
@@ -62,7 +63,8 @@ class Engine final : private queries::TopicAdmin,
   /// Starts the earliest query that statements have defined and nothing has started yet; returns
   /// it, or null when there is none. For tests that run one query after the other.
   std::shared_ptr<const operators::Topology> startNextQuery();
-  /// A round of the runtime (Runtime::poll); now and then also of hear(), where others may write.
+  /// A round of the runtime (Runtime::poll) and of models' registries; now and then also of hear(),
+  /// where others may write.
   bool poll();
   /// Takes over what other instances of the service have said of models.
   void hear();
@@ -97,6 +99,8 @@ class Engine final : private queries::TopicAdmin,
  private:
   void open();
   void takeProperties();
+  /// hear(), where there may be other instances.
+  void hearOthers();
   std::string instanceId() const { return home_ ? home_->instanceId() : "test"; }
   RuntimeSettings runtimeSettings() const;
   std::shared_ptr<operators::HttpTransport> makeTransport() const;
@@ -126,6 +130,7 @@ class Engine final : private queries::TopicAdmin,
   std::unique_ptr<ModelStore> modelStore_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<queries::StatementExecutor> executor_;
+  std::unique_ptr<RegistryWatch> registryWatch_;
 
   struct PendingQuery {
     std::shared_ptr<const operators::Topology> topology;

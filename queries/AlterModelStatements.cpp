@@ -14,8 +14,8 @@
 namespace auspex::queries {
 namespace {
 
-constexpr std::string_view kVersionProperties[] = {"URI", "FORMAT", "MISSING", "BEST_ITERATION",
-                                                   "ITERATIONS"};
+constexpr std::string_view kVersionProperties[] = {
+    "URI", "FORMAT", "MISSING", "BEST_ITERATION", "ITERATIONS", "REGISTRY"};
 
 uint32_t versionNumber(int64_t number, const parser::Span& place) {
   if (number < 1 || number > std::numeric_limits<int32_t>::max()) {
@@ -101,7 +101,8 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
   if (add.version) {
     options.version = versionNumber(*add.version, span());
   }
-  const auto version = addVersion(definition, properties, options, false);
+  const std::optional<uint32_t> given = add.version ? std::optional(options.version) : std::nullopt;
+  const auto version = addVersion(definition, properties, options, given, false);
   return {fmt::format("Added version {0} to model {1}: {2}, {3} trees. ALTER MODEL {1} SET ALIAS "
                       "default = {0} makes it serve.",
                       version->info().version, name.name, version->info().format,
@@ -140,6 +141,9 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
                                          const parser::SetModelAlias& set) {
+  if (replayed_ != nullptr && replayed_->details.contains("followed")) {
+    return follow(name, versionNumber(*set.target.version, set.target.span));
+  }
   const std::string alias = aliasName(set.alias);
   const operators::VersionTarget target = targetOf(set.target);
   uint32_t version = 0;

@@ -146,6 +146,16 @@ std::string describeVersion(const ModelDefinition& definition, const operators::
       policies.fallback.empty() ? "" : "\nFallback   : " + policies.fallback);
 }
 
+/// Where versions come from, and how following it goes.
+std::string registryOf(const RegistryLink& link, const std::string& state) {
+  std::string text = fmt::format("\nRegistry   : {} at {}", link.model, link.url);
+  if (link.follows) {
+    text += fmt::format("; follows alias {}, which led to version {}", link.alias, link.followed);
+    text += state.empty() ? "" : "\nFollowing  : " + state;
+  }
+  return text;
+}
+
 TextTable listFeatures(const operators::ModelInfo& info) {
   TextTable features{{"Feature", "Kind", "Categories"}, {}};
   for (const operators::FeatureInfo& feature : info.features) {
@@ -223,6 +233,12 @@ StatementResult StatementRun::describeModel(const parser::Identifier& name, bool
       fmt::format("Name       : {}\nVersion    : {}\nDeployment : {}\n{}\nAliases    : {}{}",
                   definition.name, info.version, definition.deployment,
                   describeVersion(definition, info), aliasesOf(model), rolloutOf(model));
+  if (definition.registry) {
+    const auto state = executor_.registryStates_.find(name.name);
+    result.message +=
+        registryOf(*definition.registry,
+                   state == executor_.registryStates_.end() ? std::string() : state->second);
+  }
   if (extended) {
     const auto users = executor_.catalog_.scorersOf(
         [&](const operators::ModelReference& used) { return used.name == name.name; });

@@ -13,8 +13,9 @@
 namespace auspex::queries {
 namespace {
 
-constexpr std::string_view kModelProperties[] = {
-    "URI", "DEPLOYMENT", "FORMAT", "MISSING", "BEST_ITERATION", "ITERATIONS", "CLASSES"};
+constexpr std::string_view kModelProperties[] = {"URI",     "DEPLOYMENT",     "FORMAT",
+                                                 "MISSING", "BEST_ITERATION", "ITERATIONS",
+                                                 "CLASSES", "REGISTRY",       "FOLLOW"};
 
 bool isDeployed(const std::string& text, std::string_view deployment) {
   return operators::equalsIgnoringCase(text, deployment);
@@ -77,8 +78,8 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
   if (isRemote) {
     return addRemoteVersion(definition, *definition.remote, properties, nextVersion(name), true);
   }
-  const auto version =
-      addVersion(definition, properties, bindLoadOptions(definition, properties), true);
+  const auto version = addVersion(definition, properties, bindLoadOptions(definition, properties),
+                                  std::nullopt, true);
   const operators::ModelInfo& info = version->info();
   return {
       fmt::format("Created model {} version {}: {}, {}, {} trees, {} features.", name, info.version,
@@ -88,17 +89,35 @@ StatementResult StatementRun::handle(const parser::CreateModel& create) {
 }
 
 std::shared_ptr<const operators::ModelVersion> StatementRun::addVersion(
-    ModelDefinition& definition, const Properties& properties,
-    const operators::LoadOptions& options, bool makeDefault) {
+    ModelDefinition& definition, const Properties& properties, operators::LoadOptions options,
+    std::optional<uint32_t> given, bool makeDefault) {
   const Artefact artefact = readArtefact(definition, properties);
+  if (artefact.link) {
+    options.version = artefact.registered.number;
+    if (given.value_or(options.version) != options.version) {
+      throw StatementError(
+          fmt::format("Versions of a registry keep its numbers: this one is {}, not {}.",
+                      options.version, *given),
+          properties.spanOf("URI", span()));
+    }
+  }
   const auto version = loadVersion(definition, artefact.bytes, options, properties);
   const std::string uri = *properties.text("URI");
   checkReplayedModel(*version, uri, properties);
   const operators::ModelInfo& info = version->info();
+  const auto known =
+      artefact.link ? knownVersion(*version, properties.spanOf("URI", span())) : nullptr;
+  const auto change = [&](operators::ModelRegistry& models) {
+    if (!known) {
+      models.add(version, makeDefault);
+    } else if (makeDefault) {
+      models.setAlias(definition.name, operators::kDefaultAlias, info.version);
+    }
+  };
   try {
     operators::ModelRegistry trial;
     trial.copyFrom(*executor_.models_);
-    trial.add(version, makeDefault);
+    change(trial);
     operators::warmUp(*version);
   } catch (const operators::ModelError& error) {
     throw StatementError(fmt::format("'{}' cannot become version {} of model {}: {}.", uri,
@@ -113,13 +132,23 @@ std::shared_ptr<const operators::ModelVersion> StatementRun::addVersion(
   if (!artefact.isKept) {
     executor_.ports_.artefacts.keep(info.checksum, artefact.bytes);
   }
-  log("", {{"checksum", info.checksum},
-           {"base", basePath()},
-           {"version", std::to_string(info.version)},
-           {"size", std::to_string(info.sizeBytes)},
-           {"created", std::to_string(createdAt)}});
-  definition.versions[info.version] = {uri, createdAt, statement_.text};
-  executor_.models_->add(version, makeDefault);
+  std::map<std::string, std::string> details{{"checksum", info.checksum},
+                                             {"base", basePath()},
+                                             {"version", std::to_string(info.version)},
+                                             {"size", std::to_string(info.sizeBytes)},
+                                             {"created", std::to_string(createdAt)}};
+  if (artefact.link) {
+    details["registry"] = artefact.link->url;
+    details["run"] = artefact.registered.runId;
+  }
+  log("", std::move(details));
+  if (!known) {
+    definition.versions[info.version] = {provenanceOf(artefact, uri), createdAt, statement_.text};
+  }
+  change(*executor_.models_);
+  if (makeDefault) {
+    definition.registry = artefact.link;
+  }
   catalog().models[definition.name] = std::make_shared<const ModelDefinition>(definition);
   return version;
 }
@@ -127,6 +156,13 @@ std::shared_ptr<const operators::ModelVersion> StatementRun::addVersion(
 /// The engine's own copy when the statement ran before, else the file.
 StatementRun::Artefact StatementRun::readArtefact(const ModelDefinition& definition,
                                                   const Properties& properties) const {
+  if (operators::isRegistryUri(properties.text("URI").value_or(""))) {
+    return readRegistered(definition, properties);
+  }
+  if (const auto* const property = properties.find("REGISTRY")) {
+    throw StatementError("REGISTRY is for a URI of a registry, such as 'mlflow://fraud@champion'.",
+                         property->span);
+  }
   if (replayed_ != nullptr) {
     const auto checksum = replayed_->details.find("checksum");
     if (checksum != replayed_->details.end()) {

@@ -26,7 +26,8 @@ constexpr std::string_view kSessionProperties[] = {"auto.offset.reset",
                                                    kRangeScans,
                                                    kStrictPull,
                                                    kMaterializeSources,
-                                                   kPullQueries};
+                                                   kPullQueries,
+                                                   kRegistryUrl};
 
 std::string withoutPrefix(const std::string& name) {
   constexpr std::string_view prefix = "ksql.streams.";

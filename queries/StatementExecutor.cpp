@@ -176,6 +176,8 @@ std::vector<StatementError> StatementExecutor::check(
   copy.queryCounts_ = queryCounts_;
   copy.numProgramStatements_ = numProgramStatements_;
   copy.models_->copyFrom(*models_);
+  copy.fetched_ = fetched_;
+  copy.isCheck_ = true;
   std::vector<StatementError> errors;
   std::vector<std::string> missing;  // what wrong statements were to make
   auto nextUnread = unread.begin();
@@ -197,6 +199,9 @@ std::vector<StatementError> StatementExecutor::check(
         missing.push_back(std::move(*name));
       }
     }
+  }
+  if (!errors.empty()) {
+    fetched_->clear();
   }
   return errors;
 }

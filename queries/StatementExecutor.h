@@ -11,6 +11,7 @@
 
 #include "operators/functions/FunctionRegistry.h"
 #include "operators/models/ModelRegistry.h"
+#include "operators/models/registry/MlflowRegistry.h"
 #include "operators/ports/HttpTransport.h"
 #include "parser/Parser.h"
 #include "queries/StatementError.h"
@@ -52,6 +53,10 @@ struct UnreadStatement {
   std::vector<std::string> names;  ///< what it was to create, change or drop
 };
 
+/// Files of registries that were fetched and not used yet, by address and URI: those that a check
+/// of a program has seen, or that were fetched beforehand.
+using FetchedArtefacts = std::map<std::string, operators::RegisteredArtefact>;
+
 /// Properties given by SET, by name.
 using SessionProperties = std::map<std::string, std::string>;
 
@@ -81,6 +86,16 @@ class StatementExecutor {
   /// Executes one statement of a program that may have run before: a statement that the log holds
   /// with the same text is a no-op; with another text it is an error that names the difference.
   StatementResult executeOnce(const parser::ParsedStatement& statement);
+
+  /// Takes over the version that the alias of a model leads to in its registry now: adds it, with
+  /// its file, unless it is there, and points `default` at it. Throws as execute does; what served
+  /// goes on then.
+  void follow(const std::string& model, const operators::RegisteredVersion& version,
+              std::optional<operators::RegisteredArtefact> artefact);
+  /// How following a model went last, for DESCRIBE MODEL.
+  void noteRegistry(const std::string& model, std::string state) {
+    registryStates_[model] = std::move(state);
+  }
 
   /// How a SELECT would run, for people.
   std::string explain(const TransientQuery& query) const;
@@ -121,10 +136,13 @@ class StatementExecutor {
   std::shared_ptr<operators::ModelRegistry> models_;
   SessionProperties properties_;
   parser::Variables variables_;
-  std::map<std::string, Logged> logged_;    // by object
-  std::map<std::string, int> queryCounts_;  // per sink, or "" for all
-  int numSessionStatements_ = 0;            // unnamed ones in the log that no program contains
-  int numProgramStatements_ = 0;            // unnamed ones seen by executeOnce
+  std::shared_ptr<FetchedArtefacts> fetched_ = std::make_shared<FetchedArtefacts>();
+  bool isCheck_ = false;                               // of a program, which will run afterwards
+  std::map<std::string, std::string> registryStates_;  // by model
+  std::map<std::string, Logged> logged_;               // by object
+  std::map<std::string, int> queryCounts_;             // per sink, or "" for all
+  int numSessionStatements_ = 0;  // unnamed ones in the log that no program contains
+  int numProgramStatements_ = 0;  // unnamed ones seen by executeOnce
 };
 
 }  // namespace auspex::queries

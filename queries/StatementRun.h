@@ -28,6 +28,9 @@ class StatementRun {
         isProgram_(isProgram) {}
 
   StatementResult run();
+  /// Points `default` at the version that the model's alias in its registry leads to now, and notes
+  /// that. Heard a second time it does nothing: several instances may have said it.
+  StatementResult follow(const parser::Identifier& name, uint32_t version);
 
  private:
   // Sources (SourceStatements.cpp, AlterStatements.cpp).
@@ -48,8 +51,8 @@ class StatementRun {
   StatementResult handle(const parser::ControlQuery& control);
   // INSERT VALUES (InsertStatements.cpp).
   StatementResult handle(const parser::InsertValues& insert);
-  // Models (ModelStatements.cpp, ModelDefinitions.cpp, RemoteModels.cpp, AlterModelStatements.cpp,
-  // DescribeModels.cpp).
+  // Models (ModelStatements.cpp, ModelDefinitions.cpp, RegistryModels.cpp, RemoteModels.cpp,
+  // AlterModelStatements.cpp, DescribeModels.cpp).
   StatementResult handle(const parser::CreateModel& create);
   StatementResult handle(const parser::DropModel& drop);
   StatementResult handle(const parser::AlterModel& alter);
@@ -156,16 +159,32 @@ class StatementRun {
   /// The model, or an error with the nearest name.
   const ModelDefinition& requireModel(const parser::Identifier& name) const;
   /// A file becomes a version: read, checked, warmed, kept by the engine, logged, and known. The
-  /// definition takes its provenance.
+  /// definition takes its provenance. given: the number that the statement says.
   std::shared_ptr<const operators::ModelVersion> addVersion(ModelDefinition& definition,
                                                             const Properties& properties,
-                                                            const operators::LoadOptions& options,
+                                                            operators::LoadOptions options,
+                                                            std::optional<uint32_t> given,
                                                             bool makeDefault);
   struct Artefact {
     std::string bytes;
     bool isKept = false;  ///< it is the engine's own copy
+    /// Of a file from a registry: where, which version, and the run that made it.
+    std::optional<RegistryLink> link = {};
+    operators::RegisteredVersion registered = {};
   };
+  /// For people: the version in its registry, with its run; or the statement's URI.
+  static std::string provenanceOf(const Artefact& artefact, const std::string& uri);
   Artefact readArtefact(const ModelDefinition& definition, const Properties& properties) const;
+  /// The same from a registry: by its URI, or the version that a replayed statement was given.
+  Artefact readRegistered(const ModelDefinition& definition, const Properties& properties) const;
+  operators::RegisteredArtefact fetchRegistered(const RegistryLink& link,
+                                                const operators::RegisteredVersion& version) const;
+  /// Where the statement's registry is, and what it names there.
+  RegistryLink linkOf(const ModelDefinition& definition, const Properties& properties) const;
+  /// The version as the model has it already, since a registry's number says what it is; null when
+  /// it has none of that number. Throws when it is another file.
+  std::shared_ptr<const operators::ModelVersion> knownVersion(
+      const operators::ModelVersion& version, const parser::Span& place) const;
   std::shared_ptr<const operators::ModelVersion> loadVersion(const ModelDefinition& definition,
                                                              const std::string& bytes,
                                                              const operators::LoadOptions& options,
@@ -175,11 +194,11 @@ class StatementRun {
                           const Properties& properties) const;
   /// Tries a change of the registry, logs the statement, and makes the change.
   template <typename Change>
-  void changeModels(Change change) {
+  void changeModels(Change change, std::map<std::string, std::string> details = {}) {
     operators::ModelRegistry trial;
     trial.copyFrom(*executor_.models_);
     change(trial);
-    log();
+    log("", std::move(details));
     change(*executor_.models_);
   }
   /// Refuses while queries use it.
@@ -240,6 +259,9 @@ inline constexpr std::string_view kValueNullability = "VALUE_PROTOBUF_NULLABLE_R
 
 /// Refuses what CREATE OR REPLACE may not change: all but new value columns at the end.
 void checkUpgrade(const DataSource& former, const DataSource& next, const parser::Span& span);
+
+/// Where models' URIs of registries are looked up, unless a statement says REGISTRY.
+inline constexpr std::string_view kRegistryUrl = "models.registry.url";
 
 /// The sink of a query that writes this source.
 SinkTarget sinkOf(const DataSource& source);

@@ -55,6 +55,15 @@ struct ModelProvenance {
   std::string sql;        ///< the statement that added it
 };
 
+/// The registry that a model's versions come from.
+struct RegistryLink {
+  std::string url;
+  std::string model;      ///< its name there
+  std::string alias;      ///< whose version serves as `default` here; empty: none
+  bool follows = false;   ///< the alias, where it leads from now on
+  uint32_t followed = 0;  ///< the version that the alias had led to when last taken over
+};
+
 struct ModelDefinition {
   std::string name;
   std::string deployment;
@@ -64,6 +73,7 @@ struct ModelDefinition {
   /// CLASSES=: the labels of the classes in the model's order; empty for 0, 1, ...
   std::vector<std::string> classes;
   std::map<uint32_t, ModelProvenance> versions;
+  std::optional<RegistryLink> registry = {};
   /// DEPLOYMENT='RPC': what further versions begin with, and what becomes of rows without a score.
   std::optional<operators::RemoteModelOptions> remote = {};
   operators::FailurePolicies policies = {};

@@ -6,6 +6,7 @@ from connectorsTest import *
 from deploymentsTest import *
 from modelTest import *
 from pullTest import *
+from registryTest import *
 from runTest import *
 from shellTest import *
 from stateDiskTest import *

@@ -18,7 +18,7 @@ std::unique_ptr<StatementExecutor> FakeWorld::start() {
   settings.defaultValueFormat = "JSON";
   settings.now = [this] { return clock; };
   auto executor = std::make_unique<StatementExecutor>(
-      ExecutorPorts{*this, *this, *this, *this, *this}, std::move(settings), functions_);
+      ExecutorPorts{*this, *this, *this, *this, *this, transport}, std::move(settings), functions_);
   executor->restore();
   return executor;
 }

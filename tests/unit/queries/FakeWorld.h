@@ -23,6 +23,9 @@ class FakeWorld final : public TopicAdmin,
   /// An executor over this world, as a process that starts makes it.
   std::unique_ptr<StatementExecutor> start();
 
+  /// To servers and registries; null: none.
+  std::shared_ptr<operators::HttpTransport> transport;
+
   std::map<std::string, int32_t> topicPartitions;
   std::vector<std::string> started;  ///< query ids, in order
   std::vector<std::string> stopped;
