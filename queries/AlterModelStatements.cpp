@@ -41,25 +41,6 @@ uint32_t bucketsOf(double percent, const parser::Span& place) {
   return static_cast<uint32_t>(std::lround(buckets));
 }
 
-/// The same records in the same state: the one can go on where the other was.
-bool goesOnFrom(const operators::Topology& former, const operators::Topology& next) {
-  const auto isSamePart = [](const auto& left, const auto& right) {
-    return std::equal(left.sources.begin(), left.sources.end(), right.sources.begin(),
-                      right.sources.end(),
-                      [](const auto& a, const auto& b) { return a.topic == b.topic; }) &&
-           std::equal(left.stores.begin(), left.stores.end(), right.stores.begin(),
-                      right.stores.end(),
-                      [](const auto& a, const auto& b) {
-                        return a.name == b.name && a.fingerprint == b.fingerprint;
-                      }) &&
-           std::equal(left.sinks.begin(), left.sinks.end(), right.sinks.begin(), right.sinks.end(),
-                      [](const auto& a, const auto& b) { return a.topic == b.topic; });
-  };
-  // What lies in a repartition topic cannot be planned anew.
-  return former.parts.size() == 1 && next.parts.size() == 1 &&
-         isSamePart(former.parts[0], next.parts[0]);
-}
-
 bool splitsBy(const operators::Topology& topology, const std::string& model,
               const std::string& key) {
   for (const operators::SubTopology& part : topology.parts) {
@@ -214,14 +195,7 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
     trial.copyFrom(*executor_.models_);
     trial.setSplit(name.name, next);
     log();
-    for (const auto& [id, topology] : topologies) {
-      auto query = std::make_shared<QueryDefinition>(*catalog().queries[id]);
-      query->topology = topology;
-      if (!query->paused) {
-        executor_.ports_.runner.startQuery(topology);
-      }
-      catalog().queries[id] = query;
-    }
+    startAgain(topologies);
     executor_.models_->setSplit(name.name, next);
   } catch (const std::exception&) {
     catalog().models[name.name] = former;
@@ -230,16 +204,17 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
   return {fmt::format("Model {} is split by {}.", name.name, next.key), {}, {}};
 }
 
-std::map<std::string, std::shared_ptr<const operators::Topology>> StatementRun::planForSplit(
-    const std::string& model, const std::string& key) {
-  std::map<std::string, std::shared_ptr<const operators::Topology>> topologies;
+StatementRun::Topologies StatementRun::planForSplit(const std::string& model,
+                                                    const std::string& key) {
+  Topologies topologies;
   for (const auto& [id, query] : catalog().queries) {
     if (splitsBy(*query->topology, model, key)) {
       continue;
     }
     try {
       auto next = std::make_shared<const operators::Topology>(planAgain(*query));
-      if (!goesOnFrom(*query->topology, *next)) {
+      // What lies in a repartition topic cannot be planned anew.
+      if (next->parts.size() > 1 || !goesOnFrom(*query->topology, *next)) {
         throw StatementError("its state, or its repartitioned rows, do not have it", span());
       }
       topologies[id] = std::move(next);

@@ -89,7 +89,7 @@ ModelDefinition StatementRun::bindRemoteModel(const parser::CreateModel& create,
                            create.name.span);
     }
   }
-  definition.policies = readFailurePolicies(properties, create.name.span);
+  definition.policies = readFailurePolicies(properties, {}, create.name.span);
   definition.remote = isThroughTopics ? readTopicOptions(properties, {}, create.name.span)
                                       : readRemoteOptions(properties, {}, create.name.span);
   definition.remote->waitsWhenUnavailable =

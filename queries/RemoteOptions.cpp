@@ -37,6 +37,11 @@ constexpr std::array<std::string_view, 27> kTopicProperties = {
     "BREAKER_PAUSE", "BREAKER_FAILURES", "MISSING",      "DEPLOYMENT",     "ON_UNAVAILABLE",
     "ON_ERROR",      "FALLBACK"};
 constexpr size_t kNumOfModelOnly = 4;
+// Neither what the model is nor where: queries have been planned for that.
+constexpr std::array<std::string_view, 11> kChangeable = {
+    "TIMEOUT",        "RETRIES",       "BACKOFF",       "BATCH_MAX_ROWS",
+    "BATCH_LINGER",   "MAX_IN_FLIGHT", "BREAKER_PAUSE", "BREAKER_FAILURES",
+    "ON_UNAVAILABLE", "ON_ERROR",      "FALLBACK"};
 
 template <typename Value>
 struct Choice {
@@ -277,14 +282,23 @@ RemoteModelOptions readTopicOptions(const Properties& properties, RemoteModelOpt
   return options;
 }
 
+std::span<const std::string_view> changeableProperties() {
+  return kChangeable;
+}
+
+void readChangedOptions(const Properties& properties, RemoteModelOptions& options) {
+  readRequestOptions(properties, options);
+}
+
 operators::FailurePolicies readFailurePolicies(const Properties& properties,
+                                               operators::FailurePolicies base,
                                                const parser::Span& statement) {
-  operators::FailurePolicies policies;
+  operators::FailurePolicies policies = std::move(base);
   readChoice(properties, "ON_ERROR", kErrorPolicies, policies.onError);
   readChoice(properties, "ON_UNAVAILABLE", kUnavailablePolicies, policies.onUnavailable);
-  policies.fallback = properties.text("FALLBACK").value_or("");
   const bool fallsBack = policies.onError == FailurePolicy::Fallback ||
                          policies.onUnavailable == FailurePolicy::Fallback;
+  policies.fallback = properties.text("FALLBACK").value_or(fallsBack ? policies.fallback : "");
   if (fallsBack && policies.fallback.empty()) {
     throw StatementError("ON_ERROR or ON_UNAVAILABLE='FALLBACK' needs FALLBACK='another model'.",
                          properties.spanOf("ON_ERROR", statement));

@@ -28,8 +28,15 @@ operators::RemoteModelOptions readTopicOptions(const Properties& properties,
                                                operators::RemoteModelOptions base,
                                                const parser::Span& statement);
 
-/// ON_ERROR, ON_UNAVAILABLE and FALLBACK, the latter as written.
+/// What ALTER MODEL ... SET may change of a model that servers score.
+std::span<const std::string_view> changeableProperties();
+/// Reads those of them that are of requests over what the options say.
+void readChangedOptions(const Properties& properties, operators::RemoteModelOptions& options);
+
+/// ON_ERROR, ON_UNAVAILABLE and FALLBACK, the latter as written, over `base`. A fallback of the
+/// base that no policy asks for any more is left out.
 operators::FailurePolicies readFailurePolicies(const Properties& properties,
+                                               operators::FailurePolicies base,
                                                const parser::Span& statement);
 
 /// For people: "V2_HTTP host:8080 fraud:3", "MLSERVER requests -> replies fraud:3".

@@ -52,7 +52,7 @@ class StatementRun {
   // INSERT VALUES (InsertStatements.cpp).
   StatementResult handle(const parser::InsertValues& insert);
   // Models (ModelStatements.cpp, ModelDefinitions.cpp, RegistryModels.cpp, RemoteModels.cpp,
-  // AlterModelStatements.cpp, DescribeModels.cpp).
+  // AlterModelStatements.cpp, AlterModelOptions.cpp, DescribeModels.cpp).
   StatementResult handle(const parser::CreateModel& create);
   StatementResult handle(const parser::DropModel& drop);
   StatementResult handle(const parser::AlterModel& alter);
@@ -65,6 +65,7 @@ class StatementRun {
   StatementResult alterModel(const parser::Identifier& name, const parser::DropModelSplit& drop);
   StatementResult alterModel(const parser::Identifier& name, const parser::ShadowModel& shadow);
   StatementResult alterModel(const parser::Identifier& name, const parser::DropModelShadow& drop);
+  StatementResult alterModel(const parser::Identifier& name, const parser::SetModelOptions& set);
   /// Actions that parse and have no machinery yet.
   template <typename Other>
   StatementResult alterModel(const parser::Identifier&, const Other&) {
@@ -204,11 +205,22 @@ class StatementRun {
   /// Refuses while queries use it.
   void requireUnused(const std::vector<std::string>& queryIds, const std::string& what,
                      const parser::Span& place) const;
+  /// Of queries that were planned again, by id.
+  using Topologies = std::map<std::string, std::shared_ptr<const operators::Topology>>;
   operators::VersionTarget targetOf(const parser::ModelTarget& target) const;
   /// The queries that call the model by its bare name, planned again for another key to split by;
   /// by id. Throws when one cannot be.
-  std::map<std::string, std::shared_ptr<const operators::Topology>> planForSplit(
-      const std::string& model, const std::string& key);
+  Topologies planForSplit(const std::string& model, const std::string& key);
+  /// SET of a model whose files come from a registry: where that is, and whether it is followed.
+  StatementResult setRegistryOptions(const parser::Identifier& name,
+                                     const parser::SetModelOptions& set);
+  /// The versions of a model of servers with other ways to ask for scores.
+  std::vector<std::shared_ptr<const operators::ModelVersion>> retunedVersions(
+      const ModelDefinition& definition, const Properties& properties) const;
+  /// All queries that score with the model, planned again; by id. Throws when one cannot go on.
+  Topologies planForOptions(const std::string& model);
+  /// Has queries go on as they were planned again.
+  void startAgain(const Topologies& topologies);
   /// A running query's topology as its statement would give it now.
   operators::Topology planAgain(const QueryDefinition& query) const;
   /// The topic for scores in the shadow, of a query that has some.
@@ -268,6 +280,9 @@ SinkTarget sinkOf(const DataSource& source);
 
 /// Where the scores of a query's models in the shadow go.
 std::string shadowTopicOf(const std::string& queryId);
+
+/// The same records in the same state: the one topology can go on where the other was.
+bool goesOnFrom(const operators::Topology& former, const operators::Topology& next);
 
 /// What identifies a statement's effect in the log ("SOURCE PAYMENTS"); empty when it has none to
 /// remember, "#" when only its place in the program does.

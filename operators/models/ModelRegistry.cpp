@@ -248,6 +248,16 @@ void ModelRegistry::add(std::shared_ptr<const ModelVersion> version, bool makeDe
   publish(std::move(models));
 }
 
+void ModelRegistry::replace(std::string_view name,
+                            const std::vector<std::shared_ptr<const ModelVersion>>& versions) {
+  update(name, [&](Model& model) {
+    for (const std::shared_ptr<const ModelVersion>& version : versions) {
+      requireVersion(model, version->info().version);
+      model.versions[version->info().version] = version;
+    }
+  });
+}
+
 void ModelRegistry::setAlias(std::string_view name, std::string_view alias, uint32_t version) {
   if (alias.empty() || alias.find_first_of("@:") != std::string_view::npos) {
     throw ModelError("Not a name for an alias: " + inQuotes(alias));

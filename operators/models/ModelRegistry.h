@@ -117,6 +117,12 @@ class ModelRegistry {
   /// number was used before, the model is full, or the version does not keep the model's contract.
   void add(std::shared_ptr<const ModelVersion> version, bool makeDefault);
 
+  /// Puts other objects in the place of versions with the same numbers, all or none: the same
+  /// models, asked for in another way. Who holds the former ones goes on with them. Throws
+  /// ModelError when one is not there.
+  void replace(std::string_view name,
+               const std::vector<std::shared_ptr<const ModelVersion>>& versions);
+
   /// Points an alias at a version. Throws ModelError when either is unknown or the alias is no
   /// name.
   void setAlias(std::string_view name, std::string_view alias, uint32_t version);

@@ -412,3 +412,23 @@ TEST_CASE(
   CHECK(numOfSecond < 39);
   checkSame(expected, undisturbed({"split", program}, withRows(7)));
 }
+
+TEST_CASE("SET changes what becomes of rows that wait, wherever the process dies meanwhile") {
+  SweptProgram program = streamProgram();
+  program.server->turnsAway = 1'000'000;
+  program.waitsForWaves = false;
+  program.changes = {
+      {1, "ALTER MODEL m SET (ON_UNAVAILABLE='NULL', RETRIES=0, BATCH_MAX_ROWS=1);"}};
+  const SweptOutcome expected = runSwept(program, {});
+  CHECK(expected.failure == "");
+  CHECK(expected.outputs.at("SCORED").size() == 7);
+  for (const std::string& row : expected.outputs.at("SCORED")) {
+    CHECK(row.find(R"("P":null,"V":null)") != std::string::npos);
+  }
+  SweepSettings settings;
+  for (uint64_t step = 1; step < expected.steps; step += 1 + expected.steps / 40) {
+    CAPTURE(step);
+    settings.faults.crashAtStep = step;
+    checkSame(expected, runSwept(program, settings));
+  }
+}

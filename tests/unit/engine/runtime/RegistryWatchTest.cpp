@@ -167,3 +167,15 @@ TEST_CASE("a version that cannot be loaded leaves what serves, and is told") {
   }
   CHECK(program.score() == R"({"V":3})");
 }
+
+TEST_CASE("SET says where the registry is, and whether it is followed") {
+  FollowingProgram program;
+  program.run("ALTER MODEL m SET (FOLLOW=false);");
+  program.registry->alias = 3;
+  CHECK(program.score() == R"({"V":1})");
+  program.restart();
+  CHECK(program.score() == R"({"V":1})");
+  program.run("ALTER MODEL m SET (FOLLOW=true, REGISTRY='http://other:5000');");
+  CHECK(program.score() == R"({"V":3})");
+  CHECK(program.run("DESCRIBE MODEL m;").find("http://other:5000") != std::string::npos);
+}

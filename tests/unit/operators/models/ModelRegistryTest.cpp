@@ -112,6 +112,19 @@ TEST_CASE("A lower number that was never given is free") {
   CHECK(registry.nextVersion("m") == 8);
 }
 
+TEST_CASE("Versions are replaced all or none, and stay what names lead to") {
+  ModelRegistry registry;
+  registry.add(make("m", 1), false);
+  registry.add(make("m", 2), true);
+  const auto former = registry.find("m");
+  const auto next = make("m", 2);
+  CHECK_THROWS_AS(registry.replace("m", {next, make("m", 3)}), ModelError);
+  CHECK(registry.find("m") == former);
+  registry.replace("m", {next});
+  CHECK(registry.find("m") == next);
+  CHECK(registry.rollBack("m") == 1);
+}
+
 TEST_CASE("Readers and a writer at once see whole models only") {
   ModelRegistry registry;
   registry.add(make("m", 1), true);
