@@ -176,7 +176,7 @@ void readRequestOptions(const Properties& properties, RemoteModelOptions& option
     if (!operators::equalsIgnoringCase(ordering->text, "STRICT")) {
       refuseValue(*ordering,
                   "is not supported: rows leave in the order in which they came ('STRICT'), since "
-                  "offsets are committed in that order.");
+                  "one offset of each partition says what is done, with all that came before it.");
     }
   }
 }
