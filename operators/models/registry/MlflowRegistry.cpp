@@ -54,7 +54,7 @@ std::string textMember(const JsonTree& tree, std::string_view name) {
   return member == nullptr || member->kind != JsonTree::Kind::String ? "" : member->text;
 }
 
-RegisteredVersion readVersion(const HttpResponse& response, const RegistryUri& uri) {
+RegisteredVersion readRegisteredVersion(const HttpResponse& response, const RegistryUri& uri) {
   requireAnswer(response);
   const std::optional<JsonTree> tree = JsonTree::parse(response.body);
   const JsonTree* const member = tree ? tree->find("model_version") : nullptr;
@@ -74,7 +74,8 @@ RegisteredVersion readVersion(const HttpResponse& response, const RegistryUri& u
   return {*number, presentable(textMember(*member, "run_id"))};
 }
 
-std::string describe(const std::string& url, const std::string& what, const std::exception& error) {
+std::string failureText(const std::string& url, const std::string& what,
+                        const std::exception& error) {
   return "the registry at '" + url + "', asked for " + what + ": " + error.what();
 }
 
@@ -86,7 +87,7 @@ void answerBy(Read read, const std::string& url, const std::string& what,
   try {
     answer.answer = read();
   } catch (const std::exception& error) {
-    answer.failure = describe(url, what, error);
+    answer.failure = failureText(url, what, error);
   }
   done(std::move(answer));
 }
@@ -116,7 +117,7 @@ void MlflowRegistry::resolve(const RegistryUri& uri, Done<RegisteredVersion> don
   transport_.send(
       getRequest(url_ + "/api/2.0/mlflow/" + path, kQuestionTimeout, kMaxDescriptionBytes),
       [uri, url = url_, done = std::move(done)](const HttpResponse& response) {
-        answerBy<RegisteredVersion>([&] { return readVersion(response, uri); }, url,
+        answerBy<RegisteredVersion>([&] { return readRegisteredVersion(response, uri); }, url,
                                     "'" + uri.toString() + "'", done);
       });
 }
@@ -145,7 +146,7 @@ void MlflowRegistry::fetch(const std::string& model, const RegisteredVersion& ve
                       requireAnswer(response);
                       file = treesFileOf(response.body);
                     } catch (const std::exception& error) {
-                      done({std::nullopt, describe(url, what, error)});
+                      done({std::nullopt, failureText(url, what, error)});
                       return;
                     }
                     transport->send(
