@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import KafkaClient
+import followedModel
 import refusedRecord
 from KafkaFixture import KafkaFixture
 
@@ -80,6 +81,15 @@ def check_refused_records(counts, kafka):
             counts.add(f"refused record: {check.__name__}", 0, 1)
 
 
+def check_followed_model(counts, kafka):
+    try:
+        followedModel.check_instances(kafka)
+        counts.add("followed model", 1, 0)
+    except AssertionError as error:
+        print(f"followed model: {error}")
+        counts.add("followed model", 0, 1)
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     script = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "KafkaFixture.py"
@@ -95,6 +105,7 @@ def main():
         run_cases(counts, build / "tests/broker/kafkaBroker", environment, [])
         check_foreign_view(counts, kafka.bootstrap)
         check_refused_records(counts, kafka)
+        check_followed_model(counts, kafka)
     print(f"{counts.passed} passed, {counts.failed} failed, 0 skipped", flush=True)
     return 0 if counts.failed == 0 and counts.passed > 0 else 1
 
