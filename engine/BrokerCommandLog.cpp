@@ -8,6 +8,7 @@
 
 #include "engine/WallClock.h"
 #include "engine/brokers/CommittedRecords.h"
+#include "engine/brokers/EnsureTopic.h"
 
 namespace auspex::engine {
 namespace {
@@ -53,13 +54,6 @@ std::string BrokerCommandLog::topicOf(const std::string& serviceId) {
   return fmt::format("_auspex-{}-commands", serviceId);
 }
 
-void BrokerCommandLog::ensureTopic() {
-  if (!broker_.topic(topic_)) {
-    // Kept whole, not compacted: a later command may need what an earlier one made.
-    broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}});
-  }
-}
-
 std::vector<queries::Command> BrokerCommandLog::read() {
   std::vector<queries::Command> commands;
   if (!broker_.topic(topic_)) {
@@ -98,7 +92,8 @@ std::vector<queries::Command> BrokerCommandLog::readNew() {
 
 void BrokerCommandLog::append(const queries::Command& command,
                               const std::vector<queries::InsertedRecord>& records) {
-  ensureTopic();
+  // Kept whole, not compacted: a later command may need what an earlier one made.
+  ensureTopic(broker_, {topic_, 1, -1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}});
   if (!producer_) {
     producer_ = broker_.openProducer(transactionalId_);
   }

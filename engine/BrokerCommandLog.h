@@ -25,8 +25,6 @@ class BrokerCommandLog final : public queries::CommandLog {
   static std::string topicOf(const std::string& serviceId);
 
  private:
-  void ensureTopic();
-
   Broker& broker_;
   std::string topic_;
   std::string transactionalId_;

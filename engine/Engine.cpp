@@ -9,6 +9,7 @@
 
 #include "engine/OnDemandTransport.h"
 #include "engine/WallClock.h"
+#include "engine/brokers/EnsureTopic.h"
 #include "engine/requests/TopicTransport.h"
 #include "operators/ResultOperator.h"
 #include "operators/data/Assert.h"
@@ -331,7 +332,14 @@ std::optional<int32_t> Engine::numPartitions(const std::string& topic) {
 }
 
 void Engine::create(const queries::TopicRequest& request) {
-  broker_->createTopic({request.name, request.numPartitions, request.replicas, request.config});
+  const TopicDescription topic = ensureTopic(
+      *broker_, {request.name, request.numPartitions, request.replicas, request.config});
+  if (topic.numPartitions != request.numPartitions) {
+    throw BrokerError(BrokerErrorKind::Rejected,
+                      fmt::format("Topic {} has been made by somebody else meanwhile, with {} "
+                                  "partitions instead of {}.",
+                                  request.name, topic.numPartitions, request.numPartitions));
+  }
 }
 
 void Engine::remove(const std::string& topic) {

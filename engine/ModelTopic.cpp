@@ -7,6 +7,7 @@
 
 #include "engine/WallClock.h"
 #include "engine/brokers/CommittedRecords.h"
+#include "engine/brokers/EnsureTopic.h"
 #include "operators/data/Checksum.h"
 #include "operators/models/ModelLoader.h"
 
@@ -32,17 +33,8 @@ void ModelTopic::publish(const std::string& checksum, std::string_view bytes) {
   if (known_.contains(checksum)) {
     return;
   }
-  if (!broker_.topic(topic_.topic)) {
-    try {
-      broker_.createTopic(
-          {topic_.topic, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
-    } catch (const BrokerError&) {
-      if (!broker_.topic(topic_.topic)) {
-        throw;
-      }
-      // Another instance was quicker.
-    }
-  }
+  ensureTopic(broker_,
+              {topic_.topic, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
   if (fetch(checksum)) {
     return;
   }

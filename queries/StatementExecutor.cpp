@@ -16,6 +16,9 @@
 namespace auspex::queries {
 namespace {
 
+/// What a statement of a session without a name of its own is known by, before its number.
+constexpr std::string_view kSessionObject = "SESSION ";
+
 // Ports of a check: they read the world and remember what a run would have changed.
 
 class CheckedTopics final : public TopicAdmin {
@@ -88,6 +91,18 @@ bool mentions(const std::string& text, const std::string& name) {
   return false;
 }
 
+bool isReplacing(const parser::Statement& statement) {
+  return std::visit(
+      [](const auto& node) {
+        if constexpr (requires { node.orReplace; }) {
+          return node.orReplace;
+        } else {
+          return false;
+        }
+      },
+      statement.node);
+}
+
 /// What is not as the statement wanted it when the statement is wrong, for those behind it.
 std::optional<std::string> unmadeName(const parser::Statement& statement, const Catalog& catalog) {
   return std::visit(
@@ -127,9 +142,11 @@ void StatementExecutor::restore() {
   for (const Command& command : ports_.log.read()) {
     const std::vector<parser::ParsedStatement> parsed = parser::parse(command.text + ";");
     AUSPEX_ASSERT(parsed.size() == 1);
-    run(parsed[0], command.object, &command);
-    remember(command);
-    numSessionStatements_ += command.object.starts_with("SESSION ") ? 1 : 0;
+    if (!isRepeated(command, parsed[0].statement)) {
+      run(parsed[0], command.object, &command);
+      remember(command);
+    }
+    numSessionStatements_ += command.object.starts_with(kSessionObject) ? 1 : 0;
   }
 }
 
@@ -139,9 +156,10 @@ std::vector<std::string> StatementExecutor::hear(const std::vector<Command>& com
     try {
       const std::vector<parser::ParsedStatement> parsed = parser::parse(command.text + ";");
       const parser::Statement::Node& node = parsed.at(0).statement.node;
-      if (!std::holds_alternative<parser::CreateModel>(node) &&
-          !std::holds_alternative<parser::AlterModel>(node) &&
-          !std::holds_alternative<parser::DropModel>(node)) {
+      if ((!std::holds_alternative<parser::CreateModel>(node) &&
+           !std::holds_alternative<parser::AlterModel>(node) &&
+           !std::holds_alternative<parser::DropModel>(node)) ||
+          isRepeated(command, parsed.at(0).statement)) {
         continue;
       }
       run(parsed[0], command.object, &command);
@@ -153,6 +171,13 @@ std::vector<std::string> StatementExecutor::hear(const std::vector<Command>& com
     }
   }
   return failures;
+}
+
+bool StatementExecutor::isRepeated(const Command& command,
+                                   const parser::Statement& statement) const {
+  const auto logged = logged_.find(command.object);
+  return logged != logged_.end() && logged->second.text == command.text &&
+         !command.object.starts_with(kSessionObject) && !isReplacing(statement);
 }
 
 void StatementExecutor::remember(const Command& command) {
@@ -209,7 +234,7 @@ std::vector<StatementError> StatementExecutor::check(
 StatementResult StatementExecutor::execute(const parser::ParsedStatement& statement) {
   std::string object = objectOf(statement.statement);
   if (object == "#") {
-    object = fmt::format("SESSION {}", ++numSessionStatements_);
+    object = fmt::format("{}{}", kSessionObject, ++numSessionStatements_);
   }
   return run(statement, object, nullptr);
 }
@@ -226,16 +251,7 @@ StatementResult StatementExecutor::executeOnce(const parser::ParsedStatement& st
   if (logged->second.text == statement.text) {
     return {};
   }
-  const bool replaces = std::visit(
-      [](const auto& node) {
-        if constexpr (requires { node.orReplace; }) {
-          return node.orReplace;
-        } else {
-          return false;
-        }
-      },
-      statement.statement.node);
-  if (replaces) {
+  if (isReplacing(statement.statement)) {
     return run(statement, object, nullptr, true);
   }
   throw StatementError(

@@ -5,6 +5,7 @@
 
 #include "engine/WallClock.h"
 #include "engine/brokers/CommittedRecords.h"
+#include "engine/brokers/EnsureTopic.h"
 
 namespace auspex::engine {
 namespace {
@@ -27,15 +28,7 @@ ConnectorPosition decode(std::string_view text) {
 
 ConnectorPositions::ConnectorPositions(Broker& broker, const std::string& serviceId)
     : broker_(broker), topic_(fmt::format("_auspex-{}-connectors", serviceId)) {
-  if (!broker_.topic(topic_)) {
-    try {
-      broker_.createTopic({topic_, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
-    } catch (const BrokerError&) {
-      if (!broker_.topic(topic_)) {
-        throw;
-      }
-    }
-  }
+  ensureTopic(broker_, {topic_, 1, -1, {{"cleanup.policy", "compact"}, {"retention.ms", "-1"}}});
 }
 
 ConnectorPosition ConnectorPositions::read(const std::string& connector) const {

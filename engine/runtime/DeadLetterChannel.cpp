@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/WallClock.h"
+#include "engine/brokers/EnsureTopic.h"
 #include "engine/brokers/local/TopicRules.h"
 
 namespace auspex::engine {
@@ -32,22 +33,7 @@ DeadLetterChannel::DeadLetterChannel(Broker& broker, std::string topic)
 
 const TopicDescription& DeadLetterChannel::topic() {
   if (!topic_) {
-    topic_ = broker_.topic(name_);
-  }
-  if (!topic_) {
-    try {
-      broker_.createTopic({name_, 1, -1, {{"retention.ms", "-1"}}});
-    } catch (const BrokerError&) {
-      // Another task was quicker; what else may be wrong shows when it is looked up.
-      topic_ = broker_.topic(name_);
-      if (!topic_) {
-        throw;
-      }
-    }
-    topic_ = broker_.topic(name_);
-  }
-  if (!topic_) {
-    rejectUnknownTopic(name_);
+    topic_ = ensureTopic(broker_, {name_, 1, -1, {{"retention.ms", "-1"}}});
   }
   return *topic_;
 }

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/brokers/EnsureTopic.h"
 #include "engine/runtime/ErasedRows.h"
 #include "operators/data/Assert.h"
 
 namespace auspex::engine {
-
 Runtime::Runtime(Broker& broker, RuntimeSettings settings)
     : broker_(broker), settings_(std::move(settings)), ends_(broker) {
   const int numThreads = std::max(1, settings_.numThreads);
@@ -57,11 +57,11 @@ std::string Runtime::modelsTopic(const std::string& serviceId, const std::string
 void Runtime::createInternalTopics(const operators::Topology& topology, Query& query) {
   for (const operators::SubTopology& part : topology.parts) {
     for (const operators::SinkTopic& sink : part.sinks) {
-      if (sink.internal && !broker_.topic(sink.topic)) {
-        broker_.createTopic({sink.topic,
-                             sink.numPartitions,
-                             -1,
-                             {{"retention.ms", "-1"}, {"cleanup.policy", "delete"}}});
+      if (sink.internal) {
+        ensureTopic(broker_, {sink.topic,
+                              sink.numPartitions,
+                              -1,
+                              {{"retention.ms", "-1"}, {"cleanup.policy", "delete"}}});
       }
     }
   }
@@ -98,28 +98,17 @@ void Runtime::createInternalTopics(const operators::Topology& topology, Query& q
 /// A topic of the engine's own, with a partition for each task of the part.
 void Runtime::ensureCompacted(const std::string& topic, const Part& part,
                               const std::string& queryId) {
-  std::optional<TopicDescription> known = broker_.topic(topic);
-  if (!known) {
-    try {
-      const std::chrono::milliseconds erasedKept = kErasedRowsKept;
-      broker_.createTopic({topic,
-                           part.numPartitions,
-                           -1,
-                           {{"cleanup.policy", "compact"},
-                            {"retention.ms", "-1"},
-                            {"delete.retention.ms", std::to_string(erasedKept.count())}}});
-      return;
-    } catch (const BrokerError&) {
-      known = broker_.topic(topic);
-      if (!known) {
-        throw;
-      }
-      // Another instance was quicker.
-    }
-  }
-  if (known->numPartitions != part.numPartitions) {
+  const std::chrono::milliseconds erasedKept = kErasedRowsKept;
+  const TopicDescription known =
+      ensureTopic(broker_, {topic,
+                            part.numPartitions,
+                            -1,
+                            {{"cleanup.policy", "compact"},
+                             {"retention.ms", "-1"},
+                             {"delete.retention.ms", std::to_string(erasedKept.count())}}});
+  if (known.numPartitions != part.numPartitions) {
     throw std::runtime_error(fmt::format("{}: '{}' has {} partitions, its inputs have {}", queryId,
-                                         topic, known->numPartitions, part.numPartitions));
+                                         topic, known.numPartitions, part.numPartitions));
   }
 }
 

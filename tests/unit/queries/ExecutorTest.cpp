@@ -51,6 +51,37 @@ TEST_CASE("a replay of the log brings back catalog, models, queries and their id
   CHECK(world.started == std::vector<std::string>{"CSAS_O_0", "INSERTQUERY_O_1", "CTAS_N_0"});
 }
 
+TEST_CASE("what two instances log that begin at the same moment is replayed once") {
+  FakeWorld world;
+  const auto one = world.start();
+  const auto other = world.start();
+  const std::string program =
+      std::string(kProgram) + "ALTER MODEL m ADD VERSION WITH (URI='logistic-3.2.0.json');";
+  runProgram(*one, program);
+  const std::vector<Command> ofOne = world.commands;
+  world.topicPartitions.clear();  // the other one has looked for them before
+  runProgram(*other, program);
+  const std::vector<std::string> before = describeCatalog(*one);
+  CHECK(world.commands.size() == 2 * ofOne.size());
+  CHECK(other->hear(ofOne).empty());
+  CHECK(describeCatalog(*other) == before);
+  world.started.clear();
+  CHECK(describeCatalog(*world.start()) == before);
+  CHECK(world.started == std::vector<std::string>{"CSAS_O_0", "INSERTQUERY_O_1", "CTAS_N_0"});
+}
+
+TEST_CASE("a statement of a session is replayed as often as it was given") {
+  FakeWorld world;
+  const auto one = world.start();
+  runProgram(*one, "CREATE MODEL m WITH (URI='logistic-3.2.0.json');");
+  const auto other = world.start();
+  const std::string more = "ALTER MODEL m ADD VERSION WITH (URI='logistic-3.2.0.json');";
+  runSession(*one, more);
+  CHECK(other->hear({world.commands.back()}).empty());
+  runSession(*other, more);
+  CHECK(describeCatalog(*world.start()) == describeCatalog(*other));
+}
+
 TEST_CASE("ids count earlier queries into the same sink, so a statement more renames nothing") {
   FakeWorld world;
   runProgram(*world.start(), kProgram);
