@@ -14,6 +14,9 @@ namespace {
 
 /// The longest that a server may bid us wait.
 constexpr std::chrono::seconds kMaxRetryAfter{60};
+/// Time-outs of a row by itself before a server that is asked directly counts as silent over it:
+/// one that is merely slow gets this far only when it is slow over the same row each time.
+constexpr uint32_t kLeastSilences = 5;
 
 /// Retry-After in seconds, the only form that says how long; zero when it is not there.
 std::chrono::milliseconds retryAfter(const HttpResponse& response) {
@@ -29,6 +32,35 @@ std::chrono::milliseconds retryAfter(const HttpResponse& response) {
 std::string awayMessage(const RemoteModel& model, const std::string& reason) {
   return "model '" + model.options().model + "' at " + placeOf(model.options()) +
          " is not to be had: " + reason;
+}
+
+FeatureBatch oneRow(const FeatureBatch& batch, size_t row) {
+  FeatureBatch one;
+  one.rowIds = {batch.rowIds[row]};
+  one.version = batch.version;
+  one.form = batch.form;
+  for (const FeatureColumn& column : batch.columns) {
+    FeatureColumn& kept = one.columns.emplace_back();
+    kept.name = column.name;
+    std::visit(
+        [&](const auto& values) { kept.values = std::decay_t<decltype(values)>{values[row]}; },
+        column.values);
+    if (!column.validity.empty()) {
+      kept.validity = {column.validity[row]};
+    }
+  }
+  return one;
+}
+
+/// A row that has a score; the number of rows when there is none.
+size_t firstScored(const ScoredBatch& scored) {
+  const size_t numRows = scored.request.rowIds.size();
+  for (size_t row = 0; row < numRows; ++row) {
+    if (!std::isnan(scored.scores[row * scored.outputsPerRow])) {
+      return row;
+    }
+  }
+  return numRows;
 }
 
 }  // namespace
@@ -77,10 +109,13 @@ void RpcPredictor::settleFault(Piece piece, const AnswerError& error,
   }
 }
 
-/// A server behind a topic that fails over a request may send no reply at all.
+/// A server behind a topic that fails over a request may send no reply at all. One that is asked
+/// directly may hang over a row, which could then wait for ever; where rows do not wait for a
+/// server, its silence is what ON_UNAVAILABLE is for.
 bool RpcPredictor::isSilence(const Piece& piece, const HttpResponse& response) {
+  const RemoteModelOptions& options = piece.model->options();
   return response.failure == HttpResponse::Failure::Timeout &&
-         isThroughTopics(piece.model->options().protocol);
+         (isThroughTopics(options.protocol) || options.waitsWhenUnavailable);
 }
 
 /// Where others that were sent no earlier are answered, it is the rows that the server is silent
@@ -90,15 +125,19 @@ void RpcPredictor::settleSilence(Piece piece, const AnswerError& error) {
   const RemoteModelOptions& options = piece.model->options();
   const bool isOfRows = piece.model->health().hasAnsweredSince(*piece.firstSentAt);
   const bool isSpent = ++piece.attempts > options.retries;
+  const bool isToBlame = isOfRows && isSpent &&
+                         (isThroughTopics(options.protocol) || piece.attempts >= kLeastSilences);
   if (isOfRows && piece.numRows > 1 && (isSpent || piece.isHalf)) {
     halve(std::move(piece));
-  } else if (isOfRows && isSpent) {
+  } else if (isToBlame) {
     failPiece(piece, RowFailure::Reason::Refused,
               std::string(error.what()) + ", though later requests were answered");
   } else if (isSpent && !options.waitsWhenUnavailable) {
     failPiece(piece, RowFailure::Reason::Unavailable, awayMessage(*piece.model, error.what()));
   } else if (isSpent && piece.numRows == 1) {
-    askWitness(piece);
+    if (!isOfRows) {
+      askWitness(piece);
+    }
     postpone(std::move(piece), std::chrono::milliseconds(0));
   } else if (isSpent) {
     auto [first, rest] = cut(piece, 1);
@@ -112,23 +151,41 @@ void RpcPredictor::settleSilence(Piece piece, const AnswerError& error) {
   }
 }
 
-/// Asks once more for a row that has its score: all that matters is whether the answer comes. Goes
-/// before the suspect is asked for again, and so while the slot of both is there.
+/// Asks once more for a row that has its score, of the same batch or of one before: all that
+/// matters is whether the answer comes. Goes before the suspect is asked for again, and so while
+/// the slot of both is there.
 void RpcPredictor::askWitness(const Piece& suspect) {
-  Slot& slot = *suspect.runs.front().slot;
-  const size_t width = slot.scored.outputsPerRow;
-  for (size_t row = 0; row < slot.scored.request.rowIds.size(); ++row) {
-    if (!std::isnan(slot.scored.scores[row * width])) {
-      Piece piece;
-      piece.witness = slot.model;
-      piece.model = slot.model.get();
-      piece.runs.push_back({&slot, row, row + 1});
-      piece.numRows = 1;
-      piece.arrived = slot.model->transport().now();
-      ready_.push_front(std::move(piece));
+  Slot* slot = suspect.runs.front().slot;
+  size_t row = firstScored(slot->scored);
+  Piece piece;
+  if (row == slot->scored.request.rowIds.size()) {
+    if (answered_ == nullptr || answered_->model != slot->model) {
       return;
     }
+    piece.witnessSlot = answered_;
+    slot = answered_.get();
+    row = 0;
   }
+  piece.witness = slot->model;
+  piece.model = slot->model.get();
+  piece.runs.push_back({slot, row, row + 1});
+  piece.numRows = 1;
+  piece.arrived = slot->model->transport().now();
+  ready_.push_front(std::move(piece));
+}
+
+/// Of a batch that is done, one row for batches in which no row has been answered yet. The first
+/// one is as good as any.
+void RpcPredictor::keepWitness(const Slot& slot) {
+  const size_t row = firstScored(slot.scored);
+  if ((answered_ != nullptr && answered_->model == slot.model) ||
+      row == slot.scored.request.rowIds.size()) {
+    return;
+  }
+  answered_ = std::make_shared<Slot>();
+  answered_->model = slot.model;
+  answered_->scored.request = oneRow(slot.scored.request, row);
+  answered_->scored.outputsPerRow = slot.scored.outputsPerRow;
 }
 
 /// The slot may be gone by now.

@@ -391,6 +391,7 @@ size_t RpcPredictor::deliver(std::vector<ScoredBatch>& done) {
                 return left.rowIndex < right.rowIndex;
               });
     rowsInFlight_ -= slot->scored.request.rowIds.size();
+    keepWitness(*slot);
     done.push_back(std::move(slot->scored));
     slot = slots_.erase(slot);
     ++numDelivered;

@@ -74,6 +74,7 @@ class RpcPredictor final : public Predictor {
     bool isHalf = false;    ///< of a request that was refused
     std::optional<Time> firstSentAt;
     std::shared_ptr<const RemoteModel> witness;  ///< set: its row has a score already
+    std::shared_ptr<Slot> witnessSlot;           ///< of a witness from a batch handed back
     // While in flight:
     Time sentAt;
     RemoteHealth::Permit permit;
@@ -113,6 +114,7 @@ class RpcPredictor final : public Predictor {
   static bool isSilence(const Piece& piece, const HttpResponse& response);
   void settleSilence(Piece piece, const AnswerError& error);
   void askWitness(const Piece& suspect);
+  void keepWitness(const Slot& slot);
   static void settleWitness(const Piece& piece, const AnswerError& error);
   std::pair<Piece, Piece> cut(const Piece& piece, size_t numFirst) const;
   void halve(Piece piece);
@@ -134,6 +136,7 @@ class RpcPredictor final : public Predictor {
   std::deque<Piece> ready_;           ///< to be asked for before what is fresh
   std::multimap<Time, Piece> later_;  ///< to be asked for at that time
   std::unordered_map<uint64_t, Piece> inFlight_;
+  std::shared_ptr<Slot> answered_;  ///< one row of the model that was answered, with its score
   std::optional<Lookup> lookup_;
   uint64_t nextId_ = 1;
   std::optional<Time> timer_;  ///< when the transport will wake us

@@ -97,6 +97,33 @@ TEST_CASE("where nobody else asks, a row by itself finds out whether the server 
   }
 }
 
+TEST_CASE("a row that comes alone is held against one that was answered before") {
+  PredictorBench bench = benchOf({42});
+  CHECK(bench.submit(counting(8), 1));
+  bench.run(1);
+  REQUIRE(bench.done.size() == 1);
+  CHECK(bench.submit({42}, 2));
+  bench.run(2, std::chrono::minutes(10));
+  REQUIRE(bench.done.size() == 2);
+  checkFound(bench.done[1], {42});
+}
+
+TEST_CASE("a row that comes alone when the server is gone is not blamed, and is answered later") {
+  PredictorBench bench = benchOf({});
+  CHECK(bench.submit(counting(8), 1));
+  bench.run(1);
+  bench.transport->replace([](const HttpRequest& request) {
+    return replyUnless(request, {1, 2, 3, 0, 42});
+  });
+  CHECK(bench.submit({42}, 2));
+  bench.run(2, std::chrono::minutes(10));
+  REQUIRE(bench.done.size() == 1);
+  bench.transport->replace([](const HttpRequest& request) { return replyUnless(request, {}); });
+  bench.run(2);
+  REQUIRE(bench.done.size() == 2);
+  checkFound(bench.done[1], {});
+}
+
 TEST_CASE("a server that answers nobody is away: no row is blamed, however long it takes") {
   const std::set<double> all = {0, 1, 2, 3, 4, 5, 6, 7};
   PredictorBench bench = benchOf(all);

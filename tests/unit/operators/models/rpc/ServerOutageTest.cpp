@@ -108,6 +108,50 @@ TEST_CASE("After the retries rows are unavailable, unless they wait") {
   CHECK(waiting.done[0].failures.empty());
 }
 
+TEST_CASE("A row over which the server hangs is refused where rows wait, and only that one") {
+  const auto hanging = [](const HttpRequest& request) {
+    const std::vector<double> rows = rowsOf(request);
+    return std::count(rows.begin(), rows.end(), 42) > 0
+               ? FakeTransport::Reply{failure(Failure::Timeout), request.timeout}
+               : doubling(request);
+  };
+  PredictorBench waiting(hanging);
+  CHECK(waiting.submit(rowsFrom(0, 100), 1));
+  waiting.run(1, std::chrono::minutes(10));
+  REQUIRE(waiting.done.size() == 1);
+  REQUIRE(waiting.done[0].failures.size() == 1);
+  CHECK(waiting.done[0].failures[0].rowIndex == 42);
+  CHECK(waiting.done[0].failures[0].reason == RowFailure::Reason::Refused);
+  CHECK(waiting.done[0].scores[41] == 82);
+  // Alone in its batch as well.
+  CHECK(waiting.submit({42}, 2));
+  waiting.run(2, std::chrono::minutes(10));
+  REQUIRE(waiting.done.size() == 2);
+  CHECK(waiting.done[1].failures.size() == 1);
+
+  PredictorBench impatient(hanging, neverWait);
+  CHECK(impatient.submit({42}, 1));
+  CHECK(impatient.submit({1}, 2));
+  impatient.run(2);
+  impatient.sortDone();
+  REQUIRE(impatient.done.size() == 2);
+  CHECK(numUnavailable(impatient.done[0]) == 1);
+  CHECK(impatient.done[1].scores == std::vector<double>{2});
+}
+
+TEST_CASE("A server that hangs over everything is away: its rows wait, and lose nothing") {
+  PredictorBench bench([](const HttpRequest& request) {
+    return FakeTransport::Reply{failure(Failure::Timeout), request.timeout};
+  });
+  CHECK(bench.submit(rowsFrom(0, 20), 1));
+  bench.run(1, std::chrono::hours(1));
+  CHECK(bench.done.empty());
+  bench.transport->replace(doubling);
+  bench.run(1);
+  REQUIRE(bench.done.size() == 1);
+  CHECK(bench.done[0].failures.empty());
+}
+
 TEST_CASE("An open breaker answers at once without asking, then one request tries") {
   PredictorBench bench(always(failure(Failure::Connect)), neverWait, 100'000);
   CHECK(bench.submit(rowsFrom(0, 400), 1));
