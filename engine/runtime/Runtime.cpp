@@ -10,8 +10,36 @@
 #include "engine/brokers/EnsureTopic.h"
 #include "engine/runtime/ErasedRows.h"
 #include "operators/data/Assert.h"
+#include "operators/models/rpc/RemoteModel.h"
 
 namespace auspex::engine {
+namespace {
+
+/// Where the calls of a part ask, by any version that there is. Who serves such a topic in the same
+/// program has to live as long as they do.
+std::set<std::string> requestTopicsOf(const operators::SubTopology& part) {
+  std::set<std::string> topics;
+  for (const operators::ModelUse& use : part.models) {
+    const auto snapshot = use.registry->snapshot();
+    const auto model = snapshot->find(operators::parseModelReference(use.reference).name);
+    if (model == snapshot->end()) {
+      continue;
+    }
+    for (const auto& [number, version] : model->second->versions) {
+      const auto* const remote = dynamic_cast<const operators::RemoteModel*>(version.get());
+      if (remote != nullptr && operators::isThroughTopics(remote->options().protocol)) {
+        topics.insert(remote->options().requestTopic);
+      }
+    }
+  }
+  for (const operators::SourceTopic& source : part.sources) {
+    topics.erase(source.topic);  // one that asks itself would never end
+  }
+  return topics;
+}
+
+}  // namespace
+
 Runtime::Runtime(Broker& broker, RuntimeSettings settings)
     : broker_(broker), settings_(std::move(settings)), ends_(broker) {
   const int numThreads = std::max(1, settings_.numThreads);
@@ -116,11 +144,17 @@ void Runtime::declareWriters(const operators::Topology& topology) {
   // A query that is started again goes on with what it has declared and not finished.
   const std::set<size_t> declared = std::exchange(stillDeclared_[topology.queryId], {});
   for (size_t part = 0; part < topology.parts.size(); ++part) {
-    for (const operators::SinkTopic& sink : topology.parts[part].sinks) {
-      if (!declared.contains(part)) {
-        ends_.addWriter(sink.topic);
-      }
+    if (declared.contains(part)) {
+      continue;
     }
+    for (const operators::SinkTopic& sink : topology.parts[part].sinks) {
+      ends_.addWriter(sink.topic);
+    }
+    const std::set<std::string> requests = requestTopicsOf(topology.parts[part]);
+    for (const std::string& topic : requests) {
+      ends_.addWriter(topic);
+    }
+    declaredRequests_[topology.queryId][part] = requests;
   }
 }
 
@@ -139,6 +173,9 @@ void Runtime::startQuery(std::shared_ptr<const operators::Topology> topology, bo
   MembershipSpec membership{query->group, {}, settings_.instanceId, wakeup_};
   for (const operators::SubTopology& part : query->topology->parts) {
     membership.anchorTopics.push_back(part.sources[0].topic);
+  }
+  for (size_t part = 0; !parked && part < query->parts.size(); ++part) {
+    query->parts[part]->requestTopics = declaredRequests_[query->topology->queryId][part];
   }
   unfinished_ += parked ? 0 : static_cast<int>(query->parts.size());
   query->membership = broker_.join(membership);
@@ -238,6 +275,9 @@ void Runtime::taskFinished(Query& query, size_t part) {
   }
   for (const operators::SinkTopic& sink : query.topology->parts[part].sinks) {
     ends_.writerFinished(sink.topic);
+  }
+  for (const std::string& topic : query.parts[part]->requestTopics) {
+    ends_.writerFinished(topic);
   }
   ++query.finishedParts;
   --unfinished_;

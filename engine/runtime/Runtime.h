@@ -112,6 +112,8 @@ class Runtime {
     std::atomic<int> finishedTasks{0};
     std::string changelogTopic;
     std::string modelsTopic;
+    /// Of models behind topics: the part writes there as long as it runs. Set before its tasks.
+    std::set<std::string> requestTopics;
   };
   struct Query {
     std::shared_ptr<const operators::Topology> topology;
@@ -143,6 +145,8 @@ class Runtime {
   std::vector<QueryReport> finalReports_;
   // Of stopped queries: parts that have not finished, whose sinks still count them as writers.
   std::map<std::string, std::set<size_t>> stillDeclared_;
+  // By query and part: topics of requests that the part was declared a writer of.
+  std::map<std::string, std::map<size_t, std::set<std::string>>> declaredRequests_;
 
   mutable std::mutex mutex_;  // guards failure_
   std::optional<JobFailure> failure_;

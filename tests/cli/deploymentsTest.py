@@ -29,6 +29,20 @@ ALTER MODEL m ADD VERSION WITH (URI='{model}');
 CREATE STREAM scored AS SELECT id, MODEL_VERSION('m', *) AS v FROM s EMIT CHANGES;
 CREATE TABLE sums AS SELECT v, COUNT(*) AS n FROM scored GROUP BY v EMIT CHANGES;
 """
+OWN_CLIENT = """
+CREATE SOURCE CONNECTOR file WITH ('connector.class'='file', 'path'='rows.csv', 'topic'='s', 'key'='id');
+CREATE STREAM s (id VARCHAR KEY, amount DOUBLE, country VARCHAR, category VARCHAR, card_age INT, hour INT,
+  n_1h INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');
+CREATE MODEL m WITH (URI='{model}');
+SERVE MODEL m WITH (PROTOCOL='JSON', REQUEST_TOPIC='requests', REPLY_TOPIC='replies', PARTITIONS=2);
+CREATE MODEL asked (amount DOUBLE, country VARCHAR, category VARCHAR, card_age INT, hour INT, n_1h INT)
+  WITH (DEPLOYMENT='KAFKA', PROTOCOL='JSON', REQUEST_TOPIC='requests', REPLY_TOPIC='replies', REMOTE_MODEL='m');
+CREATE STREAM scored AS SELECT id, PREDICT('asked', *) AS asked, PREDICT('m', *) AS own FROM s EMIT CHANGES;
+CREATE STREAM replies (id VARCHAR KEY, scores ARRAY<DOUBLE>) WITH (KAFKA_TOPIC='replies', VALUE_FORMAT='JSON');
+CREATE STREAM once AS SELECT * FROM replies EMIT CHANGES;
+CREATE STREAM twice AS SELECT * FROM once EMIT CHANGES;
+CREATE STREAM copied AS SELECT * FROM twice EMIT CHANGES;
+"""
 SWAP = "ALTER MODEL m SET ALIAS default = 2;\n"
 
 
@@ -128,6 +142,21 @@ class DeploymentsCase(CommandLineCase):
         shown, _ = self.shell("SHOW QUERIES;")
         self.assertNotIn("SERVE_FRAUD_0", shown)
         self.interrupt(process)
+
+    def testARunThatAsksItselfEndsWhenAllIsAnswered(self):
+        model = os.path.join(ROOT, "queries/examples/fraud/fraud_v2.ubj")
+        self.write("program.sql", OWN_CLIENT.format(model=model))
+        self.write("rows.csv", "id,amount,country,category,card_age,hour,n_1h\n" + "".join(
+            f"a{row},{row},DE,travel,{row % 90},{row % 24},{row % 5}\n" for row in range(3000)))
+        self.auspex("run", "program.sql")
+        rows = [record["value"] for record in self.records("SCORED")]
+        self.assertEqual(len(rows), 3000)
+        self.assertEqual([row for row in rows if row["ASKED"] is None or row["ASKED"] != row["OWN"]], [])
+        # What reads the replies ends behind the served model, and so behind the query that asks.
+        self.assertEqual(sum(1 for _ in self.records("COPIED")), len(self.records("replies")))
+        # Again: all is done, and the run ends.
+        self.auspex("run", "program.sql")
+        self.assertEqual(len(self.records("SCORED")), 3000)
 
     def testVariantsShareTheCards(self):
         program = os.path.join(EXAMPLES, "abTest.sql")
