@@ -50,10 +50,15 @@ class ScoringProgram:
         """Records that the main output topic holds when all is done."""
         return len(self._payments)
 
-    def grow(self, count):
-        """Adds so many rows to the input."""
+    def take(self, count):
+        """The next payments, of which an output is expected from now on."""
         more = list(itertools.islice(self._source, count))
         self._payments += more
+        return more
+
+    def grow(self, count):
+        """Adds so many rows to the input."""
+        more = self.take(count)
         with open(self.folder / "payments.ndjson", "a") as file:
             file.writelines(json.dumps(payment) + "\n" for payment in more)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scoring program with its model behind a server that is killed again and again, too."""
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -51,6 +50,18 @@ class ServedProgram(ScoringProgram.ScoringProgram):
         """The command line of the server."""
         return [SERVER, "--port", str(self._port)]
 
+    def start_server(self):
+        """Its process, once it lives."""
+        server = subprocess.Popen(
+            [sys.executable, *map(str, self.server()), "--delay-ms", str(DELAY_MS)],
+            stdout=subprocess.PIPE)
+        with server.stdout:
+            server.stdout.readline()
+        return server
+
+    def end_server(self, server):
+        """What is done to the last one before it is killed."""
+
     def lives(self):
         """How long a life of the server takes, from and to."""
         return LIVES_SECONDS
@@ -66,16 +77,13 @@ class ServedProgram(ScoringProgram.ScoringProgram):
 
     def _keep_killing(self):
         while not self._closed.is_set():
-            server = subprocess.Popen(
-                [sys.executable, *map(str, self.server()), "--delay-ms", str(DELAY_MS)],
-                stdout=subprocess.PIPE)
+            server = self.start_server()
             try:
-                server.stdout.readline()  # it lives
                 if self._closed.wait(self._chance.uniform(*self.lives())):
+                    self.end_server(server)
                     return
                 self.server_kills += 1
             finally:
-                server.send_signal(signal.SIGKILL)
+                server.kill()
                 server.wait()
-                server.stdout.close()
             self._closed.wait(PAUSE_SECONDS)

@@ -42,16 +42,21 @@ class ServingProgram(ScoringProgram.ScoringProgram):
             yield {**payment, "hour": "late"} if number % WRONG_EVERY == 7 else payment
 
     def problems(self, topics, printed):
-        replies = [(record.key.decode(), json.loads(record.value))
-                   for record in topics.records(self.topic)]
+        replies = self._replies(topics)
         with open(self.folder / "replies.ndjson") as file:
             written = collections.Counter(row["ASKER"] for row in map(json.loads, file))
-        wrong = self._wrong_replies(replies)
+        wrong = self.wrong_replies(topics)
         if written != collections.Counter(key for key, _ in replies):
             wrong.append(f"replies.ndjson differs from the topic's {len(replies)} replies")
         return wrong
 
-    def _wrong_replies(self, replies):
+    def _replies(self, topics):
+        return [(record.key.decode(), json.loads(record.value))
+                for record in topics.records(self.topic)]
+
+    def wrong_replies(self, topics):
+        """What is wrong with the replies in their topic, as sentences."""
+        replies = self._replies(topics)
         expected = self._expected()
         count = collections.Counter(key for key, _ in replies)
         found = {

@@ -2,25 +2,30 @@
 """kill -9 in the middle: every output exactly once, and state that equals an offline computation.
 
 The long form (AUSPEX_FULL=1) kills 20 times at random and twice at every point of the engine, for
-each program on each broker, and each time once more during the start after that; the short one
-takes a seeded slice. AUSPEX_SEED repeats the draws of a run,
-AUSPEX_KEEP=1 keeps its files.
+each program on each broker, and each time once more during the start after that; where a
+model has a server, that is killed 50 times besides, between the first commit and the last. The
+short one takes a seeded slice. AUSPEX_SEED repeats the draws of a run, AUSPEX_KEEP=1 keeps its files.
 """
+import functools
 import os
 import pathlib
 import random
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
 import Campaign  # noqa: E402  (found by the line above, as the next ones)
 import KafkaClient  # noqa: E402
 import KafkaFixture  # noqa: E402
+import LoopProgram  # noqa: E402
+import PairProgram  # noqa: E402
 import ScoringProgram  # noqa: E402
 import ServedProgram  # noqa: E402
 import ServingProgram  # noqa: E402
+import SharedProgram  # noqa: E402
 import StatefulProgram  # noqa: E402
 import suiteMain  # noqa: E402
 import TopicProgram  # noqa: E402
@@ -31,10 +36,14 @@ FULL = os.environ.get("AUSPEX_FULL") == "1"
 SEED = int(os.environ.get("AUSPEX_SEED") or random.SystemRandom().randrange(1_000_000))
 PROGRAMS = {"scoring": ScoringProgram.ScoringProgram, "stateful": StatefulProgram.StatefulProgram,
             "windowed": WindowedProgram.WindowedProgram, "served": ServedProgram.ServedProgram,
-            "serving": ServingProgram.ServingProgram}
-STATELESS = ("scoring", "served", "serving", "topics")
+            "serving": ServingProgram.ServingProgram, "loop": LoopProgram.LoopProgram}
+STATEFUL = ("stateful", "windowed")
 TOPIC_POINTS = ("commit.begin", "commit.committed")
+PAIR_POINTS = ("commit.committed", "commit.begin", "commit.offsetsSent")
+SHARED_POINTS = Campaign.POINTS[:6]  # without those of files
 THIRDS = ("scoring", "stateful", "windowed")
+# Of each deployment that has one, at least, in the long form; the engine dies as often.
+SERVER_KILLS = 50
 BROKEN = ("--set", "auspex.test.commit.order=broken")
 # Between the commit of the outputs and that of the offsets, when the order is broken.
 BROKEN_POINT = "commit.committed"
@@ -70,7 +79,10 @@ class KillTest(unittest.TestCase):
 
     def survive(self, program, random_kills):
         campaign = self.campaign(program)
+        began = time.monotonic()
         campaign.kill_at_random()  # from nothing: the first commits are on their way
+        served = campaign.program
+        served.server_kills = 0  # those between the first commit and the last count
         points = list(self.points(program)) * (2 if FULL else 1)
         kills = points + [None] * (random_kills - 1)
         random.Random(SEED).shuffle(kills)
@@ -81,9 +93,14 @@ class KillTest(unittest.TestCase):
                 campaign.kill_at_random()
             if FULL or point == points[0]:
                 campaign.kill_while_starting()
+        wanted = SERVER_KILLS if FULL and isinstance(served, ServedProgram.ServedProgram) else 0
+        while served.server_kills < wanted:
+            campaign.kill_at_random()
         self.assertEqual(campaign.finish(), [])
         self.assertGreater(campaign.kills, len(kills) + 1)
-        if program not in STATELESS:
+        print(f"  {campaign.kills} kills of the engine and {served.server_kills} of its server in "
+              f"{time.monotonic() - began:.0f} s", flush=True)
+        if program in STATEFUL:
             campaign.lose_state()
             self.assertEqual(campaign.finish(), [])
 
@@ -112,7 +129,7 @@ class EmbeddedKillTest(KillTest):
         return Topics.LocalTopics(folder / "data")
 
     def points(self, program):
-        return Campaign.POINTS
+        return TOPIC_POINTS if program == "loop" and not FULL else Campaign.POINTS
 
     def test_scoring(self):
         self.survive("scoring", 20 if FULL else 4)
@@ -126,6 +143,10 @@ class EmbeddedKillTest(KillTest):
     def test_served(self):
         """The model's server is killed as well, and requests are under way at each kill."""
         self.survive("served", 20 if FULL else 3)
+
+    def test_topics(self):
+        """Client and server of a model behind topics in one engine; the run ends by itself."""
+        self.survive("loop", 20 if FULL else 2)
 
     def test_serving(self):
         """Requests are answered exactly once, those in error too."""
@@ -151,14 +172,19 @@ class KafkaKillTest(KillTest):
         return Topics.KafkaTopics(self.kafka.bootstrap)
 
     def make(self, program, folder, name):
+        if program.startswith("pair-"):
+            return PairProgram.PairProgram(folder, name, SEED, self.kafka.bootstrap,
+                                           program.removeprefix("pair-"))
         if program == "topics":
             return TopicProgram.TopicProgram(folder, name, SEED, self.kafka.bootstrap)
         return super().make(program, folder, name)
 
     def points(self, program):
         """In the short form each program takes a third of the points."""
+        if program.startswith("pair-"):
+            return PAIR_POINTS if FULL else PAIR_POINTS[:1]
         if program == "topics":
-            return Campaign.POINTS * 4 if FULL else TOPIC_POINTS
+            return Campaign.POINTS if FULL else TOPIC_POINTS
         third = THIRDS.index(program) if program in THIRDS else 0
         return Campaign.POINTS if FULL else Campaign.POINTS[third::len(THIRDS)]
 
@@ -174,6 +200,35 @@ class KafkaKillTest(KillTest):
     def test_topics(self):
         """The model is behind topics, its server is killed as well, and answers twice at times."""
         self.survive("topics", 20 if FULL else 2)
+
+    def test_pair_mlserver(self):
+        """The model's server is another engine; both are killed all the time."""
+        self.survive("pair-MLSERVER", 20 if FULL else 1)
+
+    def test_pair_seldon(self):
+        self.survive("pair-SELDON", 12 if FULL else 1)
+
+    def test_pair_json(self):
+        self.survive("pair-JSON", 12 if FULL else 1)
+
+    def test_shared(self):
+        """Two processes share the requests to a served model; each of them dies, freezes, goes and comes."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="auspex-kills-"))
+        self.addCleanup(self.remove, folder)
+        print(f"{type(self).__name__} shared", flush=True)
+        shared = SharedProgram.SharedProgram(folder, KafkaClient.unique_name("shared"), SEED,
+                                             self.kafka.bootstrap)
+        self.addCleanup(shared.close)
+        shared.start()
+        steps = [shared.kill_and_return, shared.kill_and_stay_away, shared.freeze]
+        steps += [functools.partial(shared.kill_and_return, point)
+                  for point in (SHARED_POINTS if FULL else SHARED_POINTS[3:4])]
+        if FULL:
+            steps = 4 * steps + 8 * [shared.kill_and_return] + 2 * [shared.leave_and_return]
+        random.Random(SEED).shuffle(steps)
+        for step in steps:
+            step()
+        self.assertEqual(shared.finish(), [])
 
     def test_broken_order_is_seen_on_scoring(self):
         self.break_order("scoring")
