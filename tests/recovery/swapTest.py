@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A served model changes over and over under load: every request is answered once, by a version that was in
-force, and the delay that a change adds is printed.
+"""A model changes over and over under load, served or scored by a query: every row has one score, by a version
+that was in force, and the delay that a change adds is printed. On Kafka all is read once more from the first offsets:
+the same bytes come out again.
 
-The long form (AUSPEX_FULL=1) changes 100 times on each broker, the short one a few times.
+The long form (AUSPEX_FULL=1) changes 100 times in each way on each broker, the short one a few times.
 """
 import collections
 import itertools
@@ -39,17 +40,25 @@ ROUNDS_OF_FIRST = 20  # version 2 is version 1 after so many rounds
 ROWS_AT_A_TIME = 20
 SECONDS_BETWEEN_ROWS = 0.01
 SECONDS_BETWEEN_SWAPS = 0.5
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 INTERRUPTED = 130
 # A reply that comes so soon after a change may have waited for it.
 NEAR_SECONDS = 0.1
 
-SQL = """
+SOURCE = """
 CREATE SOURCE CONNECTOR requests_file WITH ('connector.class'='file', 'path'='requests.ndjson',
   'topic'='{name}-requests', 'key'='id', 'partitions'='2', 'follow'='true');
 CREATE MODEL fraud WITH (URI='fraud_v2.ubj');
 ALTER MODEL fraud ADD VERSION WITH (URI='fraud_v2.ubj', ITERATIONS='{rounds}');
+"""
+SERVED = """
 SERVE MODEL fraud WITH (REQUEST_TOPIC='{name}-requests', REPLY_TOPIC='{name}-replies', PARTITIONS=2);
+"""
+QUERIED = """
+CREATE STREAM requests (key VARCHAR KEY, id VARCHAR, amount DOUBLE, country VARCHAR, category VARCHAR, card_age INT,
+  hour INT, n_1h INT) WITH (KAFKA_TOPIC='{name}-requests', VALUE_FORMAT='JSON');
+CREATE STREAM replies WITH (KAFKA_TOPIC='{name}-replies') AS
+  SELECT key, id AS `id`, PREDICT('fraud', *) AS `score`, MODEL_VERSION('fraud', *) AS `version` FROM requests;
 """
 
 
@@ -113,8 +122,6 @@ class SwapTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.name = KafkaClient.unique_name("swap")
         self.arguments = ["--data-dir", "data", *self.topics(self.folder).arguments]
-        (self.folder / "program.sql").write_text(
-            SQL.format(name=self.name, rounds=ROUNDS_OF_FIRST))
         (self.folder / "requests.ndjson").touch()
         shutil.copy(ScoringProgram.EXAMPLE / "fraud_v2.ubj", self.folder)
 
@@ -126,28 +133,48 @@ class SwapTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def replies(self):
-        return [json.loads(record.value)
-                for record in self.topics(self.folder).records(f"{self.name}-replies")]
+    def records(self):
+        return self.topics(self.folder).records(f"{self.name}-replies")
 
-    def test_swaps_under_load(self):
+    def start(self):
+        (self.folder / "data" / "shell.sock").unlink(missing_ok=True)
         engine = EngineProcess.EngineProcess(
             ["run", "program.sql", "--service-id", self.name, "--until", "stopped",
              "--set", "commit.interval.ms=20", *self.arguments], self.folder)
         self.addCleanup(engine.kill)
         self.wait_for_engine()
+        return engine
+
+    def stop(self, engine):
+        os.kill(engine.pid, signal.SIGINT)
+        self.assertEqual(engine.wait(WAIT_SECONDS), INTERRUPTED, engine.said())
+
+    def test_served_model(self):
+        self.swap_under_load(SERVED, "SERVE_FRAUD_0")
+
+    def test_query(self):
+        self.swap_under_load(QUERIED, "CSAS_REPLIES_0")
+
+    def swap_under_load(self, scoring, query):
+        (self.folder / "program.sql").write_text(
+            (SOURCE + scoring).format(name=self.name, rounds=ROUNDS_OF_FIRST))
+        engine = self.start()
         arrivals = Arrivals(self.folder, f"{self.name}-replies", self.arguments)
         self.addCleanup(arrivals.stop)
         load = Load(self.folder / "requests.ndjson")
         self.addCleanup(load.stop)
         swapped = [self.swap(2 - number % 2) for number in range(SWAPS)]
         load.stop()
-        self.wait_for_end(len(load.payments))
+        self.wait_for(lambda: len(self.records()) >= len(load.payments),
+                      f"{len(load.payments)} replies")
         arrivals.stop()
-        os.kill(engine.pid, signal.SIGINT)
-        self.assertEqual(engine.wait(WAIT_SECONDS), INTERRUPTED, engine.said())
-        self.check(load.payments, self.replies())
-        self.tell_delays(load.sent, arrivals.seen, swapped)
+        self.stop(engine)
+        self.check(load.payments, [json.loads(record.value) for record in self.records()])
+        self.tell_delays(query, load.sent, arrivals.seen, swapped)
+        self.replay(query, len(load.payments))
+
+    def replay(self, query, count):
+        """Nothing where offsets cannot be set from outside."""
 
     def swap(self, version):
         """When it was done."""
@@ -155,7 +182,7 @@ class SwapTest(unittest.TestCase):
         self.shell(f"ALTER MODEL fraud SET ALIAS default = {version};")
         return time.monotonic()
 
-    def tell_delays(self, sent, seen, swapped):
+    def tell_delays(self, query, sent, seen, swapped):
         near, far = [], []
         for request, at in seen.items():
             is_near = any(abs(at - swap) < NEAR_SECONDS for swap in swapped)
@@ -164,23 +191,17 @@ class SwapTest(unittest.TestCase):
         shown = [f"{len(some)} replies in {statistics.median(some):.0f} ms "
                  f"(99 %: {sorted(some)[len(some) * 99 // 100]:.0f}, largest {max(some):.0f})"
                  for some in (near, far)]
-        print(f"{type(self).__name__}: {SWAPS} swaps; within {NEAR_SECONDS} s of one {shown[0]}, "
+        print(f"{type(self).__name__} {query}: {SWAPS} swaps; within {NEAR_SECONDS} s of one {shown[0]}, "
               f"else {shown[1]}; seed {SEED}", flush=True)
 
     def wait_for_engine(self):
-        end = time.monotonic() + WAIT_SECONDS
-        while not (self.folder / "data" / "shell.sock").exists() and time.monotonic() < end:
-            time.sleep(0.05)
+        self.wait_for((self.folder / "data" / "shell.sock").exists, "the engine")
 
-    def wait_for_end(self, count):
-        """Until the engine tells that all requests are answered."""
+    def wait_for(self, reached, what):
         end = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < end:
-            shown = self.shell("SHOW SERVED MODELS;").split()
-            if str(count) in shown:
-                return
-            time.sleep(0.2)
-        self.fail(f"not all of {count} requests are answered: {shown}")
+        while not reached():
+            self.assertLess(time.monotonic(), end, f"waited for {what} in vain")
+            time.sleep(0.05)
 
     def check(self, payments, replies):
         count = collections.Counter(reply["id"] for reply in replies)
@@ -220,6 +241,25 @@ class KafkaSwapTest(SwapTest):
 
     def topics(self, folder):
         return Topics.KafkaTopics(self.kafka.bootstrap)
+
+    def replay(self, query, count):
+        """Everything is scored once more, by the versions that scored it first."""
+        group = f"{self.name}-{query}"
+        offsets = KafkaClient.committed_offsets(self.kafka.bootstrap, group,
+                                                f"{self.name}-requests")
+        KafkaClient.set_offsets(self.kafka.bootstrap, group, f"{self.name}-requests",
+                                dict.fromkeys(offsets, 0))
+        engine = self.start()
+        self.wait_for(lambda: len(self.records()) >= 2 * count, "the replay")
+        self.stop(engine)
+        records = self.records()
+        self.assertEqual(len(records), 2 * count)
+        for partition in range(2):
+            of_partition = [(record.key, record.value, record.headers, record.timestamp)
+                            for record in records if record.partition == partition]
+            half = len(of_partition) // 2
+            self.assertEqual(of_partition[:half], of_partition[half:])
+        print(f"{type(self).__name__} {query}: {count} records twice, byte for byte", flush=True)
 
 
 del SwapTest  # abstract: not to be loaded as a test of its own
