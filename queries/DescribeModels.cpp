@@ -138,11 +138,15 @@ std::string describeVersion(const ModelDefinition& definition, const operators::
   const operators::RemoteModelOptions& options = *definition.remote;
   const operators::FailurePolicies& policies = definition.policies;
   return fmt::format(
-      "Server     : {}\nOutputs    : {}\nRequests   : up to {} rows each, {} at a time per task, "
-      "timeout {} ms, {} retries\nOn error   : {}\nUnavailable: {}{}",
+      "Server     : {}\nOutputs    : {}\nRequests   : up to {} rows each, filled for {} ms, {} at "
+      "a time "
+      "per task, timeout {} ms\nRetries    : {}, after {} ms and longer; left alone for {} ms when "
+      "{} "
+      "of the requests fail\nOn error   : {}\nUnavailable: {}{}",
       definition.versions.at(info.version).uri, info.numOutputs, options.batchMaxRows,
-      options.maxInFlight, options.timeout.count(), options.retries, nameOf(policies.onError),
-      nameOf(policies.onUnavailable),
+      options.batchLinger.count(), options.maxInFlight, options.timeout.count(), options.retries,
+      options.backoff.count(), options.breakerPause.count(), options.breakerFailures,
+      nameOf(policies.onError), nameOf(policies.onUnavailable),
       policies.fallback.empty() ? "" : "\nFallback   : " + policies.fallback);
 }
 

@@ -129,7 +129,8 @@ TEST_CASE("SET changes how servers are asked, in all versions and queries, for g
   runSession(*executor, kServed);
   given.world.started.clear();
   runSession(*executor,
-             "ALTER MODEL r SET (TIMEOUT='3 SECONDS', BATCH_MAX_ROWS=9, ON_UNAVAILABLE='DLQ');");
+             "ALTER MODEL r SET (TIMEOUT='3 SECONDS', BATCH_MAX_ROWS=9, ON_UNAVAILABLE='DLQ', "
+             "BACKOFF='70 MILLISECONDS', BREAKER_FAILURES=0.25);");
   CHECK(given.world.started == std::vector<std::string>{"CSAS_O_0", "CTAS_N_0"});
   const auto again = given.world.start();
   for (const auto* const some : {executor.get(), again.get()}) {
@@ -144,6 +145,8 @@ TEST_CASE("SET changes how servers are asked, in all versions and queries, for g
   }
   const std::string described = answerOf(*again, "DESCRIBE MODEL r;");
   CHECK(described.find("timeout 3000 ms") != std::string::npos);
+  CHECK(described.find("after 70 ms and longer; left alone for 1000 ms when 0.25 of") !=
+        std::string::npos);
   CHECK(described.find("Unavailable: DLQ") != std::string::npos);
 }
 
