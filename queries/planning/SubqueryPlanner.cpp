@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "operators/SourceOperator.h"
@@ -66,6 +67,37 @@ PlanNodePtr bringTogether(const QueryPlan& plan) {
       PlanNode{std::move(step), {plan.root}, plan.root->types, plan.isTable});
 }
 
+bool holdsKey(const QueryPlan& plan) {
+  const std::span<const operators::SchemaColumn> columns(plan.schema.columns());
+  try {
+    plan.keyFormat->check(columns.first(plan.schema.numKeys()), plan.keyOptions);
+  } catch (const operators::FormatError&) {
+    return false;
+  }
+  return true;
+}
+
+/// Groups and distinct rows meet by JSON keys, which hold everything. Here they have to lie where
+/// the key format of the query says, since joins rely on it.
+PlanNodePtr layByKeyFormat(const PlanNodePtr& node, const QueryPlan& plan) {
+  const bool isOneByOne = std::holds_alternative<ProjectPlan>(node->step) ||
+                          std::holds_alternative<FilterPlan>(node->step) ||
+                          std::holds_alternative<PredictPlan>(node->step) ||
+                          std::holds_alternative<DistinctPlan>(node->step) ||
+                          std::holds_alternative<AggregatePlan>(node->step);
+  PlanNode laid = *node;
+  if (auto* const repartition = std::get_if<RepartitionPlan>(&laid.step)) {
+    repartition->keyFormat = plan.keyFormat;
+    repartition->keyOptions = plan.keyOptions;
+    repartition->keyOptions.isKey = true;
+  } else if (isOneByOne) {
+    laid.inputs = {layByKeyFormat(node->inputs[0], plan)};
+  } else {
+    return node;
+  }
+  return std::make_shared<const PlanNode>(std::move(laid));
+}
+
 }  // namespace
 
 FromItem planSubquery(const parser::SourceReference& reference, const PlanningContext& context) {
@@ -80,6 +112,13 @@ FromItem planSubquery(const parser::SourceReference& reference, const PlanningCo
     QueryPlan plan = planQuery(*query, QueryPurpose::Persistent, inner);
     if (plan.window && reference.queries.size() > 1) {
       throw StatementError("UNION ALL: the queries cannot give windowed keys.", query->span);
+    }
+    if (plan.schema.numKeys() > 0 && holdsKey(plan)) {
+      plan.root = layByKeyFormat(plan.root, plan);
+    } else if (plan.schema.numKeys() > 0) {
+      plan.keyFormat = operators::findFormat("JSON");
+      plan.keyOptions = {};
+      plan.keyOptions.isKey = true;
     }
     if (first) {
       checkBranch(*first, plan, *query);
