@@ -14,8 +14,8 @@ namespace {
 
 /// The longest that a server may bid us wait.
 constexpr std::chrono::seconds kMaxRetryAfter{60};
-/// Time-outs of a row by itself before a server that is asked directly counts as silent over it:
-/// one that is merely slow gets this far only when it is slow over the same row each time.
+/// Time-outs, one upon the other, of a row by itself before a server that is asked directly counts
+/// as silent over it: one that is merely slow, or at times busy, does not get this far.
 constexpr uint32_t kLeastSilences = 5;
 
 /// Retry-After in seconds, the only form that says how long; zero when it is not there.
@@ -96,6 +96,7 @@ void RpcPredictor::settleFault(Piece piece, const AnswerError& error,
     return;
   }
   ++piece.attempts;
+  piece.silences = 0;
   const bool isSpent =
       error.fault() == AnswerFault::Away || piece.attempts > model.options().retries;
   if (isOfRows && isSpent) {
@@ -125,8 +126,10 @@ void RpcPredictor::settleSilence(Piece piece, const AnswerError& error) {
   const RemoteModelOptions& options = piece.model->options();
   const bool isOfRows = piece.model->health().hasAnsweredSince(*piece.firstSentAt);
   const bool isSpent = ++piece.attempts > options.retries;
+  piece.silences += piece.numRows == 1 ? 1 : 0;
   const bool isToBlame = isOfRows && isSpent &&
-                         (isThroughTopics(options.protocol) || piece.attempts >= kLeastSilences);
+                         (isThroughTopics(options.protocol) ||
+                          (piece.silences > options.retries && piece.silences >= kLeastSilences));
   if (isOfRows && piece.numRows > 1 && (isSpent || piece.isHalf)) {
     halve(std::move(piece));
   } else if (isToBlame) {

@@ -71,6 +71,7 @@ class RpcPredictor final : public Predictor {
     size_t numRows = 0;
     Time arrived;           ///< of its first row
     uint32_t attempts = 0;  ///< requests that failed
+    uint32_t silences = 0;  ///< of a single row: time-outs one upon the other
     bool isHalf = false;    ///< of a request that was refused
     std::optional<Time> firstSentAt;
     std::shared_ptr<const RemoteModel> witness;  ///< set: its row has a score already
