@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "engine/brokers/kafka/KafkaError.h"
@@ -20,6 +21,7 @@ namespace auspex::engine {
 namespace {
 
 constexpr std::chrono::seconds kDescriptionAge{10};
+constexpr std::chrono::milliseconds kTopicPause{20};
 constexpr int64_t kBeginning = -2;  // Kafka's timestamps that stand for the two ends
 constexpr int64_t kEnd = -1;
 constexpr const char* kFutureLimit = "message.timestamp.after.max.ms";
@@ -279,7 +281,18 @@ void KafkaAdmin::requestTopic(const TopicSpec& spec, Milliseconds timeout) {
   const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
       rd_kafka_event_CreateTopics_result(event.get()), &numResults);
   for (size_t i = 0; i < numResults; ++i) {
+    if (rd_kafka_topic_result_error(results[i]) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+      awaitTopic(spec.name, timeout);
+    }
     checkTopicResult(results[i], what);
+  }
+}
+
+/// The broker that makes topics knows of one, which somebody else has just made, before others do.
+void KafkaAdmin::awaitTopic(const std::string& name, Milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!countPartitions(name, timeout) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kTopicPause);
   }
 }
 

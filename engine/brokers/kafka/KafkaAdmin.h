@@ -56,6 +56,7 @@ class KafkaAdmin {
   Offsets fetchOffsets(const std::string& group, const std::vector<TopicPartition>& partitions,
                        bool stable);
   void requestTopic(const TopicSpec& spec, Milliseconds timeout);
+  void awaitTopic(const std::string& name, Milliseconds timeout);
 
   const std::shared_ptr<const KafkaBrokerOptions> options_;
   const KafkaHandle committed_;
