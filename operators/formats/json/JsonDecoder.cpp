@@ -224,7 +224,8 @@ std::string JsonDecoder::walkDocument(const Chunk& chunk, size_t i, uint32_t& to
   }
   uint32_t end = 0;
   if (!unwrapped_ && tokens.kind(token) == '{') [[likely]] {
-    end = fields_.walk(tokens, token, indexer_, slots_.data() + i, chunk.numRows);
+    uint32_t* const slots = slots_.empty() ? nullptr : slots_.data() + i;
+    end = fields_.walk(tokens, token, indexer_, slots, chunk.numRows);
   } else {
     end = skipJsonValue(tokens, token);
     if (unwrapped_ && !used_.empty()) {
