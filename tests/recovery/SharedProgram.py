@@ -181,8 +181,10 @@ class SharedProgram:
 
     def _wait_for_life(self, instance):
         """Until a process has partitions and has committed a number of replies, drawn at random, in them."""
-        self._wait(lambda: self._owned(instance), "a process to have partitions", instance)
-        owned = self._owned(instance)
+        owned = set()
+        # What it had once stays: when it is asked for again, the group may be unsettled.
+        self._wait(lambda: owned.update(self._owned(instance)) or owned,
+                   "a process to have partitions", instance)
         wanted = self._answered(owned) + 1 + self._chance.randrange(LIFE_REPLIES)
         self._wait(lambda: self._answered(owned) >= wanted, "replies of a process", instance)
 
