@@ -150,14 +150,15 @@ TEST_CASE("a registry that is away stops neither queries nor a start") {
 
 TEST_CASE("a version that cannot be loaded leaves what serves, and is told") {
   FollowingProgram program;
-  for (const auto& [alias, words] : std::map<uint32_t, std::string>{
-           {4, "cannot become version 4"}, {5, "was not loaded"}, {6, "no such version"}}) {
-    CAPTURE(alias);
-    program.registry->alias = alias;
+  const std::map<uint32_t, std::string> damaged = {
+      {4, "cannot become version 4"}, {5, "was not loaded"}, {6, "no such version"}};
+  for (const auto& version : damaged) {
+    CAPTURE(version.first);
+    program.registry->alias = version.first;
     CHECK(program.score() == R"({"V":1})");
     const std::string described = program.run("DESCRIBE MODEL m;");
     CAPTURE(described);
-    CHECK(described.find(words) != std::string::npos);
+    CHECK(described.find(version.second) != std::string::npos);
   }
   // Fetched less and less often, not in each of 1,200 rounds.
   CHECK(program.registry->numFiles < 120);
