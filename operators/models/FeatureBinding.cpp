@@ -20,6 +20,9 @@ constexpr Number kMissing = std::numeric_limits<Number>::quiet_NaN();
 template <typename Number, typename Value, typename ToNumber>
 void encodeColumn(std::span<const Value> values, std::span<const uint8_t> validity, size_t feature,
                   size_t numFeatures, Number* matrix, ToNumber toNumber) {
+  if (values.empty()) {
+    return;  // and there may be no matrix
+  }
   Number* out = matrix + feature;
   if (validity.empty()) {
     for (const Value& value : values) {
