@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "operators/EndedEntries.h"
 #include "operators/StreamTime.h"
 #include "operators/data/Arena.h"
 #include "operators/data/ClampedAdd.h"
@@ -122,20 +123,11 @@ class DistinctRows final : public Operator {
     }
     std::string begin;
     appendOrdered(begin, firstStart_);
-    firstStart_ = INT64_MAX;
     std::vector<std::string> ended;
-    store_.scan(begin, std::nullopt, [&](std::string_view key, std::string_view) {
-      if (key.size() < kOrderedBytes) {
-        return true;  // time
-      }
-      const int64_t start = readOrdered(key);
-      if (closeOf(start) > time_.now()) {
-        firstStart_ = start;
-        return false;
-      }
-      ended.emplace_back(key);
-      return true;
-    });
+    firstStart_ = visitEnded(
+        store_, begin, std::nullopt, 0,
+        [&](int64_t start) { return closeOf(start) <= time_.now(); },
+        [&](std::string_view key, int64_t) { ended.emplace_back(key); });
     for (const std::string& key : ended) {
       store_.erase(key);
     }

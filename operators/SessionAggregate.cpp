@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "operators/EndedEntries.h"
 #include "operators/StreamTime.h"
 #include "operators/WindowAggregateOperator.h"
 #include "operators/data/ClampedAdd.h"
@@ -214,15 +215,10 @@ class SessionAggregate final : public Operator {
       }
     }
     std::vector<std::string> stored;
-    store_.scan("x", "y", [&](std::string_view key, std::string_view) {
-      const int64_t end = readOrdered(key.substr(1));
-      if (!isOver(end)) {
-        firstEnd_ = std::min(firstEnd_, end);
-        return false;
-      }
-      stored.emplace_back(key.substr(1 + kOrderedBytes));
-      return true;
-    });
+    const int64_t next = visitEnded(
+        store_, "x", "y", 1, [&](int64_t end) { return isOver(end); },
+        [&](std::string_view key, int64_t) { stored.emplace_back(key.substr(1 + kOrderedBytes)); });
+    firstEnd_ = std::min(firstEnd_, next);
     for (const std::string& key : stored) {
       endStored(key, arena, sessions, ended);
     }
@@ -343,17 +339,10 @@ class SessionAggregate final : public Operator {
     if (!isDropped(firstKeptEnd_)) {
       return;
     }
-    firstKeptEnd_ = INT64_MAX;
     std::vector<std::string> dropped;
-    store_.scan("d", "e", [&](std::string_view key, std::string_view) {
-      const int64_t end = readOrdered(key.substr(1));
-      if (!isDropped(end)) {
-        firstKeptEnd_ = end;
-        return false;
-      }
-      dropped.emplace_back(key);
-      return true;
-    });
+    firstKeptEnd_ = visitEnded(
+        store_, "d", "e", 1, [&](int64_t end) { return isDropped(end); },
+        [&](std::string_view key, int64_t) { dropped.emplace_back(key); });
     for (const std::string& key : dropped) {
       store_.erase(key);
       store_.erase(std::string_view(key).substr(1 + kOrderedBytes));

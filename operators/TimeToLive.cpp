@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "operators/EndedEntries.h"
+
 namespace auspex::operators {
 namespace {
 
@@ -30,20 +32,13 @@ std::vector<std::string_view> TimeToLive::begin(std::span<const int64_t> timesta
   }
   std::string begin;
   appendOrdered(begin, firstTime_);
-  firstTime_ = INT64_MAX;
-  store_.scan(begin, std::nullopt, [&](std::string_view entry, std::string_view) {
-    if (entry.size() < kOrderedBytes) {
-      return true;  // the highest timestamp
-    }
-    const int64_t time = readOrdered(entry);
-    if (addClamped(time, ttl_) > time_.now()) {
-      firstTime_ = time;
-      return false;
-    }
-    keys.push_back(arena.copy(entry.substr(kOrderedBytes)));
-    due_.push({time, keys.back()});
-    return true;
-  });
+  firstTime_ = visitEnded(
+      store_, begin, std::nullopt, 0,
+      [&](int64_t time) { return addClamped(time, ttl_) <= time_.now(); },
+      [&](std::string_view entry, int64_t time) {
+        keys.push_back(arena.copy(entry.substr(kOrderedBytes)));
+        due_.push({time, keys.back()});
+      });
   return keys;
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "operators/EndedEntries.h"
 #include "operators/StreamTime.h"
 #include "operators/data/ClampedAdd.h"
 #include "operators/expressions/NestedKernels.h"
@@ -303,28 +304,21 @@ class WindowAggregate final : public Operator {
 
   /// No row can change a window that is over; it may be kept for readers.
   void expire() {
-    std::vector<std::string> ended;
     if (firstDrop_ > time_.now()) {
       return;
     }
-    firstDrop_ = INT64_MAX;
+    std::vector<std::string> ended;
     std::string begin;
     appendOrdered(begin, erasedTo_);
-    store_.scan(begin, std::nullopt, [&](std::string_view key, std::string_view) {
-      if (key.size() < kStartBytes) {
-        return true;
-      }
-      const int64_t drop = dropOf(readOrdered(key));
-      if (drop > time_.now()) {
-        firstDrop_ = drop;
-        return false;
-      }
-      ended.emplace_back(key);
-      return true;
-    });
+    const int64_t next = visitEnded(
+        store_, begin, std::nullopt, 0, [&](int64_t start) { return dropOf(start) <= time_.now(); },
+        [&](std::string_view key, int64_t start) {
+          ended.emplace_back(key);
+          erasedTo_ = start;
+        });
+    firstDrop_ = dropOf(next);
     for (const std::string& key : ended) {
       store_.erase(key);
-      erasedTo_ = std::max(erasedTo_, readOrdered(key));
     }
   }
 
