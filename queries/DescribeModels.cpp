@@ -138,11 +138,10 @@ std::string describeVersion(const ModelDefinition& definition, const operators::
   const operators::RemoteModelOptions& options = *definition.remote;
   const operators::FailurePolicies& policies = definition.policies;
   return fmt::format(
-      "Server     : {}\nOutputs    : {}\nRequests   : up to {} rows each, filled for {} ms, {} at "
-      "a time "
-      "per task, timeout {} ms\nRetries    : {}, after {} ms and longer; left alone for {} ms when "
-      "{} "
-      "of the requests fail\nOn error   : {}\nUnavailable: {}{}",
+      "Server     : {}\nOutputs    : {}\n"
+      "Requests   : up to {} rows each, filled for {} ms, {} at a time per task, timeout {} ms\n"
+      "Retries    : {}, after {} ms and longer; left alone for {} ms when {} of the requests fail\n"
+      "On error   : {}\nUnavailable: {}{}",
       definition.versions.at(info.version).uri, info.numOutputs, options.batchMaxRows,
       options.batchLinger.count(), options.maxInFlight, options.timeout.count(), options.retries,
       options.backoff.count(), options.breakerPause.count(), options.breakerFailures,

@@ -219,7 +219,7 @@ void StatementExecutor::follow(const std::string& model,
   }
   const auto set = parser::parse(fmt::format("ALTER MODEL {} SET ALIAS {} = {};", name,
                                              operators::kDefaultAlias, version.number));
-  const std::string object = fmt::format("SESSION {}", ++numSessionStatements_);
+  const std::string object = nextSessionObject();
   StatementRun(*this, set.front(), object, nullptr, false)
       .follow(std::get<parser::AlterModel>(set.front().statement.node).name, version.number);
 }

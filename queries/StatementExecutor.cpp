@@ -173,6 +173,10 @@ std::vector<std::string> StatementExecutor::hear(const std::vector<Command>& com
   return failures;
 }
 
+std::string StatementExecutor::nextSessionObject() {
+  return fmt::format("{}{}", kSessionObject, ++numSessionStatements_);
+}
+
 bool StatementExecutor::isRepeated(const Command& command,
                                    const parser::Statement& statement) const {
   const auto logged = logged_.find(command.object);
@@ -234,7 +238,7 @@ std::vector<StatementError> StatementExecutor::check(
 StatementResult StatementExecutor::execute(const parser::ParsedStatement& statement) {
   std::string object = objectOf(statement.statement);
   if (object == "#") {
-    object = fmt::format("{}{}", kSessionObject, ++numSessionStatements_);
+    object = nextSessionObject();
   }
   return run(statement, object, nullptr);
 }

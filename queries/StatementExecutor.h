@@ -128,6 +128,8 @@ class StatementExecutor {
   StatementResult run(const parser::ParsedStatement& statement, const std::string& object,
                       const Command* replayed, bool isProgram = false);
   void remember(const Command& command);
+  /// What a statement of a session is known by that has no name of its own.
+  std::string nextSessionObject();
   /// Whether the command does what is done already: two instances that run a program for the first
   /// time at the same moment log each statement twice.
   bool isRepeated(const Command& command, const parser::Statement& statement) const;
