@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 
 from CommandLine import BINARY, PATIENCE, ROOT, CommandLineCase, until
+from KafkaFixture import free_ports
 
 EXAMPLES = os.path.join(ROOT, "queries/examples/deployments")
 SWAPS = "default_-CSAS_SCORED_PAYMENTS_0-0-models"
@@ -180,18 +180,12 @@ class DeploymentsCase(CommandLineCase):
         self.assertEqual(len(self.records("SCORED_PAYMENTS")), 2000)
 
 
-def freePort():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class ServedModelCase(CommandLineCase):
     """One program whose model is in the engine, behind a server, or both."""
 
     def setUp(self):
         super().setUp()
-        self.port = freePort()
+        self.port = free_ports(1)[0]
         self.python = subprocess.run([os.path.join(ROOT, "tests/fixtures/python")], check=True,
                                      capture_output=True, text=True).stdout.strip()
         for name in ("embeddedModel.sql", "servedModel.sql", "guardedModel.sql", "score.sql"):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scoring program with its model behind a server that is killed again and again, too."""
 import random
-import socket
 import subprocess
 import sys
 import threading
 
+from KafkaFixture import free_ports
 import ScoringProgram
 
 SERVER = ScoringProgram.EXAMPLE.parent / "deployments" / "modelServer.py"
@@ -21,18 +21,12 @@ SERVED_MODEL = """CREATE MODEL fraud_v2 (amount DOUBLE, country VARCHAR DEFAULT 
   RETRIES=1, BREAKER_PAUSE='50 MILLISECONDS');"""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class ServedProgram(ScoringProgram.ScoringProgram):
     """Close it: its server runs, and is killed and started anew, until then."""
 
     def __init__(self, folder, name, seed):
         super().__init__(folder, name, seed)
-        self._port = free_port()
+        self._port = free_ports(1)[0]
         sql = self.file.read_text()
         assert FILE_MODEL in sql
         self.file.write_text(sql.replace(FILE_MODEL, self.model()))

@@ -3,11 +3,12 @@
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.request
+
+from KafkaFixture import free_ports
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -23,10 +24,20 @@ model.save_model(sys.argv[2])
 """
 
 
-def freePort():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+START_SECONDS = 300
+
+
+def waitFor(url, giveUp):
+    """Until a server that was just started answers there; gives up when it does not."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    giveUp()
+    raise AssertionError(f"nothing answers at {url}")
 
 
 class MlServer:
@@ -36,7 +47,7 @@ class MlServer:
         self.folder = tempfile.TemporaryDirectory()
         python = subprocess.run([HERE / "python", "mlserver.txt"], stdout=subprocess.PIPE, text=True,
                                 check=True).stdout.strip()
-        self.httpPort, self.grpcPort, metricsPort = [freePort() for _ in range(3)]
+        self.httpPort, self.grpcPort, metricsPort = free_ports(3)
         place = pathlib.Path(self.folder.name)
         (place / "fraud").mkdir()
         (place / "settings.json").write_text(json.dumps({
@@ -53,17 +64,7 @@ class MlServer:
         self.process = subprocess.Popen([pathlib.Path(python).parent / "mlserver", "start", place],
                                         env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        self.waitUntilReady()
-
-    def waitUntilReady(self):
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.httpPort}/v2/models/fraud/ready", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        self.close()
-        raise AssertionError("MLServer did not start")
+        waitFor(f"http://127.0.0.1:{self.httpPort}/v2/models/fraud/ready", self.close)
 
     def close(self):
         self.process.kill()

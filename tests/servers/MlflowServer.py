@@ -4,10 +4,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
-import time
-import urllib.request
 
-from MlServer import freePort
+from KafkaFixture import free_ports
+from MlServer import waitFor
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -41,7 +40,7 @@ class MlflowServer:
         self.folder = tempfile.TemporaryDirectory()
         self.python = subprocess.run([HERE / "python", "mlflow.txt"], stdout=subprocess.PIPE, text=True,
                                      check=True).stdout.strip()
-        self.port = freePort()
+        self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true",
                             "GIT_PYTHON_REFRESH": "quiet", "OMP_NUM_THREADS": "1"}
@@ -56,15 +55,7 @@ class MlflowServer:
              "--backend-store-uri", f"sqlite:///{place}/registry.db", "--artifacts-destination", f"{place}/artifacts"],
             cwd=place, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        begin = time.monotonic()
-        while time.monotonic() - begin < 300:
-            try:
-                with urllib.request.urlopen(f"{self.url}/health", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        self.close()
-        raise AssertionError("MLflow did not start")
+        waitFor(f"{self.url}/health", self.close)
 
     def run(self, program, *arguments):
         subprocess.run([self.python, "-c", program, self.url, *arguments], cwd=self.folder.name, check=True,

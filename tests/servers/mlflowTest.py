@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "cli"))
+sys.path[:0] = [str(HERE.parent / "cli"), str(HERE.parent / "fixtures")]
 from CommandLine import CommandLineCase, until  # noqa: E402
 from MlflowServer import MlflowServer  # noqa: E402
 
