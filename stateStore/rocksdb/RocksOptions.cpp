@@ -39,7 +39,6 @@ void setTable(rocksdb::ColumnFamilyOptions& options, const StateMemory& memory) 
 void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) {
   options.env = patientEnv();
   options.create_if_missing = true;
-  options.create_missing_column_families = true;
   options.write_buffer_manager = memory.writeBuffers();
   options.max_total_wal_size = kLogBytes;
   // Any prefix of the log is a committed state, and the marker says which.

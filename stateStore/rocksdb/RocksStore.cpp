@@ -111,7 +111,9 @@ class RocksStore::Database {
 
  private:
   std::vector<std::string> existingFamilies() const;
-  void open(const std::vector<std::string>& names);
+  void open(const std::vector<std::string>& names, const std::vector<std::string>& existing);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(
+      std::span<const std::string> names) const;
   void dropUnnamed(std::size_t numNamed);
   void removeRuns() const;
 
@@ -140,13 +142,14 @@ RocksStore::Database::Database(std::filesystem::path directory,
   names.insert(names.end(), storeNames.begin(), storeNames.end());
   names.push_back(rocksdb::kDefaultColumnFamilyName);
   const std::size_t numNamed = names.size();
-  for (std::string& name : existingFamilies()) {
+  const std::vector<std::string> existing = existingFamilies();
+  for (const std::string& name : existing) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      names.push_back(std::move(name));
+      names.push_back(name);
     }
   }
-  open(names);
   try {
+    open(names, existing);
     dropUnnamed(numNamed);
   } catch (...) {
     close();
@@ -159,7 +162,7 @@ RocksStore::Database::~Database() {
 }
 
 std::vector<std::string> RocksStore::Database::existingFamilies() const {
-  std::vector<std::string> names;
+  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
   if (std::filesystem::exists(directory_ / "CURRENT")) {
     check(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), directory_.string(), &names),
           "reading the list of stores");
@@ -167,23 +170,52 @@ std::vector<std::string> RocksStore::Database::existingFamilies() const {
   return names;
 }
 
-void RocksStore::Database::open(const std::vector<std::string>& names) {
+std::vector<rocksdb::ColumnFamilyDescriptor> RocksStore::Database::descriptors(
+    std::span<const std::string> names) const {
+  std::vector<rocksdb::ColumnFamilyDescriptor> described;
+  for (const std::string& name : names) {
+    rocksdb::ColumnFamilyOptions options;
+    if (name == kMetaStoreName || name == rocksdb::kDefaultColumnFamilyName) {
+      setMetaOptions(options, *memory_);
+    } else {
+      setStoreOptions(options, *memory_);
+    }
+    described.emplace_back(name, options);
+  }
+  return described;
+}
+
+// Families are created after opening, all at once: as part of it, RocksDB writes its options and
+// reads them back once per family, which takes longer than all else it does for an empty database.
+void RocksStore::Database::open(const std::vector<std::string>& names,
+                                const std::vector<std::string>& existing) {
   rocksdb::DBOptions options;
   setDatabaseOptions(options, *memory_);
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : names) {
-    rocksdb::ColumnFamilyOptions familyOptions;
-    if (name == kMetaStoreName || name == rocksdb::kDefaultColumnFamilyName) {
-      setMetaOptions(familyOptions, *memory_);
-    } else {
-      setStoreOptions(familyOptions, *memory_);
-    }
-    descriptors.emplace_back(name, familyOptions);
-  }
   rocksdb::DB* opened = nullptr;
-  check(rocksdb::DB::Open(options, directory_.string(), descriptors, &families_, &opened),
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  check(rocksdb::DB::Open(options, directory_.string(), descriptors(existing), &handles, &opened),
         "opening");
   db_.reset(opened);
+  families_.resize(names.size());
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = std::find(existing.begin(), existing.end(), names[i]);
+    if (found == existing.end()) {
+      missing.push_back(names[i]);
+    } else {
+      families_[i] = handles[static_cast<std::size_t>(found - existing.begin())];
+    }
+  }
+  if (missing.empty()) {
+    return;
+  }
+  handles.clear();
+  const rocksdb::Status created = db_->CreateColumnFamilies(descriptors(missing), &handles);
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    families_[static_cast<std::size_t>(std::find(names.begin(), names.end(), missing[i]) -
+                                       names.begin())] = handles[i];
+  }
+  check(created, "creating stores");
 }
 
 // A store that a refused plan left behind is empty and goes; one with rows belongs to another plan.
@@ -237,7 +269,9 @@ void RocksStore::Database::close() noexcept {
     snapshots_.clear();
     // Nothing can be done about an error here, and nothing is lost: the log has every commit.
     for (rocksdb::ColumnFamilyHandle* family : families_) {
-      static_cast<void>(db_->DestroyColumnFamilyHandle(family));
+      if (family != nullptr) {  // one that could not be created
+        static_cast<void>(db_->DestroyColumnFamilyHandle(family));
+      }
     }
     families_.clear();
     static_cast<void>(db_->Close());
