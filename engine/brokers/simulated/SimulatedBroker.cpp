@@ -57,16 +57,22 @@ void SimulatedBroker::append(const std::string& topic,
 }
 
 std::vector<SimulatedRead> SimulatedBroker::records(const std::string& topic, int32_t partition,
-                                                    Isolation isolation) const {
+                                                    Isolation isolation, int64_t from) const {
   const std::lock_guard lock(core_->mutex);
   const SimulatedPartition& source = core_->log.partition({topic, partition});
-  int64_t position = source.beginOffset();
+  int64_t position = std::max(from, source.beginOffset());
   std::vector<SimulatedRead> records;
   for (const auto& [offset, record] :
        source.read(position, std::numeric_limits<size_t>::max(), isolation)) {
     records.push_back({offset, *record});
   }
   return records;
+}
+
+int32_t SimulatedBroker::numPartitions(const std::string& topic) const {
+  const std::lock_guard lock(core_->mutex);
+  const auto found = core_->log.topics().find(topic);
+  return found == core_->log.topics().end() ? 0 : found->second.description.numPartitions;
 }
 
 void SimulatedBroker::setPendingOffsetsTimeout(std::chrono::milliseconds timeout) {

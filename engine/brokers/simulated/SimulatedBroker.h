@@ -52,9 +52,13 @@ class SimulatedBroker final : public Broker {
   bool crashed() const;
   /// Writes records that are committed at once.
   void append(const std::string& topic, std::span<const operators::OutgoingRecord> records);
-  /// Everything a reader of that isolation would get from the beginning.
+  /// Everything a reader of that isolation would get from the beginning, or from an offset that it
+  /// has.
   std::vector<SimulatedRead> records(const std::string& topic, int32_t partition,
-                                     Isolation isolation = Isolation::ReadCommitted) const;
+                                     Isolation isolation = Isolation::ReadCommitted,
+                                     int64_t from = 0) const;
+  /// 0: there is no such topic.
+  int32_t numPartitions(const std::string& topic) const;
   /// Readers find the end of every partition of the topic at this offset, until it is moved: a test
   /// chooses which record is read next. Behind it must stand a record or the end, not a marker.
   void limitReads(const std::string& topic, int64_t offset);

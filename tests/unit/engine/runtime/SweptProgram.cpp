@@ -190,21 +190,8 @@ class SweptRun {
         record.value = given.value;
       }
       record.timestamp = given.timestamp;
-      record.partition = operators::partitionOf(given.key, numPartitions(given.topic));
+      record.partition = operators::partitionOf(given.key, broker_->numPartitions(given.topic));
       broker_->append(given.topic, {&record, 1});
-    }
-  }
-
-  int32_t numPartitions(const std::string& topic) {
-    int32_t count = 0;
-    // Asked without being a step that a fault could hit.
-    while (true) {
-      try {
-        broker_->records(topic, count);
-        ++count;
-      } catch (const BrokerError&) {
-        return count;
-      }
     }
   }
 
@@ -226,7 +213,7 @@ class SweptRun {
   void collectOutputs() {
     for (const std::string& topic : program_.outputs) {
       std::vector<std::string>& rows = outcome_.outputs[topic];
-      const int32_t count = numPartitions(topic);
+      const int32_t count = broker_->numPartitions(topic);
       for (int32_t partition = 0; partition < count; ++partition) {
         for (const SimulatedRead& read : broker_->records(topic, partition)) {
           rows.push_back(fmt::format("{} | {} | {}", read.record.key.value_or("null"),

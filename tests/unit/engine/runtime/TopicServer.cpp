@@ -42,18 +42,11 @@ void TopicServer::turn(SimulatedBroker& broker) {
 
 /// While it is away requests are lost: it begins to read at the end, as MLServer does.
 void TopicServer::read(SimulatedBroker& broker) {
-  for (int32_t partition = 0;; ++partition) {
-    std::vector<SimulatedRead> records;
-    try {
-      records = broker.records(requestTopic_, partition);
-    } catch (const BrokerError&) {
-      return;  // there are no more
-    }
+  const int32_t numPartitions = broker.numPartitions(requestTopic_);
+  for (int32_t partition = 0; partition < numPartitions; ++partition) {
     int64_t& position = positions_[partition];
-    for (const SimulatedRead& read : records) {
-      if (read.offset < position) {
-        continue;
-      }
+    for (const SimulatedRead& read :
+         broker.records(requestTopic_, partition, Isolation::ReadCommitted, position)) {
       position = read.offset + 1;
       if (turn_ > habits_.scoring.turnsAway) {
         const size_t more = 2 * numRequests_ % 5;  // they do not all come at once
