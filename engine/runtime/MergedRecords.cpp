@@ -1,85 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/MergedRecords.h"
 
+#include <utility>
+
 #include "operators/data/Assert.h"
 
 namespace auspex::engine {
 namespace {
 
-constexpr size_t kPartitionBytes = sizeof(operators::OutgoingRecord::partition);
+/// So many at least are let go of at once, which means to copy all others.
+constexpr size_t kMinReplaced = 1024;
 
-void setKey(std::string& key, const operators::OutgoingRecord& record) {
-  key.assign(reinterpret_cast<const char*>(&record.partition), kPartitionBytes);
-  key.append(*record.key);
-}
-
-}  // namespace
-
-size_t MergedRecords::Entry::sizeBytes() const {
-  size_t bytes = key.size() + (value ? value->size() : 0);
-  for (const auto& [name, content] : headers) {
-    bytes += name.size() + (content ? content->size() : 0);
+size_t bytesOf(const operators::OutgoingRecord& record) {
+  size_t bytes = sizeof(record.partition) + record.key->size() + record.value.value_or("").size();
+  for (const operators::Header& header : record.headers) {
+    bytes += header.key.size() + header.value.value_or("").size();
   }
   return bytes;
 }
 
-void MergedRecords::fill(Entry& entry, const operators::OutgoingRecord& record) {
-  entry.partition = record.partition;
-  entry.timestamp = record.timestamp;
-  if (!record.value) {
-    entry.value.reset();
-  } else if (entry.value) {
-    entry.value->assign(*record.value);
-  } else {
-    entry.value.emplace(*record.value);
+std::vector<operators::OutgoingRecord> withoutReplaced(
+    const std::vector<operators::OutgoingRecord>& records) {
+  std::vector<operators::OutgoingRecord> kept;
+  for (const operators::OutgoingRecord& record : records) {
+    if (record.key) {
+      kept.push_back(record);
+    }
   }
-  entry.headers.clear();
+  return kept;
+}
+
+}  // namespace
+
+operators::OutgoingRecord MergedRecords::keep(const operators::OutgoingRecord& record,
+                                              std::string_view key) {
+  operators::OutgoingRecord kept;
+  kept.partition = record.partition;
+  kept.key = key;
+  if (record.value) {
+    kept.value = bytes_.copy(*record.value);
+  }
+  kept.timestamp = record.timestamp;
   for (const operators::Header& header : record.headers) {
-    entry.headers.emplace_back(header.key, header.value);
+    operators::Header& copied = kept.headers.emplace_back();
+    copied.key = bytes_.copy(header.key);
+    if (header.value) {
+      copied.value = bytes_.copy(*header.value);
+    }
   }
+  return kept;
 }
 
 void MergedRecords::add(const operators::OutgoingRecord& record) {
   AUSPEX_ASSERT(record.key.has_value());
-  setKey(searched_, record);
-  const auto found = byKey_.find(searched_);
-  if (found != byKey_.end()) {
-    Entry& entry = *found->second;
-    sizeBytes_ -= entry.sizeBytes();
-    fill(entry, record);
-    sizeBytes_ += entry.sizeBytes();
-    entries_.splice(entries_.end(), entries_, found->second);
-    return;
+  const auto found = byPlace_.find({record.partition, *record.key});
+  std::string_view key;
+  if (found == byPlace_.end()) {
+    key = bytes_.copy(*record.key);
+    byPlace_.emplace(Place{record.partition, key}, records_.size());
+  } else {
+    operators::OutgoingRecord& replaced = records_[found->second];
+    sizeBytes_ -= bytesOf(replaced);
+    key = *replaced.key;
+    replaced.key.reset();
+    ++numReplaced_;
+    found->second = records_.size();
   }
-  if (spare_.empty()) {
-    spare_.emplace_back();
+  records_.push_back(keep(record, key));
+  sizeBytes_ += bytesOf(records_.back());
+  if (numReplaced_ >= kMinReplaced && 2 * numReplaced_ > records_.size()) {
+    compact();
   }
-  entries_.splice(entries_.end(), spare_, spare_.begin());
-  Entry& entry = entries_.back();
-  entry.key = searched_;
-  fill(entry, record);
-  sizeBytes_ += entry.sizeBytes();
-  byKey_.emplace(entry.key, std::prev(entries_.end()));
+}
+
+void MergedRecords::compact() {
+  const std::vector<operators::OutgoingRecord> records = withoutReplaced(records_);
+  const stateStore::Arena before = std::exchange(bytes_, {});
+  records_.clear();
+  byPlace_.clear();
+  numReplaced_ = 0;
+  for (const operators::OutgoingRecord& record : records) {
+    const std::string_view key = bytes_.copy(*record.key);
+    byPlace_.emplace(Place{record.partition, key}, records_.size());
+    records_.push_back(keep(record, key));
+  }
 }
 
 void MergedRecords::writeTo(const Write& write) {
-  if (entries_.empty()) {
+  if (records_.empty()) {
     return;
   }
-  outgoing_.clear();
-  for (const Entry& entry : entries_) {
-    operators::OutgoingRecord& record = outgoing_.emplace_back();
-    record.partition = entry.partition;
-    record.key = std::string_view(entry.key).substr(kPartitionBytes);
-    record.value = entry.value;
-    record.timestamp = entry.timestamp;
-    for (const auto& [name, content] : entry.headers) {
-      record.headers.push_back({name, content});
-    }
+  if (numReplaced_ == 0) {
+    write(records_);
+  } else {
+    write(withoutReplaced(records_));
   }
-  write(outgoing_);
-  byKey_.clear();
-  spare_.splice(spare_.end(), entries_);
+  byPlace_.clear();
+  records_.clear();
+  numReplaced_ = 0;
+  bytes_.clear();
   sizeBytes_ = 0;
 }
 

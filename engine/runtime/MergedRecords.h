@@ -2,17 +2,16 @@
 // Changes of a table on their way into its topic, of which only the last of each key is written.
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <list>
-#include <optional>
+#include <memory_resource>
 #include <span>
-#include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "operators/data/Record.h"
+#include "stateStore/Arena.h"
 
 namespace auspex::engine {
 
@@ -29,28 +28,32 @@ class MergedRecords {
   /// Gives all to `write`, in order, in one call, and is empty then. Nothing is forgotten when
   /// that throws.
   void writeTo(const Write& write);
-  /// Of the keys, values and headers that are kept.
+  /// Of the partitions, keys, values and headers that are kept. Those that others have taken the
+  /// place of take as much again, at most, or a little.
   size_t sizeBytes() const { return sizeBytes_; }
 
  private:
-  struct Entry {
-    std::string key;  // behind the number of the partition
-    std::optional<std::string> value;
+  struct Place {
     int32_t partition = 0;
-    int64_t timestamp = 0;
-    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-
-    size_t sizeBytes() const;
+    std::string_view key;
+    friend bool operator==(const Place&, const Place&) = default;
   };
-  using Entries = std::list<Entry>;
+  struct PlaceHash {
+    size_t operator()(const Place& place) const noexcept {
+      return std::hash<std::string_view>()(place.key) + static_cast<size_t>(place.partition);
+    }
+  };
 
-  static void fill(Entry& entry, const operators::OutgoingRecord& record);
+  /// A copy whose bytes are in the arena; the key's are there already.
+  operators::OutgoingRecord keep(const operators::OutgoingRecord& record, std::string_view key);
+  /// Lets go of the records that others have taken the place of.
+  void compact();
 
-  Entries entries_;
-  Entries spare_;  // nodes of earlier entries, for their memory
-  std::unordered_map<std::string_view, Entries::iterator> byKey_;
-  std::string searched_;
-  std::vector<operators::OutgoingRecord> outgoing_;
+  std::vector<operators::OutgoingRecord> records_;  // without a key: another has taken its place
+  size_t numReplaced_ = 0;
+  stateStore::Arena bytes_;  // of records_
+  std::pmr::unsynchronized_pool_resource nodes_;
+  std::pmr::unordered_map<Place, size_t, PlaceHash> byPlace_{&nodes_};  // into records_
   size_t sizeBytes_ = 0;
 };
 

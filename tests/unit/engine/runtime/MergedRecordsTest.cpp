@@ -87,6 +87,23 @@ TEST_CASE("the last change of a key stands where it came, per partition") {
   }
 }
 
+TEST_CASE("many changes of few keys leave the last ones, and take no more room") {
+  MergedRecords merged;
+  constexpr int kKeys = 3;
+  constexpr int kRounds = 5000;  // several times what is let go of at once
+  for (int i = 0; i < kRounds * kKeys; ++i) {
+    const std::string value = fmt::format("value {}", i);
+    merged.add(change(i % 2, fmt::format("k{}", i % kKeys), value, i));
+  }
+  const size_t one = sizeof(int32_t) + 2 + std::string_view("value 14999").size();
+  CHECK(merged.sizeBytes() == 2 * kKeys * one);
+  std::vector<std::string> expected;
+  for (int i = kRounds * kKeys - 2 * kKeys; i < kRounds * kKeys; ++i) {
+    expected.push_back(fmt::format("{} k{} value {} {}", i % 2, i % kKeys, i, i));
+  }
+  CHECK(written(merged) == expected);
+}
+
 TEST_CASE("what could not be written waits on") {
   MergedRecords merged;
   merged.add(change(0, "a", "1", 10));
