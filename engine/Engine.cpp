@@ -92,6 +92,8 @@ RuntimeSettings Engine::runtimeSettings() const {
       wholeNumber(given, "auspex.time.step.max.ms", std::numeric_limits<int64_t>::max());
   settings.task.trustedStateAge = std::chrono::milliseconds(wholeNumber(
       given, "auspex.test.trusted.state.age.ms", settings.task.trustedStateAge.count()));
+  settings.task.purgeInterval = std::chrono::milliseconds(
+      wholeNumber(given, "auspex.test.purge.interval.ms", settings.task.purgeInterval.count()));
   settings.task.offsetReset = options_.offsetReset;
   settings.task.instanceId = instanceId();
   settings.task.stateDirectory = home_ ? &home_->states() : testStates_;

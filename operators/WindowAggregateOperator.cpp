@@ -304,6 +304,10 @@ class WindowAggregate final : public Operator {
 
   /// No row can change a window that is over; it may be kept for readers.
   void expire() {
+    if (store_.erasesRanges()) {
+      expireRange();
+      return;
+    }
     if (firstDrop_ > time_.now()) {
       return;
     }
@@ -320,6 +324,25 @@ class WindowAggregate final : public Operator {
     for (const std::string& key : ended) {
       store_.erase(key);
     }
+  }
+
+  /// Without looking for them: a window's key begins with its start.
+  void expireRange() {
+    const int64_t kept =
+        std::max(addClamped(window_.key.sizeMillis, window_.grace), window_.retention);
+    const int64_t last = addClamped(time_.now(), -kept);  // the latest start that is dropped
+    const int64_t next = last < 0 ? 0 : (last / window_.advance + 1) * window_.advance;
+    if (next <= std::max<int64_t>(erasedTo_, 0)) {
+      return;
+    }
+    std::string begin;
+    std::string end;
+    std::string above;
+    appendOrdered(begin, 0);
+    appendOrdered(end, next);
+    appendOrdered(above, addClamped(time_.now(), 1));
+    store_.eraseRange(begin, end, above);
+    erasedTo_ = next;
   }
 
   const WindowAggregateDescription& description_;

@@ -26,14 +26,17 @@ inline constexpr std::string_view kMetaStoreName = "meta";
 /// Receives a row of a scan; returns false to end the scan. Views live for the call.
 using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
 
-/// A value, or the removal of the key. Views are borrowed for the call.
+/// A value, or the removal of the key, or of all keys from it to before `rangeEnd`. Views are
+/// borrowed for the call.
 struct RowChange {
   StoreIndex store;
   std::string_view key;
   std::optional<std::string_view> value;
+  std::optional<std::string_view> rangeEnd = {};
 };
 
-/// Changes of a whole task; of two changes of one key the later wins.
+/// Changes of a whole task; of two changes of one key the later wins. Ranges stand before
+/// all other changes.
 using WriteBatchView = std::span<const RowChange>;
 
 /// Reads committed rows. Keys are ordered as unsigned bytes. Any thread.
@@ -73,8 +76,8 @@ class ByteStore : public ByteReader {
   /// disk can then be opened anew, and reading throws StoreError.
   virtual std::unique_ptr<const ByteReader> snapshot() const = 0;
 
-  /// Writes changes, sorted strictly ascending by (store, key), as a run for ingest(). Throws
-  /// StoreError.
+  /// Writes changes, sorted strictly ascending by (store, key) and without ranges, as a run for
+  /// ingest(). Throws StoreError.
   virtual std::unique_ptr<SortedRun> writeRun(WriteBatchView sorted) = 0;
 
   /// Makes runs of this store visible over what was there, later runs over earlier ones: all of

@@ -8,8 +8,12 @@
 namespace auspex::stateStore {
 
 KeyValueStore::KeyValueStore(std::string name, StoreIndex index, const ByteReader& committed,
-                             std::size_t cacheBytes)
-    : name_(std::move(name)), index_(index), committed_(committed), cacheBytes_(cacheBytes) {
+                             std::size_t cacheBytes, bool erasesRanges)
+    : name_(std::move(name)),
+      index_(index),
+      committed_(committed),
+      cacheBytes_(cacheBytes),
+      erasesRanges_(erasesRanges) {
 }
 
 void KeyValueStore::getBatch(std::span<const std::string_view> keys,
@@ -47,8 +51,17 @@ void KeyValueStore::readUnread() {
     throw;
   }
   for (std::size_t i = 0; i < unread_.size(); ++i) {
-    overlay_.fill(unread_[i], unreadValues_[i]);
+    const bool isErased = erased_ && erased_->contains(unreadKeys_[i]);
+    overlay_.fill(unread_[i], isErased ? std::nullopt : unreadValues_[i]);
   }
+}
+
+void KeyValueStore::eraseRange(std::string_view begin, std::string_view end,
+                               std::string_view above) {
+  assert(erasesRanges_ && begin < end && end <= above);
+  assert(!erased_ || (begin == erased_->begin && erased_->end <= end));
+  overlay_.eraseRange(begin, end);
+  erased_ = ErasedRange{std::string(begin), std::string(end), std::string(above)};
 }
 
 void KeyValueStore::scan(std::string_view begin, std::optional<std::string_view> end,
@@ -73,17 +86,18 @@ void KeyValueStore::scan(std::string_view begin, std::optional<std::string_view>
   Merge merge{overlay_, visitor, changed.lower_bound(begin),
               end ? changed.lower_bound(*end) : changed.end()};
   bool goOn = true;
-  committed_.scan(index_, begin, end,
-                  [&merge, &goOn](std::string_view key, std::string_view value) {
-                    while (goOn && merge.next != merge.stop && merge.next->first < key) {
-                      goOn = merge.visitChanged();
-                    }
-                    if (goOn) {
-                      const bool changedHere = merge.next != merge.stop && merge.next->first == key;
-                      goOn = changedHere ? merge.visitChanged() : merge.visitor(key, value);
-                    }
-                    return goOn;
-                  });
+  const auto isErased = [this](std::string_view key) { return erased_ && erased_->contains(key); };
+  committed_.scan(
+      index_, begin, end, [&merge, &goOn, &isErased](std::string_view key, std::string_view value) {
+        while (goOn && merge.next != merge.stop && merge.next->first < key) {
+          goOn = merge.visitChanged();
+        }
+        if (goOn) {
+          const bool changedHere = merge.next != merge.stop && merge.next->first == key;
+          goOn = changedHere ? merge.visitChanged() : isErased(key) || merge.visitor(key, value);
+        }
+        return goOn;
+      });
   while (goOn && merge.next != merge.stop) {
     goOn = merge.visitChanged();
   }

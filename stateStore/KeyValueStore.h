@@ -16,14 +16,23 @@
 
 namespace auspex::stateStore {
 
+/// A range of keys that was erased at once.
+struct ErasedRange {
+  std::string begin;
+  std::string end;
+  std::string above;  ///< no row had a key from here on
+
+  bool contains(std::string_view key) const { return key >= begin && key < end; }
+};
+
 /// Keys to values. Belongs to the thread of its task; others read a StateSnapshot of the TaskState.
 /// Views returned stay valid, and keep their bytes, until the task's next applyCommit() or abort().
 class KeyValueStore {
  public:
   /// `committed` must outlive this object. `cacheBytes`: rows kept in memory from one commit to the
-  /// next.
+  /// next. `erasesRanges`: it is the only store of its task.
   KeyValueStore(std::string name, StoreIndex index, const ByteReader& committed,
-                std::size_t cacheBytes);
+                std::size_t cacheBytes, bool erasesRanges);
 
   KeyValueStore(const KeyValueStore&) = delete;
   KeyValueStore& operator=(const KeyValueStore&) = delete;
@@ -44,6 +53,16 @@ class KeyValueStore {
 
   /// Removes the key, which need not exist.
   void erase(std::string_view key) { overlay_.erase(key); }
+
+  /// Whether eraseRange() may be called: what it erases leaves the changelog with the records
+  /// before it, of which none may be needed by another store.
+  bool erasesRanges() const { return erasesRanges_; }
+
+  /// Removes all rows with begin <= key < end without reading them, as one change. All ranges of a
+  /// store begin at the same key, and none ends before another did; no key in one is put again. All
+  /// rows lie before `above`, which grows: once a range reaches there, all that was written until
+  /// now is over. Rows outside, of which there are few, are written at least as often as ranges.
+  void eraseRange(std::string_view begin, std::string_view end, std::string_view above);
 
   /// Visits the rows with begin <= key < end in key order, own changes included; no end means to
   /// the last row. The visitor must not change or read this store. Throws StoreError.
@@ -71,11 +90,20 @@ class KeyValueStore {
     }
   }
 
+  /// What was erased at once since the last commit.
+  const std::optional<ErasedRange>& erasedRange() const { return erased_; }
+
   /// The changes are in the ByteReader now.
-  void markCommitted() { overlay_.markCommitted(cacheBytes_); }
+  void markCommitted() {
+    overlay_.markCommitted(cacheBytes_);
+    erased_.reset();
+  }
 
   /// Forgets the changes.
-  void abort() { overlay_.clear(); }
+  void abort() {
+    overlay_.clear();
+    erased_.reset();
+  }
 
  private:
   void readUnread();
@@ -84,7 +112,9 @@ class KeyValueStore {
   StoreIndex index_;
   const ByteReader& committed_;
   std::size_t cacheBytes_;
+  bool erasesRanges_;
   Overlay overlay_;
+  std::optional<ErasedRange> erased_;
   // Scratch of getBatch, kept to save allocations.
   std::vector<Overlay::EntryIndex> entries_;
   std::vector<Overlay::EntryIndex> unread_;

@@ -16,6 +16,24 @@ std::optional<std::string> readRow(const ByteReader& rows, std::string_view key)
 
 }  // namespace
 
+std::string encodeRange(std::string_view begin, std::string_view end) {
+  std::string out;
+  appendText(out, begin);
+  appendText(out, end);
+  return out;
+}
+
+std::pair<std::string_view, std::string_view> decodeRange(std::string_view bytes) {
+  ByteParser parser(bytes, "erased range");
+  const std::string_view begin = parser.readText();
+  const std::string_view end = parser.readText();
+  parser.expectEnd();
+  if (begin >= end) {
+    parser.fail("empty");
+  }
+  return {begin, end};
+}
+
 std::string encodeOffset(std::int64_t offset) {
   std::string out;
   appendFixed64(out, static_cast<std::uint64_t>(offset));

@@ -108,6 +108,21 @@ void Overlay::erase(std::string_view key) {
   entry.valueSize = 0;
 }
 
+void Overlay::eraseRange(std::string_view begin, std::string_view end) {
+  for (Entry& entry : entries_) {
+    if (entry.state != RowState::Unread && entry.key() >= begin && entry.key() < end) {
+      entry.state = RowState::Clean;
+      entry.valueBytes = nullptr;
+      entry.valueSize = 0;
+    }
+  }
+  std::erase_if(changed_,
+                [this](EntryIndex index) { return entries_[index].state != RowState::Changed; });
+  changedByKey_.clear();
+  sorted_ = false;
+  ++numWrites_;
+}
+
 Overlay::Entry& Overlay::change(std::string_view key) {
   const EntryIndex index = findOrAdd(key, hashOf(key));
   Entry& entry = entries_[index];

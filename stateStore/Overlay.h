@@ -49,6 +49,10 @@ class Overlay {
   void put(std::string_view key, std::string_view value);
   void erase(std::string_view key);
 
+  /// Forgets the changes of the keys with begin <= key < end: they are read as absent now, like all
+  /// others there that are filled. What is unread stays so.
+  void eraseRange(std::string_view begin, std::string_view end);
+
   /// The changed entries, in the order of first change.
   std::span<const EntryIndex> changed() const { return changed_; }
 

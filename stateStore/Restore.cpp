@@ -34,8 +34,13 @@ void Restore::add(std::string_view recordKey, std::optional<std::string_view> va
   if (isMarker && !value) {
     throw StoreError(fmt::format("Commit marker without a value at changelog offset {}", offset));
   }
+  if (key.store.empty() && key.key.starts_with(kErasedPrefix) && value) {
+    noteRange(key.key.substr(kErasedPrefix.size()), *value);
+  }
   addRow({store->second, key.key, value});
   if (isMarker) {
+    sealedRanges_.insert(sealedRanges_.end(), openRanges_.begin(), openRanges_.end());
+    openRanges_.clear();
     sealed_ = RestoredCommit{Marker::decode(*value), offset};
     addRow({kMetaStore, kOffsetRow, encodeOffset(offset)});
     numSealed_ = rows_.size();
@@ -49,6 +54,16 @@ void Restore::add(std::string_view recordKey, std::optional<std::string_view> va
   }
 }
 
+void Restore::noteRange(std::string_view name, std::string_view value) {
+  const auto store = stores_.find(name);
+  if (store == stores_.end()) {
+    throw StoreError(fmt::format(
+        "The changelog erases rows of the store '{}', which the query does not have", name));
+  }
+  const auto [begin, end] = decodeRange(value);
+  openRanges_.push_back({store->second, std::string(begin), std::string(end)});
+}
+
 void Restore::addRow(const RowChange& row) {
   rows_.push_back({row.store, arena_.copy(row.key),
                    row.value ? std::optional(arena_.copy(*row.value)) : std::nullopt});
@@ -59,19 +74,50 @@ std::optional<RestoredCommit> Restore::applySealed() {
     return std::exchange(applied_, std::nullopt);
   }
   assert(numSealed_ > 0);
-  const std::vector<RowChange> sorted = sortedRows(0, numSealed_);
+  std::vector<RowChange> sorted = sortedRows(0, numSealed_);
   if (openRuns_.empty() && arena_.usedBytes() < ingestBytes_) {
-    bytes_.apply(sorted);
+    bytes_.apply(withRanges(std::move(sorted)));
   } else {
     // Files are durable at once but the log is not: what was applied before must not fall behind
     // them.
     bytes_.sync();
+    std::vector<RowChange> last;
+    if (!sealedRanges_.empty()) {
+      // Runs may hold what a range erases. So it comes behind them, and with it the marker: after a
+      // crash in between the same records are read again.
+      const auto rows = std::partition_point(
+          sorted.begin(), sorted.end(), [](const auto& row) { return row.store == kMetaStore; });
+      last = withRanges({sorted.begin(), rows});
+      sorted.erase(sorted.begin(), rows);
+    }
     openRuns_.push_back(bytes_.writeRun(sorted));
     bytes_.ingest(std::exchange(openRuns_, {}));
+    if (!last.empty()) {
+      bytes_.apply(last);
+    }
   }
+  sealedRanges_.clear();
   dropSealed();
   applied_.reset();
   return std::exchange(sealed_, std::nullopt);
+}
+
+/// The rows that no sealed range erases, behind the ranges.
+std::vector<RowChange> Restore::withRanges(std::vector<RowChange> rows) const {
+  std::vector<RowChange> changes;
+  for (const Range& range : sealedRanges_) {
+    changes.push_back({range.store, range.begin, std::nullopt, range.end});
+  }
+  for (const RowChange& row : rows) {
+    const bool isErased =
+        std::any_of(sealedRanges_.begin(), sealedRanges_.end(), [&row](const Range& range) {
+          return row.store == range.store && row.key >= range.begin && row.key < range.end;
+        });
+    if (!isErased) {
+      changes.push_back(row);
+    }
+  }
+  return changes;
 }
 
 void Restore::spillOpen() {

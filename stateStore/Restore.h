@@ -45,6 +45,15 @@ class Restore {
   std::optional<RestoredCommit> applySealed();
 
  private:
+  /// Of a store: keys that were erased at once.
+  struct Range {
+    StoreIndex store;
+    std::string begin;
+    std::string end;
+  };
+
+  void noteRange(std::string_view name, std::string_view value);
+  std::vector<RowChange> withRanges(std::vector<RowChange> rows) const;
   void addRow(const RowChange& row);
   void spillOpen();
   std::vector<RowChange> sortedRows(std::size_t begin, std::size_t end) const;
@@ -57,6 +66,8 @@ class Restore {
   Arena arena_;
   std::vector<RowChange> rows_;  // views into arena_, in the order of the records
   std::size_t numSealed_ = 0;
+  std::vector<Range> openRanges_;
+  std::vector<Range> sealedRanges_;
   std::optional<RestoredCommit> sealed_;
   std::optional<RestoredCommit> applied_;  // by add(), not yet told by applySealed()
   std::vector<std::unique_ptr<SortedRun>> openRuns_;

@@ -102,8 +102,8 @@ TaskState::TaskState(std::unique_ptr<ByteStore> bytes, std::vector<StoreSpec> st
   checkNames(specs_);
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     layoutKeys_.push_back(fmt::format("{}{}", kLayoutPrefix, specs_[i].name));
-    stores_.push_back(
-        std::make_unique<KeyValueStore>(specs_[i].name, indexAt(i), *bytes_, options_.cacheBytes));
+    stores_.push_back(std::make_unique<KeyValueStore>(specs_[i].name, indexAt(i), *bytes_,
+                                                      options_.cacheBytes, specs_.size() == 1));
   }
   readMeta();
 }
@@ -184,6 +184,26 @@ std::uint64_t TaskState::numWrites() const {
   return count;
 }
 
+/// Of a commit, beside its marker: layouts come with the first one, and again with what is erased
+/// at once, since the records that held them may then leave the changelog.
+std::vector<std::pair<std::string, std::string>> TaskState::metaRows() const {
+  std::vector<std::pair<std::string, std::string>> rows;
+  bool anyErased = false;
+  for (const std::unique_ptr<KeyValueStore>& store : stores_) {
+    if (const std::optional<ErasedRange>& erased = store->erasedRange()) {
+      rows.emplace_back(fmt::format("{}{}", kErasedPrefix, store->name()),
+                        encodeRange(erased->begin, erased->end));
+      anyErased = true;
+    }
+  }
+  if (!layoutsKept_ || anyErased) {
+    for (std::size_t i = 0; i < specs_.size(); ++i) {
+      rows.emplace_back(layoutKeys_[i], specs_[i].rowLayout);
+    }
+  }
+  return rows;
+}
+
 std::size_t TaskState::prepareCommit(Changelog& changelog, const Marker& marker) {
   assert(restore_ == nullptr);
   std::size_t numRecords = 0;
@@ -194,10 +214,8 @@ std::size_t TaskState::prepareCommit(Changelog& changelog, const Marker& marker)
     changelog.append(recordKey, value);
     ++numRecords;
   };
-  if (!layoutsKept_) {
-    for (std::size_t i = 0; i < specs_.size(); ++i) {
-      append("", layoutKeys_[i], specs_[i].rowLayout);
-    }
+  for (const auto& [key, value] : metaRows()) {
+    append("", key, value);
   }
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     store->visitChanged([&](std::string_view key, std::optional<std::string_view> value) {
@@ -213,11 +231,15 @@ void TaskState::applyCommit(const Marker& marker, std::int64_t changelogOffset) 
   assert(restore_ == nullptr);
   assert(preparedWrites_ == numWrites());
   assert(!changelogOffset_ || changelogOffset > *changelogOffset_);
+  const std::vector<std::pair<std::string, std::string>> rows = metaRows();
   std::vector<RowChange> changes;
-  if (!layoutsKept_) {
-    for (std::size_t i = 0; i < specs_.size(); ++i) {
-      changes.push_back({kMetaStore, layoutKeys_[i], specs_[i].rowLayout});
+  for (const std::unique_ptr<KeyValueStore>& store : stores_) {
+    if (const std::optional<ErasedRange>& erased = store->erasedRange()) {
+      changes.push_back({store->index(), erased->begin, std::nullopt, erased->end});
     }
+  }
+  for (const auto& [key, value] : rows) {
+    changes.push_back({kMetaStore, key, value});
   }
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     store->visitChanged([&](std::string_view key, std::optional<std::string_view> value) {
@@ -229,13 +251,33 @@ void TaskState::applyCommit(const Marker& marker, std::int64_t changelogOffset) 
   changes.push_back({kMetaStore, kMarkerRow, markerBytes});
   changes.push_back({kMetaStore, kOffsetRow, offsetBytes});
   bytes_->apply(changes);
+  changelogOffset_ = changelogOffset;
+  noteErased();
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     store->markCommitted();
   }
   marker_ = marker;
-  changelogOffset_ = changelogOffset;
   layoutsKept_ = true;
   preparedWrites_.reset();
+}
+
+/// A range that reaches behind all rows of an earlier commit makes what was logged until then
+/// needless: its rows are erased, and rows outside the range and in the meta store have been logged
+/// again since, with the range.
+void TaskState::noteErased() {
+  for (const std::unique_ptr<KeyValueStore>& store : stores_) {
+    const std::optional<ErasedRange>& erased = store->erasedRange();
+    if (!erased) {
+      continue;
+    }
+    if (rowsUntil_ && erased->end < rowsUntil_->second) {
+      continue;
+    }
+    if (rowsUntil_) {
+      neededFrom_ = rowsUntil_->first;
+    }
+    rowsUntil_ = std::pair(*changelogOffset_, erased->above);
+  }
 }
 
 void TaskState::abort() {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stateStore/ByteStore.h"
@@ -33,7 +34,7 @@ struct StoreSpec {
 struct TaskStateOptions {
   std::size_t cacheBytes = std::size_t{16} << 20;  // per store, kept from commit to commit
   std::size_t commitsPerWrite = 32;  // go to the disk at once: 3 seconds of them by default
-  std::size_t writeBehindBytes = std::size_t{8} << 20;     // or when their rows take this much
+  std::size_t writeBehindBytes = std::size_t{16} << 20;    // or when their rows take this much
   std::size_t restoreBufferBytes = std::size_t{64} << 20;  // rows in memory while restoring
   std::size_t ingestBytes = std::size_t{4}
                             << 20;  // from here on restored rows go in as sorted files
@@ -104,6 +105,10 @@ class TaskState {
   /// Absent with the marker.
   std::optional<std::int64_t> changelogOffset() const { return changelogOffset_; }
 
+  /// Records of the changelog before this offset say nothing any more: whoever restores without
+  /// them has the same state. Grows only while ranges are erased.
+  std::optional<std::int64_t> neededFrom() const { return neededFrom_; }
+
   /// Memory of all overlays; commit early when it is large.
   std::size_t sizeBytes() const;
 
@@ -141,6 +146,8 @@ class TaskState {
   std::shared_ptr<const StateSnapshot> snapshot() const;
 
  private:
+  std::vector<std::pair<std::string, std::string>> metaRows() const;
+  void noteErased();
   void readMeta();
   void checkLayouts();
   void checkLayout(const StoreSpec& spec, std::string_view kept) const;
@@ -154,6 +161,9 @@ class TaskState {
   bool layoutsKept_ = false;             // they are in the meta store and in the changelog
   std::optional<Marker> marker_;
   std::optional<std::int64_t> changelogOffset_;
+  std::optional<std::int64_t> neededFrom_;
+  // All rows that the changelog held at this offset lie before this key.
+  std::optional<std::pair<std::int64_t, std::string>> rowsUntil_;
   std::optional<std::uint64_t> preparedWrites_;  // numWrites() at prepareCommit
   std::unique_ptr<Restore> restore_;
 };

@@ -24,7 +24,7 @@ void WriteBehindStore::multiGet(StoreIndex store, std::span<const std::string_vi
                                 std::span<std::optional<std::string_view>> values) const {
   const std::lock_guard lock(mutex_);
   const Overlay& waiting = waiting_[positionOf(store)];
-  if (waiting.changed().empty()) {
+  if (waiting.changed().empty() && ranges_.empty()) {
     below_->multiGet(store, keys, arena, values);
     return;
   }
@@ -34,6 +34,8 @@ void WriteBehindStore::multiGet(StoreIndex store, std::span<const std::string_vi
     if (const auto entry = waiting.find(keys[i])) {
       const std::optional<std::string_view> value = waiting.value(*entry);
       values[i] = value ? std::optional(arena.copy(*value)) : std::nullopt;
+    } else if (isErased(store, keys[i])) {
+      values[i] = std::nullopt;
     } else {
       missing.push_back(i);
       missingKeys.push_back(keys[i]);
@@ -55,7 +57,15 @@ void WriteBehindStore::scan(StoreIndex store, std::string_view begin,
 void WriteBehindStore::apply(WriteBatchView changes) {
   const std::lock_guard lock(mutex_);
   for (const RowChange& change : changes) {
+    if (change.rangeEnd) {
+      eraseRange(change);
+    }
+  }
+  for (const RowChange& change : changes) {
     Overlay& waiting = waiting_[positionOf(change.store)];
+    if (change.rangeEnd) {
+      continue;
+    }
     if (change.value) {
       waiting.put(change.key, *change.value);
     } else {
@@ -70,6 +80,24 @@ void WriteBehindStore::apply(WriteBatchView changes) {
   if (numCommits_ >= limits_.commits || size > limits_.bytes) {
     writeAllLocked();
   }
+}
+
+// Rows that wait and are erased are never written.
+void WriteBehindStore::eraseRange(const RowChange& range) {
+  waiting_[positionOf(range.store)].eraseRange(range.key, *range.rangeEnd);
+  for (WaitingRange& before : ranges_) {
+    if (before.store == range.store && before.begin == range.key) {
+      before.end = std::max(before.end, std::string(*range.rangeEnd));
+      return;
+    }
+  }
+  ranges_.push_back({range.store, std::string(range.key), std::string(*range.rangeEnd)});
+}
+
+bool WriteBehindStore::isErased(StoreIndex store, std::string_view key) const {
+  return std::any_of(ranges_.begin(), ranges_.end(), [&](const WaitingRange& range) {
+    return range.store == store && key >= range.begin && key < range.end;
+  });
 }
 
 void WriteBehindStore::sync() {
@@ -101,6 +129,10 @@ void WriteBehindStore::writeAllLocked() const {
     return;
   }
   std::vector<RowChange> changes;
+  for (const WaitingRange& range : ranges_) {
+    changes.push_back({range.store, range.begin, std::nullopt, range.end});
+  }
+  const auto numRanges = static_cast<std::ptrdiff_t>(changes.size());
   for (std::size_t store = 0; store < waiting_.size(); ++store) {
     const Overlay& waiting = waiting_[store];
     for (const Overlay::EntryIndex entry : waiting.changed()) {
@@ -108,13 +140,15 @@ void WriteBehindStore::writeAllLocked() const {
     }
   }
   // In key order the rows go into the memtables, and from them into files, at the least cost.
-  std::sort(changes.begin(), changes.end(), [](const RowChange& left, const RowChange& right) {
-    return std::pair(left.store, left.key) < std::pair(right.store, right.key);
-  });
+  std::sort(changes.begin() + numRanges, changes.end(),
+            [](const RowChange& left, const RowChange& right) {
+              return std::pair(left.store, left.key) < std::pair(right.store, right.key);
+            });
   below_->apply(changes);
   for (Overlay& waiting : waiting_) {
     waiting.clear();
   }
+  ranges_.clear();
   numCommits_ = 0;
 }
 

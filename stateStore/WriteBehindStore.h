@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,15 @@ class WriteBehindStore final : public ByteStore {
   void ingest(std::vector<std::unique_ptr<SortedRun>> runs) override;
 
  private:
+  /// Keys that were erased at once and may still lie below.
+  struct WaitingRange {
+    StoreIndex store;
+    std::string begin;
+    std::string end;
+  };
+
+  void eraseRange(const RowChange& range);
+  bool isErased(StoreIndex store, std::string_view key) const;
   // Reading a range writes what waits: nobody sees a difference.
   void writeAll() const;
   void writeAllLocked() const;
@@ -50,6 +60,7 @@ class WriteBehindStore final : public ByteStore {
   Limits limits_;
   mutable std::mutex mutex_;              // guards what follows
   mutable std::vector<Overlay> waiting_;  // by StoreIndex
+  mutable std::vector<WaitingRange> ranges_;
   mutable std::size_t numCommits_ = 0;
 };
 

@@ -114,25 +114,28 @@ void Runtime::createInternalTopics(const operators::Topology& topology, Query& q
     }
     if (!part.stores.empty()) {
       running.changelogTopic = changelogTopic(settings_.serviceId, topology.queryId, i);
-      ensureCompacted(running.changelogTopic, running, topology.queryId);
+      // The records of a store that is alone may be deleted once they are over: windows' are.
+      ensureCompacted(running.changelogTopic, running, topology.queryId,
+                      part.stores.size() == 1 ? "compact,delete" : "compact");
     }
     if (!part.models.empty()) {
       running.modelsTopic = modelsTopic(settings_.serviceId, topology.queryId, i);
-      ensureCompacted(running.modelsTopic, running, topology.queryId);
+      ensureCompacted(running.modelsTopic, running, topology.queryId, "compact");
     }
   }
 }
 
 /// A topic of the engine's own, with a partition for each task of the part.
 void Runtime::ensureCompacted(const std::string& topic, const Part& part,
-                              const std::string& queryId) {
+                              const std::string& queryId, const std::string& policy) {
   const std::chrono::milliseconds erasedKept = kErasedRowsKept;
   const TopicDescription known =
       ensureTopic(broker_, {topic,
                             part.numPartitions,
                             -1,
-                            {{"cleanup.policy", "compact"},
+                            {{"cleanup.policy", policy},
                              {"retention.ms", "-1"},
+                             {"retention.bytes", "-1"},
                              {"delete.retention.ms", std::to_string(erasedKept.count())}}});
   if (known.numPartitions != part.numPartitions) {
     throw std::runtime_error(fmt::format("{}: '{}' has {} partitions, its inputs have {}", queryId,

@@ -126,7 +126,8 @@ class Runtime {
   };
 
   void createInternalTopics(const operators::Topology& topology, Query& query);
-  void ensureCompacted(const std::string& topic, const Part& part, const std::string& queryId);
+  void ensureCompacted(const std::string& topic, const Part& part, const std::string& queryId,
+                       const std::string& policy);
   void serveMembership(Query& query);
   void addTask(Query& query, size_t part, int32_t partition);
   void removeTasks(Query& query, const std::vector<TopicPartition>& anchors);

@@ -15,8 +15,6 @@
 namespace auspex::engine {
 namespace {
 
-/// How often the records of repartition topics that were processed are given free.
-constexpr std::chrono::seconds kPurgeInterval{30};
 /// Commits after which the changelog's end is asked for.
 constexpr uint64_t kCommitsPerPositionCheck = 1024;
 
@@ -447,7 +445,7 @@ void Task::committed() {
   }
   refused_.clear();
   hasUncommitted_ = false;
-  purgeRepartitioned();
+  purge();
   QueryCounters& counters = *assignment_.counters;
   counters.rowsIn += std::exchange(rowsIn_, 0);
   counters.rowsOut += std::exchange(rowsOut_, 0);
@@ -456,13 +454,20 @@ void Task::committed() {
   counters.commits += 1;
 }
 
-/// Repartition topics are kept for ever by retention; what is committed here is nobody's any more.
-void Task::purgeRepartitioned() {
+void Task::purge() {
   const auto now = std::chrono::steady_clock::now();
-  if (now - lastPurge_ < kPurgeInterval) {
+  if (now - lastPurge_ < settings_.purgeInterval) {
     return;
   }
   lastPurge_ = now;
+  purgeRepartitioned();
+  if (changelog_) {
+    purgeChangelog();
+  }
+}
+
+/// Repartition topics are kept for ever by retention; what is committed here is nobody's any more.
+void Task::purgeRepartitioned() {
   for (const TaskInput& input : inputs_) {
     if (!part().sources[input.source()].internal) {
       continue;
@@ -473,6 +478,21 @@ void Task::purgeRepartitioned() {
       // Only space: the next purge tries again.
       spdlog::warn("task={} purge of {} failed: {}", name(), input.partition().topic, error.what());
     }
+  }
+}
+
+/// What the changelog holds of windows that are over.
+void Task::purgeChangelog() {
+  const std::optional<int64_t> needed = state_->neededFrom();
+  if (!needed || *needed == purgedChangelogTo_) {
+    return;
+  }
+  purgedChangelogTo_ = *needed;
+  const TopicPartition log{assignment_.changelogTopic, assignment_.partition};
+  try {
+    broker_.deleteRecords(log, *needed);
+  } catch (const BrokerError& error) {
+    spdlog::warn("task={} purge of {} failed: {}", name(), log.topic, error.what());
   }
 }
 

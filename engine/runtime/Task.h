@@ -43,6 +43,8 @@ struct TaskSettings {
   /// State that is older has perhaps missed rows that were erased: half of the time for which
   /// changelogs keep their records.
   std::chrono::milliseconds trustedStateAge = kErasedRowsKept / 2;
+  /// How often records that nobody needs any more are given free.
+  std::chrono::milliseconds purgeInterval = std::chrono::seconds(30);
   std::string instanceId;
   stateStore::StateDirectory* stateDirectory = nullptr;  ///< null: state lives in memory
   std::shared_ptr<const stateStore::StateMemory> stateMemory;
@@ -124,7 +126,9 @@ class Task final : public Job, private operators::TaskServices {
   void reportErrors(const DrawInWork& work);
   void sendDeadLetter(const operators::DrawnRecord& drawn, const operators::RowError& error);
   std::optional<std::string> earlierRefusal(uint32_t drawIndex) const;
+  void purge();
   void purgeRepartitioned();
+  void purgeChangelog();
   /// Behind the last draw that is done: what a commit covers.
   Offsets positions() const;
   std::vector<int64_t> drawnPositions() const;
@@ -163,6 +167,7 @@ class Task final : public Job, private operators::TaskServices {
   std::optional<stateStore::Marker> intended_;
   // A lower bound of the offset of the last marker in the changelog: where restoring may start.
   int64_t changelogPosition_ = 0;
+  int64_t purgedChangelogTo_ = 0;
   uint64_t rowsIn_ = 0, rowsOut_ = 0, deadLetters_ = 0, expressionErrors_ = 0;  // since the commit
 };
 

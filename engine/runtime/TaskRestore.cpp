@@ -17,8 +17,8 @@ namespace {
 
 /// Times that state breaks without a commit in between after which the task gives up.
 constexpr int kMaxBreakages = 3;
-/// Rows that a store keeps in memory from commit to commit take at most such a part of the memory
-/// for state.
+/// Rows that a store keeps in memory from commit to commit, and those of commits that are not
+/// written yet, take at most such a part of the memory for state each.
 constexpr size_t kCachePart = 8;
 
 }  // namespace
@@ -32,6 +32,8 @@ void Task::openKeptState(const std::vector<stateStore::StoreSpec>& specs) {
   stateStore::TaskStateOptions options;
   options.cacheBytes =
       std::min(options.cacheBytes, settings_.stateMemory->totalBytes() / kCachePart);
+  options.writeBehindBytes =
+      std::min(options.writeBehindBytes, settings_.stateMemory->totalBytes() / kCachePart);
   const auto open = [&] {
     state_ = stateStore::TaskState::open(path, specs, settings_.stateMemory, options);
   };

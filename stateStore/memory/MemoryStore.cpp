@@ -80,7 +80,10 @@ void MemoryStore::applyLocked(WriteBatchView changes) {
   for (const RowChange& change : changes) {
     const auto index = static_cast<std::size_t>(change.store);
     assert(index < stores_.size());
-    if (change.value) {
+    if (change.rangeEnd) {
+      stores_[index].erase(stores_[index].lower_bound(change.key),
+                           stores_[index].lower_bound(*change.rangeEnd));
+    } else if (change.value) {
       stores_[index].insert_or_assign(std::string(change.key), std::string(*change.value));
     } else if (const auto row = stores_[index].find(change.key); row != stores_[index].end()) {
       stores_[index].erase(row);

@@ -11,12 +11,15 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <map>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
 #include <system_error>
 #include <utility>
 
+#include "stateStore/KeyValueStore.h"
+#include "stateStore/MetaRows.h"
 #include "stateStore/StoreError.h"
 #include "stateStore/rocksdb/RocksOptions.h"
 #include "stateStore/rocksdb/StateMemory.h"
@@ -102,6 +105,9 @@ class RocksStore::Database {
     throw StoreError(message);
   }
 
+  /// These keys of the store are erased, with what was noted before.
+  void noteErased(StoreIndex store, std::string_view begin, std::string_view end);
+
   /// snapshot: null for the newest rows.
   void multiGet(const rocksdb::Snapshot* snapshot, StoreIndex store,
                 std::span<const std::string_view> keys, Arena& arena,
@@ -115,6 +121,8 @@ class RocksStore::Database {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(
       std::span<const std::string> names) const;
   void dropUnnamed(std::size_t numNamed);
+  void readErased(const std::vector<std::string>& names);
+  std::optional<std::pair<std::string, std::string>> erased(StoreIndex store) const;
   void removeRuns() const;
 
   std::filesystem::path directory_;
@@ -125,6 +133,10 @@ class RocksStore::Database {
   // Between snapshots in other threads and the end; the store's own calls need none of it.
   std::shared_mutex mutex_;
   std::set<const rocksdb::Snapshot*> snapshots_;  // guarded by mutex_
+  // All ranges that were ever erased, as one per store: whoever reads elsewhere can do without
+  // RocksDB's own list, whose use costs the filters of the memtables.
+  std::map<StoreIndex, std::pair<std::string, std::string>> erased_;  // guarded by erasedMutex_
+  mutable std::mutex erasedMutex_;
 };
 
 RocksStore::Database::Database(std::filesystem::path directory,
@@ -151,6 +163,7 @@ RocksStore::Database::Database(std::filesystem::path directory,
   try {
     open(names, existing);
     dropUnnamed(numNamed);
+    readErased(names);
   } catch (...) {
     close();
     throw;
@@ -240,6 +253,34 @@ void RocksStore::Database::dropUnnamed(std::size_t numNamed) {
   }
 }
 
+void RocksStore::Database::readErased(const std::vector<std::string>& names) {
+  const std::optional<std::string> end = prefixEnd(kErasedPrefix);
+  scan(nullptr, kMetaStore, kErasedPrefix, *end, [&](std::string_view key, std::string_view row) {
+    const auto name = std::find(names.begin(), names.end(), key.substr(kErasedPrefix.size()));
+    if (name != names.end()) {
+      const auto [first, behind] = decodeRange(row);
+      noteErased(static_cast<StoreIndex>(name - names.begin()), first, behind);
+    }
+    return true;
+  });
+}
+
+void RocksStore::Database::noteErased(StoreIndex store, std::string_view begin,
+                                      std::string_view end) {
+  const std::lock_guard lock(erasedMutex_);
+  const auto [range, isNew] =
+      erased_.try_emplace(store, std::pair(std::string(begin), std::string(end)));
+  range->second.first = std::min(range->second.first, std::string(begin));
+  range->second.second = std::max(range->second.second, std::string(end));
+}
+
+std::optional<std::pair<std::string, std::string>> RocksStore::Database::erased(
+    StoreIndex store) const {
+  const std::lock_guard lock(erasedMutex_);
+  const auto range = erased_.find(store);
+  return range == erased_.end() ? std::nullopt : std::optional(range->second);
+}
+
 void RocksStore::Database::removeRuns() const {
   std::error_code error;
   std::filesystem::remove_all(runsPath(), error);
@@ -285,23 +326,31 @@ void RocksStore::Database::multiGet(const rocksdb::Snapshot* snapshot, StoreInde
   assert(keys.size() == values.size());
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
-  for (std::size_t begin = 0; begin < keys.size(); begin += kReadChunk) {
-    const std::size_t count = std::min(kReadChunk, keys.size() - begin);
+  const auto range = snapshot == nullptr ? erased(store) : std::nullopt;
+  options.ignore_range_deletions = range.has_value();
+  for (std::size_t next = 0; next < keys.size();) {
+    std::size_t count = 0;
+    std::array<std::size_t, kReadChunk> places;
     std::array<rocksdb::Slice, kReadChunk> slices;
     std::array<rocksdb::PinnableSlice, kReadChunk> pinned;
     std::array<rocksdb::Status, kReadChunk> statuses;
-    for (std::size_t i = 0; i < count; ++i) {
-      assert(begin + i == 0 || keys[begin + i - 1] < keys[begin + i]);
-      slices[i] = slice(keys[begin + i]);
+    for (; next < keys.size() && count < kReadChunk; ++next) {
+      assert(next == 0 || keys[next - 1] < keys[next]);
+      if (range && keys[next] >= range->first && keys[next] < range->second) {
+        values[next] = std::nullopt;
+      } else {
+        places[count] = next;
+        slices[count++] = slice(keys[next]);
+      }
     }
     db_->MultiGet(options, family(store), count, slices.data(), pinned.data(), statuses.data(),
                   /*sorted_input=*/true);
     for (std::size_t i = 0; i < count; ++i) {
       if (statuses[i].IsNotFound()) {
-        values[begin + i] = std::nullopt;
+        values[places[i]] = std::nullopt;
       } else {
         check(statuses[i], "reading");
-        values[begin + i] = arena.copy(view(pinned[i]));
+        values[places[i]] = arena.copy(view(pinned[i]));
       }
     }
   }
@@ -414,9 +463,15 @@ void RocksStore::apply(WriteBatchView changes) {
   rocksdb::WriteBatch batch;
   for (const RowChange& change : changes) {
     rocksdb::ColumnFamilyHandle* const family = database_->family(change.store);
-    const rocksdb::Status status = change.value
-                                       ? batch.Put(family, slice(change.key), slice(*change.value))
-                                       : batch.Delete(family, slice(change.key));
+    rocksdb::Status status;
+    if (change.rangeEnd) {
+      database_->noteErased(change.store, change.key, *change.rangeEnd);
+      status = batch.DeleteRange(family, slice(change.key), slice(*change.rangeEnd));
+    } else if (change.value) {
+      status = batch.Put(family, slice(change.key), slice(*change.value));
+    } else {
+      status = batch.Delete(family, slice(change.key));
+    }
     database_->check(status, "collecting a commit");
   }
   // The log is written but not synced: a killed process loses nothing, and what a power failure

@@ -171,7 +171,7 @@ TEST_CASE("A store behaves as a map under random operations") {
 
 TEST_CASE("A key is read from the disk once per commit interval, and its view holds") {
   const WatchedReader reader;
-  KeyValueStore store("rows", StoreIndex{1}, reader, 0);
+  KeyValueStore store("rows", StoreIndex{1}, reader, 0, false);
   const std::vector<std::string_view> keys{"b", "a", "b", "b"};
   std::vector<std::optional<std::string_view>> values(keys.size());
   store.getBatch(keys, values);
@@ -193,7 +193,7 @@ TEST_CASE("A key is read from the disk once per commit interval, and its view ho
 
 TEST_CASE("A failed read leaves the store usable") {
   WatchedReader reader;
-  KeyValueStore store("rows", StoreIndex{1}, reader, 0);
+  KeyValueStore store("rows", StoreIndex{1}, reader, 0, false);
   reader.failing = true;
   CHECK_THROWS_WITH_AS(store.get("a"), "the disk is gone", StoreError);
   reader.failing = false;

@@ -149,6 +149,28 @@ SweptProgram swapProgram() {
   return program;
 }
 
+/// Windows that end and are gone by the end, but for the last ones.
+SweptProgram windowsProgram() {
+  SweptProgram program;
+  program.statements = R"(
+    CREATE STREAM s (g VARCHAR KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+    CREATE TABLE totals AS SELECT g, COUNT(*) AS n, SUM(a) AS total FROM s
+        WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) GROUP BY g EMIT CHANGES;
+  )";
+  for (int wave = 0; wave < 4; ++wave) {
+    program.waves.emplace_back();
+    for (int i = 0; i < 6; ++i) {
+      const int row = wave * 6 + i;
+      program.waves.back().push_back({"s", fmt::format("g{}", row % 3),
+                                      fmt::format(R"({{"a": {}}})", row),
+                                      100 + 7 * (row - row % 2)});
+    }
+  }
+  program.outputs = {"TOTALS"};
+  program.stores["CTAS_TOTALS_0"] = {"Aggregate"};
+  return program;
+}
+
 /// Requests, some of them in error, and another version for the second half.
 SweptProgram servingProgram() {
   SweptProgram program;
@@ -182,7 +204,7 @@ std::vector<Road> roads() {
   return {{"scoring", scoringProgram()},        {"groups", groupsProgram()},
           {"wide groups", wideGroupsProgram()}, {"join", joinProgram()},
           {"foreign key", foreignKeyProgram()}, {"swaps of models", swapProgram()},
-          {"served model", servingProgram()}};
+          {"windows", windowsProgram()},        {"served model", servingProgram()}};
 }
 
 /// The undisturbed run, which must have done something.
@@ -237,6 +259,16 @@ TEST_CASE("a crash that takes the state directory with it changes nothing") {
   settings.drawRows = 7;
   sweepCrashes({"groups", groupsProgram()}, settings);
   sweepCrashes({"join", joinProgram()}, settings);
+  sweepCrashes({"windows", windowsProgram()}, settings);
+}
+
+TEST_CASE("of windows that are over the changelog keeps nothing") {
+  SweepSettings settings;
+  settings.drawRows = 1;
+  const SweptOutcome outcome = undisturbed({"windows", windowsProgram()}, settings);
+  CHECK(outcome.numPurged > 10);
+  CHECK(outcome.state.at("CTAS_TOTALS_0").size() < 8);
+  CHECK(undisturbed({"groups", groupsProgram()}, settings).numPurged == 0);
 }
 
 TEST_CASE("commits whose answer is lost are settled") {

@@ -58,6 +58,7 @@ class SweptRun {
     options_.properties["commit.interval.ms"] = "3600000";
     options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
     options_.properties["auspex.test.retry.pause.ms"] = "1";
+    options_.properties["auspex.test.purge.interval.ms"] = "0";
     options_.properties["cache.max.bytes.buffering"] = std::to_string(settings.mergedBytes);
     if (program.server) {
       server_ = std::make_shared<LateServer>(*program.server);
@@ -91,6 +92,7 @@ class SweptRun {
       noteSteps();
       broker_->setFaults({});
       collectState();
+      collectPurged();
       engine_->stop();
     } catch (const std::exception& error) {
       outcome_.failure = error.what();
@@ -207,6 +209,14 @@ class SweptRun {
         }
       }
       std::sort(rows.begin(), rows.end());
+    }
+  }
+
+  void collectPurged() {
+    for (const std::string& topic : broker_->topics()) {
+      for (int32_t i = 0; topic.ends_with("-changelog") && i < broker_->numPartitions(topic); ++i) {
+        outcome_.numPurged += broker_->beginOffset({topic, i});
+      }
     }
   }
 

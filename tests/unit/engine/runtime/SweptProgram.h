@@ -50,6 +50,7 @@ struct SweptOutcome {
   bool crashed = false;
   uint64_t steps = 0;      ///< of the first process
   size_t mostWaiting = 0;  ///< requests that the server held at a time
+  int64_t numPurged = 0;   ///< records that changelogs have given free at their beginning
   bool isSameAs(const SweptOutcome& other) const {
     return outputs == other.outputs && state == other.state && failure == other.failure;
   }
