@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "operators/ScoreColumns.h"
 #include "operators/data/Assert.h"
 #include "operators/models/ModelError.h"
 
@@ -16,21 +17,6 @@ namespace {
 
 /// Requests of a draw are numbered by draw and share.
 constexpr uint64_t kMaxShares = 1024;
-
-/// One number or an array of `width` per row, NULL where validity is 0.
-ColumnPtr numbersToColumn(const SqlType& type, std::vector<double> numbers, size_t width,
-                          std::vector<uint8_t> validity) {
-  if (!type.is(TypeKind::Array)) {
-    return Column::make(SqlType::doubleType(), std::move(numbers), std::move(validity));
-  }
-  std::vector<uint32_t> offsets;
-  for (size_t end = 0; end <= numbers.size(); end += width) {
-    offsets.push_back(static_cast<uint32_t>(end));
-  }
-  return Column::makeNested(type, std::move(offsets),
-                            {Column::make(SqlType::doubleType(), std::move(numbers))},
-                            std::move(validity));
-}
 
 std::vector<uint32_t> presentRows(const Batch& batch) {
   std::vector<uint32_t> rows;
@@ -47,6 +33,7 @@ std::vector<uint32_t> presentRows(const Batch& batch) {
 
 LatePredict::LatePredict(const PredictDescription& description, TaskServices& services)
     : description_(description),
+      services_(services),
       served_(services.servedModel(description.model)),
       wake_(services.waker()),
       arguments_(description.arguments),
@@ -81,6 +68,10 @@ void LatePredict::serveNewest() {
   }
   AUSPEX_ASSERT(scorers.size() <= kMaxShares);
   scorers_ = std::move(scorers);
+  shadow_.reset();
+  if (served_->shadow && !description_.shadowTopic.empty()) {
+    shadow_.emplace(description_, *served_, kinds_, wake_);
+  }
   current_ = served_;
 }
 
@@ -102,18 +93,27 @@ void LatePredict::submit(std::span<Batch> inputs, DrawContext& context) {
   if (present.empty()) {
     return;
   }
+  Waiting& added = waiting_.back();
+  requestShares(added, present);
+  if (shadow_) {
+    added.sample = shadow_->submit(firstNumber_ + waiting_.size() - 1, added.batch, added.arguments,
+                                   context.draw);
+  }
+}
+
+void LatePredict::requestShares(Waiting& waiting, std::span<const uint32_t> present) {
   if (!shares_.isSplit()) {
-    request(waiting_.back(), 0, present);
+    request(waiting, 0, present);
     return;
   }
   std::vector<std::vector<uint32_t>> rowsOf(scorers_.size());
-  waiting_.back().shareOf.resize(waiting_.back().batch.numRows);
+  waiting.shareOf.resize(waiting.batch.numRows);
   for (const uint32_t row : present) {
-    waiting_.back().shareOf[row] = shares_.shareOf(row);
+    waiting.shareOf[row] = shares_.shareOf(row);
     rowsOf[shares_.shareOf(row)].push_back(row);
   }
   for (size_t share = 0; share < rowsOf.size(); ++share) {
-    request(waiting_.back(), share, rowsOf[share]);
+    request(waiting, share, rowsOf[share]);
   }
 }
 
@@ -134,20 +134,55 @@ std::optional<Batch> LatePredict::poll(DrawContext& context) {
       takeScores(scored);
     }
   }
-  if (waiting_.front().numOpen > 0) {
+  if (shadow_) {
+    pollShadow();
+  }
+  if (waiting_.front().numOpen > 0 || (shadow_ && shadow_->holds(waiting_.front().sample))) {
     return std::nullopt;
   }
   Waiting oldest = std::move(waiting_.front());
   waiting_.pop_front();
   ++firstNumber_;
+  if (!description_.shadowTopic.empty()) {
+    givenOut_.emplace_back();
+  }
   return oldest.batch.numRows == 0 ? Batch{} : finish(oldest, context);
+}
+
+void LatePredict::pollShadow() {
+  done_.clear();
+  shadow_->poll(done_);
+  for (ScoredBatch& scored : done_) {
+    // Draws that were given up are gone by now.
+    if (scored.request.id >= firstNumber_) {
+      LateShadow::take(scored, waiting_[scored.request.id - firstNumber_].sample);
+    }
+  }
+}
+
+void LatePredict::conclude(DrawContext& context) {
+  if (description_.shadowTopic.empty()) {
+    return;
+  }
+  AUSPEX_ASSERT(!givenOut_.empty());
+  const std::vector<ShadowRecord> records = std::move(givenOut_.front());
+  givenOut_.pop_front();
+  if (records.empty()) {
+    return;
+  }
+  if (!shadowRecords_) {
+    shadowRecords_.emplace(services_.channel(description_.shadowTopic), description_.shadowTopic);
+  }
+  shadowRecords_->send(records, context.draw);
 }
 
 void LatePredict::takeScores(ScoredBatch& scored) {
   Waiting& waiting = waiting_[scored.request.id / kMaxShares - firstNumber_];
   const std::vector<uint64_t>& rows = scored.request.rowIds;
   AUSPEX_ASSERT(scored.outputsPerRow == width_ && scored.scores.size() == rows.size() * width_);
-  --waiting.numOpen;
+  if (--waiting.numOpen == 0 && shadow_) {
+    shadow_->setDeadline(waiting.sample);
+  }
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto first = scored.scores.begin() + static_cast<ptrdiff_t>(i * width_);
     std::copy_n(first, width_, waiting.scores.begin() + static_cast<ptrdiff_t>(rows[i] * width_));
@@ -163,7 +198,14 @@ void LatePredict::takeScores(ScoredBatch& scored) {
 Batch LatePredict::finish(Waiting& waiting, DrawContext& context) {
   Scorers scorers = scorersOf(waiting);
   const std::vector<uint8_t> isDropped = settle(waiting, scorers, context);
+  const std::vector<uint8_t> isByFallback = std::move(scorers.isByFallback);
   std::vector<ColumnPtr> scores = makeColumns(waiting, std::move(scorers));
+  if (!waiting.sample.rows.empty()) {
+    const ServedScores served{*scores[static_cast<size_t>(PredictSlot::Prediction)],
+                              *scores[static_cast<size_t>(PredictSlot::Version)]};
+    givenOut_.back() =
+        shadow_->describe(waiting.sample, waiting.batch, served, isByFallback, context.draw);
+  }
   Batch batch = std::move(waiting.batch);
   const auto append = [&](std::vector<ColumnPtr> added, std::vector<ColumnPtr>& columns) {
     for (size_t slot = 0; slot < kNumPredictSlots; ++slot) {
@@ -192,7 +234,7 @@ Batch LatePredict::finish(Waiting& waiting, DrawContext& context) {
 
 LatePredict::Scorers LatePredict::scorersOf(const Waiting& waiting) const {
   const size_t numRows = waiting.batch.numRows;
-  Scorers scorers{std::vector<int32_t>(numRows, 0), std::vector<std::string_view>(numRows)};
+  Scorers scorers{std::vector<int32_t>(numRows, 0), std::vector<std::string_view>(numRows), {}};
   for (size_t row = 0; waiting.served && row < numRows; ++row) {
     const auto& share =
         waiting.served->route.shares[waiting.shareOf.empty() ? 0 : waiting.shareOf[row]];
@@ -254,10 +296,12 @@ void LatePredict::scoreByFallback(Waiting& waiting, const std::vector<uint32_t>&
   scorer->take(picked, rows.size());
   const RowScores scores = scorer->score(OutputForm::Prediction);
   AUSPEX_ASSERT(scores.width == width_);
+  scorers.isByFallback.resize(waiting.batch.numRows, 0);
   for (size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(scores.values.begin() + static_cast<ptrdiff_t>(i * width_), width_,
                 waiting.scores.begin() + static_cast<ptrdiff_t>(rows[i] * width_));
     waiting.isScored[rows[i]] = 1;
+    scorers.isByFallback[rows[i]] = 1;
     scorers.versions[rows[i]] = static_cast<int32_t>(version->info().version);
     scorers.variants[rows[i]] = description_.policies.fallback;
   }
@@ -269,7 +313,10 @@ std::vector<ColumnPtr> LatePredict::makeColumns(Waiting& waiting, Scorers scorer
   const std::vector<uint8_t> validity =
       areAllScored ? std::vector<uint8_t>() : std::move(waiting.isScored);
   waiting.scores.resize(waiting.batch.numRows * width_);
-  const PredictSlots needed = kept_ ? description_.keptSlots() : description_.wanted;
+  PredictSlots needed = kept_ ? description_.keptSlots() : description_.wanted;
+  for (const PredictSlot compared : {PredictSlot::Prediction, PredictSlot::Version}) {
+    needed[static_cast<size_t>(compared)] |= !waiting.sample.rows.empty();
+  }
   std::vector<ColumnPtr> columns(kNumPredictSlots);
   for (size_t i = 0; i < kNumPredictSlots; ++i) {
     const auto slot = static_cast<PredictSlot>(i);
@@ -292,7 +339,9 @@ std::vector<ColumnPtr> LatePredict::makeColumns(Waiting& waiting, Scorers scorer
 void LatePredict::forget() {
   // The predictors go with what they have in flight; new ones are made for the next draw.
   waiting_.clear();
+  givenOut_.clear();
   scorers_.clear();
+  shadow_.reset();
   current_.reset();
 }
 

@@ -53,7 +53,10 @@ class LateOperator : public Operator {
   /// The output of the draw that was submitted first of those not given out, once it is there.
   /// context: of that draw. Throws ModelError when the query cannot go on.
   virtual std::optional<Batch> poll(DrawContext& context) = 0;
-  /// Drops all that was submitted and not given out.
+  /// The draw whose output was given out first of those not concluded is done, after all others
+  /// before it: what belongs to it may be written. context: of that draw.
+  virtual void conclude(DrawContext& context) = 0;
+  /// Drops all that was submitted and not concluded.
   virtual void forget() = 0;
 
   /// Not for these (asserted).

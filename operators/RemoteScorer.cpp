@@ -10,10 +10,6 @@
 namespace auspex::operators {
 namespace {
 
-/// More than the requests in flight of a model that is asked for many rows at a time, so that the
-/// next ones are ready.
-constexpr size_t kMaxRowsInFlight = 16'384;
-
 /// The picked rows of a column as values of another type; of NULLs anything.
 template <typename From, typename To, typename Convert>
 std::vector<To> pick(const Column& column, std::span<const uint32_t> rows, Convert convert) {
@@ -131,10 +127,10 @@ void applyMissing(const FeatureSource& source, double missing, FeatureColumn& fe
 
 RemoteScorer::RemoteScorer(std::shared_ptr<const ModelVersion> version, const ModelInfo& planned,
                            std::span<const ArgumentKind> kinds, const std::string& deployment,
-                           std::function<void()> wake)
+                           std::function<void()> wake, size_t maxRowsInFlight)
     : version_(std::move(version)), binding_(bindRemoteVersion(planned, version_->info(), kinds)) {
   PredictorSettings settings;
-  settings.maxRowsInFlight = kMaxRowsInFlight;
+  settings.maxRowsInFlight = maxRowsInFlight;
   settings.wake = std::move(wake);
   predictor_ = makePredictor(deployment, settings);
   AUSPEX_ASSERT(predictor_->layout() == FeatureLayout::Columns);

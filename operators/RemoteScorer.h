@@ -15,14 +15,19 @@
 
 namespace auspex::operators {
 
+/// More than the requests in flight of a model that is asked for many rows at a time, so that the
+/// next ones are ready.
+inline constexpr size_t kMaxRowsInFlight = 16'384;
+
 /// Turns columns into typed features and hands them to a predictor, which may take them later. One
 /// thread.
 class RemoteScorer {
  public:
-  /// planned, kinds: as VersionScorer's. wake: as PredictorSettings'. Throws ModelError.
+  /// planned, kinds: as VersionScorer's. wake, maxRowsInFlight: as PredictorSettings'. Throws
+  /// ModelError.
   RemoteScorer(std::shared_ptr<const ModelVersion> version, const ModelInfo& planned,
                std::span<const ArgumentKind> kinds, const std::string& deployment,
-               std::function<void()> wake);
+               std::function<void()> wake, size_t maxRowsInFlight = kMaxRowsInFlight);
 
   const std::shared_ptr<const ModelVersion>& version() const { return version_; }
 

@@ -84,4 +84,18 @@ ColumnPtr scoresToColumn(const SqlType& type, RowScores scores, size_t numRows) 
                             {Column::make(SqlType::doubleType(), std::move(scores.values))});
 }
 
+ColumnPtr numbersToColumn(const SqlType& type, std::vector<double> numbers, size_t width,
+                          std::vector<uint8_t> validity) {
+  if (!type.is(TypeKind::Array)) {
+    return Column::make(SqlType::doubleType(), std::move(numbers), std::move(validity));
+  }
+  std::vector<uint32_t> offsets;
+  for (size_t end = 0; end <= numbers.size(); end += width) {
+    offsets.push_back(static_cast<uint32_t>(end));
+  }
+  return Column::makeNested(type, std::move(offsets),
+                            {Column::make(SqlType::doubleType(), std::move(numbers))},
+                            std::move(validity));
+}
+
 }  // namespace auspex::operators

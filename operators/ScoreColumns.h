@@ -33,5 +33,8 @@ class ContributionColumns {
 
 /// DOUBLE, or an array of DOUBLE or INTEGER per row.
 ColumnPtr scoresToColumn(const SqlType& type, RowScores scores, size_t numRows);
+/// One DOUBLE or an array of `width` per row, NULL where validity is 0.
+ColumnPtr numbersToColumn(const SqlType& type, std::vector<double> numbers, size_t width,
+                          std::vector<uint8_t> validity);
 
 }  // namespace auspex::operators

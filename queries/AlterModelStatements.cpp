@@ -240,12 +240,6 @@ StatementResult StatementRun::alterModel(const parser::Identifier& name,
 
 StatementResult StatementRun::alterModel(const parser::Identifier& name,
                                          const parser::ShadowModel& shadow) {
-  if (requireModel(name).remote) {
-    throw StatementError(
-        fmt::format("Model {} is of a server, whose versions are not scored in the shadow.",
-                    name.name),
-        name.span);
-  }
   const double sample = shadow.sample.value_or(1);
   if (!(sample > 0 && sample <= 1)) {
     throw StatementError(fmt::format("SAMPLE {} is no share of the rows: it must be above 0, and 1 "

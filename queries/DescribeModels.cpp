@@ -125,6 +125,12 @@ std::string healthOf(const operators::RemoteModel& model) {
   return text;
 }
 
+/// The same of a version that is asked in the shadow; empty of those of files.
+std::string shadowHealthOf(const operators::ModelVersion& version) {
+  const auto* const remote = dynamic_cast<const operators::RemoteModel*>(&version);
+  return remote == nullptr ? "" : "\n  In the shadow:" + healthOf(*remote->shadow());
+}
+
 /// The lines about a model that are those of a server's, or of a file's.
 std::string describeVersion(const ModelDefinition& definition, const operators::ModelInfo& info) {
   if (!definition.remote) {
@@ -217,6 +223,12 @@ std::string StatementRun::describeServers(const operators::Topology& topology) c
                               describeRemote(remote->options()), healthOf(*remote));
         }
       }
+      if (served->shadow) {
+        const std::string health = shadowHealthOf(*served->shadow);
+        text += health.empty() ? ""
+                               : fmt::format("\nModel {} version {}:{}", use.reference,
+                                             served->route.shadow->version, health);
+      }
     }
   }
   return text;
@@ -252,6 +264,9 @@ StatementResult StatementRun::describeModel(const parser::Identifier& name, bool
       const auto* const remote =
           dynamic_cast<const operators::RemoteModel*>(model.versions.at(number).get());
       result.message += remote == nullptr ? "" : healthOf(*remote);
+      if (model.shadow && model.resolve(model.shadow->target) == number) {
+        result.message += shadowHealthOf(*model.versions.at(number));
+      }
     }
   }
   result.table = listFeatures(info);

@@ -160,6 +160,11 @@ bool DrawPipeline::run(DrawInWork& work) {
     work.outputs[node] = operators_[node]->process(inputs_, context);
   }
   if (stage.last == nullptr) {
+    for (const Stage& passed : stages_) {
+      if (passed.last != nullptr) {
+        passed.last->conclude(context);
+      }
+    }
     return true;
   }
   collectInputs(stage.lastNode, work.outputs);

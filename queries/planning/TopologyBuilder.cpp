@@ -163,7 +163,7 @@ class Builder {
     if (step.splitKey) {
       require(step.splitKey, below);
     }
-    auto description = std::make_shared<operators::PredictDescription>();
+    const auto description = describePredict(step, node.isTable);
     for (size_t slot = 0; slot < operators::kNumPredictSlots; ++slot) {
       description->wanted[slot] = required[first + slot];
     }
@@ -186,17 +186,8 @@ class Builder {
     if (isLate) {
       input = relay(below, node.inputs[0]->types, input, part);
     }
-    description->model = step.model.reference;
-    description->deployment = step.deployment;
-    description->version = step.version;
-    description->arguments = step.arguments;
-    description->splitKey = step.splitKey;
-    description->topFeatures = step.topFeatures.value_or(0);
-    description->isTable = node.isTable;
-    description->policies = step.policies;
-    if (!isLate) {
-      description->shadowTopic = options_.shadowTopic;
-    }
+    description->shadowTopic =
+        isBareName(step.model.reference) ? options_.shadowTopic : std::string();
     if (keepsScores) {
       description->keyTypes = operators::keptTypes(description->keyColumns, node.types);
       std::vector<operators::SqlType> types = description->keyTypes;
@@ -208,17 +199,17 @@ class Builder {
     if (!step.policies.fallback.empty()) {
       addModel(step.fallback, part);
     }
-    if (isNew && isBareName(step.model.reference) && !description->shadowTopic.empty()) {
+    if (isNew && !description->shadowTopic.empty()) {
       part.sinks.push_back({options_.shadowTopic, false, 0});
     }
     return add(part, {input}, description);
   }
 
-  /// Ends the part behind a node and goes on in a new one, when the part keeps state or writes:
-  /// what answers later can only follow on rows of the log. Returns the node there.
+  /// Ends the part behind a node and goes on in a new one, when the part acts on draws: what
+  /// answers later can only follow on rows of the log then. Returns the node there.
   size_t relay(const Required& kept, const std::vector<operators::SqlType>& types, size_t node,
                SubTopology& part) {
-    if (options_.singleTask || (part.stores.empty() && part.sinks.empty())) {
+    if (options_.singleTask || !actsOnDraws(part)) {
       return node;
     }
     auto sink = std::make_shared<operators::RelaySinkDescription>();

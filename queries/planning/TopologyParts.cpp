@@ -59,6 +59,30 @@ std::shared_ptr<operators::SourceDescription> describeSource(const DataSource& s
   return description;
 }
 
+std::shared_ptr<operators::PredictDescription> describePredict(const PredictPlan& step,
+                                                               bool isTable) {
+  auto description = std::make_shared<operators::PredictDescription>();
+  description->model = step.model.reference;
+  description->deployment = step.deployment;
+  description->version = step.version;
+  description->arguments = step.arguments;
+  description->splitKey = step.splitKey;
+  description->topFeatures = step.topFeatures.value_or(0);
+  description->isTable = isTable;
+  description->policies = step.policies;
+  return description;
+}
+
+bool actsOnDraws(const operators::SubTopology& part) {
+  // Other sinks end their part. A shadow that is asked for later is written when the draw is done.
+  const auto writesShadows = [](const operators::TopologyNode& node) {
+    const auto* const predict =
+        dynamic_cast<const operators::PredictDescription*>(node.description.get());
+    return predict != nullptr && !predict->answersLater() && !predict->shadowTopic.empty();
+  };
+  return !part.stores.empty() || std::any_of(part.nodes.begin(), part.nodes.end(), writesShadows);
+}
+
 bool addModel(const operators::ModelUse& model, operators::SubTopology& part) {
   const bool isKnown = std::any_of(part.models.begin(), part.models.end(), [&](const auto& use) {
     return use.reference == model.reference;

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "operators/JoinSide.h"
+#include "operators/PredictOperator.h"
 #include "operators/SourceOperator.h"
 #include "operators/Topology.h"
 #include "queries/catalog/Catalog.h"
+#include "queries/planning/Plan.h"
 #include "queries/planning/RequiredColumns.h"
 
 namespace auspex::queries {
@@ -25,6 +27,13 @@ std::optional<size_t> findStream(const DataSource& source, const Required& requi
 std::shared_ptr<operators::SourceDescription> describeSource(const DataSource& source,
                                                              const Required& required,
                                                              size_t index);
+
+/// What scores with the model of the step, but for what the topology around it decides: slots,
+/// stores, shadows.
+std::shared_ptr<operators::PredictDescription> describePredict(const PredictPlan& step,
+                                                               bool isTable);
+/// Whether a node of the part keeps state, or writes before its draw is done.
+bool actsOnDraws(const operators::SubTopology& part);
 
 /// Has the part know of a model; returns whether it did not.
 bool addModel(const operators::ModelUse& model, operators::SubTopology& part);

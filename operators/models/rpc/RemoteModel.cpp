@@ -162,6 +162,19 @@ RemoteModel::RemoteModel(ModelInfo info, RemoteModelOptions options,
 
 RemoteModel::~RemoteModel() = default;
 
+std::shared_ptr<const RemoteModel> RemoteModel::shadow() const {
+  const std::lock_guard lock(mutex_);
+  if (shadow_ == nullptr) {
+    RemoteModelOptions options = options_;
+    options.retries = 0;
+    options.waitsWhenUnavailable = false;
+    options.asksOnce = true;
+    shadow_ =
+        std::make_shared<const RemoteModel>(info(), std::move(options), transport_, signature_);
+  }
+  return shadow_;
+}
+
 std::shared_ptr<const RemoteSignature> RemoteModel::signature() const {
   const std::lock_guard lock(mutex_);
   return signature_;

@@ -60,6 +60,7 @@ struct RemoteModelOptions {
   double breakerFailures = 0.5;             ///< share of failed requests that opens the breaker
   std::chrono::milliseconds breakerPause{1000};  ///< until a request tries whether it is back
   bool waitsWhenUnavailable = true;  ///< ON_UNAVAILABLE='WAIT': never reports Unavailable
+  bool asksOnce = false;  ///< in the shadow: only rows of a request that is refused go again
 };
 
 class RemoteCodec;
@@ -92,6 +93,11 @@ class RemoteModel final : public ModelVersion {
   /// Breaker and counters, shared by all who ask for scores of this version.
   RemoteHealth& health() const { return *health_; }
 
+  /// The same version as it is asked in the shadow of those that serve: once for each row, never
+  /// waited for, and with a breaker and counters of its own, so that neither stands in the way of
+  /// the other. One for all who ask.
+  std::shared_ptr<const RemoteModel> shadow() const;
+
   /// Null until the server's metadata are known.
   std::shared_ptr<const RemoteSignature> signature() const;
   /// Takes the server's metadata. Throws ModelError when the model's features or outputs do not fit
@@ -106,8 +112,9 @@ class RemoteModel final : public ModelVersion {
   std::shared_ptr<HttpTransport> transport_;
   std::unique_ptr<const RemoteCodec> codec_;
   std::unique_ptr<RemoteHealth> health_;
-  mutable std::mutex mutex_;  ///< guards signature_
+  mutable std::mutex mutex_;  ///< guards all below
   mutable std::shared_ptr<const RemoteSignature> signature_;
+  mutable std::shared_ptr<const RemoteModel> shadow_;  ///< made when it is first asked for
 };
 
 /// Asks the server for the model's metadata and checks it against the declared inputs; without

@@ -83,6 +83,10 @@ void RpcPredictor::settleFault(Piece piece, const AnswerError& error,
   } else {
     health.failed(piece.permit, now, error.what());
   }
+  if (model.options().asksOnce && error.fault() != AnswerFault::Refused) {
+    failPiece(piece, RowFailure::Reason::Unavailable, awayMessage(model, error.what()));
+    return;
+  }
   if (isOfRows && piece.numRows > 1) {
     halve(std::move(piece));
     return;

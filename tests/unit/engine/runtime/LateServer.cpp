@@ -33,6 +33,12 @@ void LateServer::send(HttpRequest request, std::function<void(HttpResponse)> don
   {
     const std::lock_guard lock(mutex_);
     if (request.method == "POST") {
+      if (isSilentTo(request)) {
+        if (habits_.turnsSilent > 0) {
+          asked_.push_back({std::move(request), std::move(done), turn_ + habits_.turnsSilent});
+        }
+        return;
+      }
       const size_t more = 2 * numRequests_ % 5;  // they do not all come at once
       asked_.push_back({std::move(request), std::move(done), turn_ + habits_.turns + more});
       ++numRequests_;
@@ -98,6 +104,11 @@ size_t LateServer::numRequests() const {
   return numRequests_;
 }
 
+bool LateServer::isSilentTo(const HttpRequest& request) const {
+  return !habits_.silentEndpoint.empty() &&
+         request.url.find(habits_.silentEndpoint) != std::string::npos;
+}
+
 HttpResponse LateServer::describe() const {
   HttpResponse response;
   response.status = 200;
@@ -119,6 +130,11 @@ HttpResponse LateServer::answer(const HttpRequest& request) const {
     response.message = "connection refused";
     return response;
   }
+  if (isSilentTo(request)) {
+    response.failure = HttpResponse::Failure::Timeout;
+    response.message = "no answer in time";
+    return response;
+  }
   return score(habits_, request.url.substr(0, request.url.rfind("/infer")), request.body);
 }
 
@@ -134,7 +150,7 @@ HttpResponse LateServer::score(const LateServerHabits& habits, const std::string
   const std::vector<double>& amounts = features["amount"];
   std::string scores;
   for (size_t row = 0; row < amounts.size(); ++row) {
-    if (amounts[row] == habits.refused) {
+    if (amounts[row] == habits.refused && model.ends_with(habits.refusing)) {
       response.status = 400;
       response.body = R"({"error":"amount is out of range"})";
       return response;

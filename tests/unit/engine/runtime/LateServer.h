@@ -18,7 +18,10 @@ struct LateServerHabits {
   size_t turnsAway = 0;        ///< from the first request on, during which it refuses connections
   bool isAwayAtFirst = false;  ///< it cannot be asked for its metadata, for as long
   double refused = -1;         ///< rows with this amount are none of the model's
-  std::string deadEndpoint = {};  ///< where it never answers
+  std::string refusing = {};   ///< only models whose name ends so refuse; empty: all of them
+  std::string deadEndpoint = {};    ///< where nobody listens
+  std::string silentEndpoint = {};  ///< where requests are taken, and not answered
+  size_t turnsSilent = 0;           ///< until they have timed out; 0: never
   std::vector<std::string> features = {"amount", "n"};
 };
 
@@ -54,6 +57,7 @@ class LateServer final : public operators::HttpTransport {
     std::function<void()> action;
   };
 
+  bool isSilentTo(const operators::HttpRequest& request) const;
   operators::HttpResponse answer(const operators::HttpRequest& request) const;
   operators::HttpResponse describe() const;
 

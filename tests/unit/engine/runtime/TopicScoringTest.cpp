@@ -213,3 +213,43 @@ TEST_CASE(
   REQUIRE(outcome.outputs.at("CSAS_SCORED_0-dead-letters").size() == 1);
   CHECK(outcome.outputs.at("CSAS_SCORED_0-dead-letters")[0].starts_with("k4 |"));
 }
+
+TEST_CASE("a version in the shadow is asked through topics, and nothing hangs on its server") {
+  SweptProgram program = topicProgram({});
+  program.statements += R"(
+    ALTER MODEL m ADD VERSION WITH (REMOTE_MODEL='m7');
+    ALTER MODEL m ADD VERSION WITH (REQUEST_TOPIC='unread', REPLY_TOPIC='unwritten', PARTITIONS=1);
+  )";
+  const std::string topic = "CSAS_SCORED_0-shadows";
+  SweptProgram shadowed = program;
+  shadowed.statements += "ALTER MODEL m SHADOW 2;";
+  shadowed.outputs.push_back(topic);
+  const SweptOutcome expected = runSwept(shadowed, {});
+  REQUIRE(expected.failure == "");
+  const auto& shadows = expected.outputs.at(topic);
+  REQUIRE(shadows.size() == 7);
+  CHECK(std::count_if(shadows.begin(), shadows.end(), [](const std::string& row) {
+          return row.find(R"("score":9.0,"shadowVersion":2,"shadowScore":16.0,)") !=
+                 std::string::npos;
+        }) == 1);
+  for (const bool afterEffect : {false, true}) {
+    SweepSettings settings;
+    settings.faults.crashAfterEffect = afterEffect;
+    for (uint64_t step = 1; step <= expected.steps; step += 3) {
+      settings.faults.crashAtStep = step;
+      CAPTURE(afterEffect);
+      CAPTURE(step);
+      checkSame(expected, runSwept(shadowed, settings));
+    }
+  }
+  SweptProgram unanswered = program;
+  unanswered.statements += "ALTER MODEL m SHADOW 3;";
+  unanswered.outputs.push_back(topic);
+  SweptOutcome outcome = runSwept(unanswered, {});
+  CHECK(outcome.outputs.at(topic).size() == 7);
+  for (const std::string& row : outcome.outputs.at(topic)) {
+    CHECK(row.find(R"("shadowVersion":3,"shadowScore":null,"shadowError":")") != std::string::npos);
+  }
+  outcome.outputs.erase(topic);
+  checkSame(runSwept(program, {}), outcome);
+}

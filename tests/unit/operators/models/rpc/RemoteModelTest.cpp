@@ -260,3 +260,18 @@ TEST_CASE("Endpoints and names as parts of URLs") {
   CHECK(percentEncoded("a-b_c.d~1") == "a-b_c.d~1");
   CHECK(percentEncoded("a/b c\xC3\xA4?") == "a%2Fb%20c%C3%A4%3F");
 }
+
+TEST_CASE("In the shadow a version is asked once, and its failures are not those of the result") {
+  const auto model = connectTo(metadata(kTensor, kOutput), {input("a"), input("b")},
+                               quickOptions(RemoteLayout::Tensor));
+  const auto shadow = model->shadow();
+  CHECK(shadow == model->shadow());
+  CHECK(shadow->info().version == model->info().version);
+  CHECK(shadow->signature() == model->signature());
+  CHECK(shadow->options().asksOnce);
+  CHECK_FALSE(shadow->options().waitsWhenUnavailable);
+  CHECK(shadow->options().timeout == model->options().timeout);
+  CHECK_FALSE(model->options().asksOnce);
+  shadow->health().count([](RemoteCounters& counters) { ++counters.requests; });
+  CHECK(model->health().snapshot().requests == 0);
+}

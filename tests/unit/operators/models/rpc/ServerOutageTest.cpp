@@ -360,3 +360,33 @@ TEST_CASE("Batches of two versions go to their own servers") {
   CHECK(bench.done[1].scores == std::vector<double>{3, 6, 9});
   CHECK(bench.done[2].scores == std::vector<double>{2, 4, 6});
 }
+
+TEST_CASE("In the shadow what fails is not asked for again, but for rows beside a refused one") {
+  const auto once = [](RemoteModelOptions& options) {
+    options.waitsWhenUnavailable = false;
+    options.asksOnce = true;  // whatever RETRIES says
+  };
+  for (const HttpResponse& response :
+       {failure(Failure::Connect), failure(Failure::Timeout), answer(500, ""), answer(503, "")}) {
+    PredictorBench bench(always(response), once);
+    CHECK(bench.submit(rowsFrom(0, 8), 1));
+    bench.run(1);
+    REQUIRE(bench.done.size() == 1);
+    CHECK(numUnavailable(bench.done[0]) == 8);
+    CHECK(bench.transport->numSent() == 1);
+    CHECK(bench.counters().retries == 0);
+  }
+  PredictorBench bench(
+      [](const HttpRequest& request) {
+        const std::vector<double> rows = rowsOf(request);
+        return std::count(rows.begin(), rows.end(), 3) > 0
+                   ? FakeTransport::Reply{answer(400, "no"), milliseconds(1)}
+                   : doubling(request);
+      },
+      once);
+  CHECK(bench.submit(rowsFrom(0, 8), 1));
+  bench.run(1);
+  REQUIRE(bench.done.size() == 1);
+  REQUIRE(bench.done[0].failures.size() == 1);
+  CHECK(bench.done[0].failures[0].rowIndex == 3);
+}
