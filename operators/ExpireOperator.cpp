@@ -7,17 +7,11 @@
 #include <unordered_map>
 #include <utility>
 
-#include "operators/TableOperators.h"
+#include "operators/StampedTable.h"
 #include "operators/TimeToLive.h"
 
 namespace auspex::operators {
 namespace {
-
-std::vector<size_t> keyColumnsOf(const ExpireDescription& description) {
-  std::vector<size_t> columns = {description.table.key};
-  columns.insert(columns.end(), description.table.equal.begin(), description.table.equal.end());
-  return columns;
-}
 
 /// A row of the table as it stands at one moment of a draw.
 struct LivingRow {
@@ -134,33 +128,6 @@ class ExpireOperator final : public Operator {
   std::unordered_map<std::string_view, LivingRow> rows_;  // of one draw
 };
 
-class ExpiringTable final : public KeyedStateTable {
- public:
-  explicit ExpiringTable(const ExpireDescription& description)
-      : KeyedStateTable(description.table.store),
-        description_(description),
-        codec_(description.table) {}
-
-  Batch decode(std::span<const StateRow> rows, const Owner& owner) const override {
-    std::vector<std::string_view> values;
-    Batch batch;
-    for (const StateRow& row : rows) {
-      values.push_back(rowOf(row.values[0]));
-      batch.timestamps.push_back(timeOf(row.values[0]));
-    }
-    codec_.decodeTo(values, owner, batch.columns);
-    return batch;
-  }
-  std::vector<size_t> keyColumns() const override { return keyColumnsOf(description_); }
-  std::vector<SqlType> keyTypes() const override {
-    return keptTypes(keyColumns(), description_.table.types);
-  }
-
- private:
-  const ExpireDescription& description_;
-  JoinSideCodec codec_;
-};
-
 }  // namespace
 
 std::unique_ptr<Operator> ExpireDescription::create(TaskServices& services) const {
@@ -172,7 +139,7 @@ std::string ExpireDescription::toString() const {
 }
 
 std::unique_ptr<const StateTable> ExpireDescription::stateTable() const {
-  return std::make_unique<ExpiringTable>(*this);
+  return makeStampedTable(table);
 }
 
 }  // namespace auspex::operators

@@ -9,13 +9,13 @@ namespace {
 
 constexpr size_t kTimeBytes = 8;
 
+}  // namespace
+
 std::vector<size_t> keyColumnsOf(const JoinSide& side) {
   std::vector<size_t> columns = {side.key};
   columns.insert(columns.end(), side.equal.begin(), side.equal.end());
   return columns;
 }
-
-}  // namespace
 
 const char* nameOf(JoinKind kind) {
   constexpr const char* kNames[] = {"inner", "left", "right", "full"};

@@ -32,6 +32,9 @@ struct JoinSide {
   std::vector<size_t> equal = {};   ///< columns that have to be equal besides
 };
 
+/// Its key columns, in the order of the key's bytes: `key`, then `equal`.
+std::vector<size_t> keyColumnsOf(const JoinSide& side);
+
 /// A row as joins store it: its timestamp (8 bytes, highest first), then its typed row. Without
 /// data where there is none.
 using StampedRow = std::string_view;

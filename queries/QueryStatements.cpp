@@ -61,8 +61,8 @@ std::vector<std::string> sourceNames(const QueryPlan& plan) {
   return names;
 }
 
-/// Neither keeps state, or both nothing but the rows of their source, which they do not compare
-/// with what these were.
+/// Neither keeps state, or both nothing but the rows of their source, or of their result, which
+/// they do not compare with what these were.
 bool keepsSameRows(const operators::SubTopology& former, const operators::SubTopology& next) {
   for (const operators::SubTopology* const part : {&former, &next}) {
     for (const operators::TopologyNode& node : part->nodes) {
@@ -75,7 +75,8 @@ bool keepsSameRows(const operators::SubTopology& former, const operators::SubTop
   }
   return std::equal(former.stores.begin(), former.stores.end(), next.stores.begin(),
                     next.stores.end(), [](const auto& left, const auto& right) {
-                      return left.name == right.name && left.name == "Materialize" &&
+                      return left.name == right.name &&
+                             (left.name == "Materialize" || left.name == "Keep") &&
                              left.fingerprint == right.fingerprint;
                     });
 }

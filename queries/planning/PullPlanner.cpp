@@ -8,6 +8,7 @@
 #include "operators/DistinctOperator.h"
 #include "operators/ExpireOperator.h"
 #include "operators/FilterOperator.h"
+#include "operators/KeepOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
 #include "operators/SourceOperator.h"
@@ -25,6 +26,7 @@ using Step = std::shared_ptr<const operators::OperatorDescription>;
 
 /// Where a query keeps the table that it gives out, and what it makes of the kept rows.
 struct KeptTable {
+  Step keeper;
   std::shared_ptr<const operators::StateTable> state;
   std::vector<Step> steps;
 };
@@ -36,6 +38,7 @@ std::optional<KeptTable> findKeptTable(const operators::SubTopology& part) {
   while (true) {
     const operators::TopologyNode& current = part.nodes[node];
     if (auto state = current.description->stateTable()) {
+      kept.keeper = current.description;
       kept.state = std::move(state);
       std::reverse(kept.steps.begin(), kept.steps.end());
       return kept;
@@ -131,25 +134,40 @@ LookupColumns lookupColumnsOf(const DataSource& table, const KeptTable& kept) {
   return columns;
 }
 
-/// The types that the columns have as they are read from the table's topic.
-void addCasts(const DataSource& table, std::vector<Step>& steps) {
-  const auto* const last =
-      steps.empty() ? nullptr
-                    : dynamic_cast<const operators::ProjectDescription*>(steps.back().get());
-  if (last == nullptr) {
-    return;
+/// What stands for the columns that a query gives out, as far as it is known: of what the last step
+/// makes them, or is kept itself.
+std::vector<operators::ExpressionPtr> columnsOut(const DataSource& table, const KeptTable& kept,
+                                                 const std::vector<Step>& steps) {
+  std::vector<operators::ExpressionPtr> columns;
+  const auto add = [&](const operators::SqlType& type, const std::string& name) {
+    columns.push_back(operators::column(columns.size(), type, name));
+  };
+  if (!steps.empty()) {
+    const auto* const last = dynamic_cast<const operators::ProjectDescription*>(steps.back().get());
+    for (size_t i = 0; last != nullptr && i < last->expressions.size(); ++i) {
+      add(last->expressions[i]->type(), last->names[i]);
+    }
+    return columns;
   }
+  const auto* const keep = dynamic_cast<const operators::KeepDescription*>(kept.keeper.get());
+  for (size_t i = 0; keep != nullptr && i < table.schema.size(); ++i) {
+    add(keep->table.types[i], table.schema[i].name);
+  }
+  return columns;
+}
+
+/// The types that the columns have as they are read from the table's topic.
+void addCasts(const DataSource& table, const KeptTable& kept, std::vector<Step>& steps) {
   auto casts = std::make_shared<operators::ProjectDescription>();
   bool changes = false;
-  for (size_t i = 0; i < last->expressions.size(); ++i) {
-    const operators::SqlType& type = last->expressions[i]->type();
-    operators::ExpressionPtr column = operators::column(i, type, last->names[i]);
-    if (i < table.schema.size() && !(type == table.schema[i].type)) {
+  for (operators::ExpressionPtr& column : columnsOut(table, kept, steps)) {
+    const size_t i = casts->expressions.size();
+    casts->names.push_back(column->as<operators::ColumnNode>()->name);
+    if (i < table.schema.size() && !(column->type() == table.schema[i].type)) {
       column = operators::implicitCast(column, table.schema[i].type);
       changes = true;
     }
     casts->expressions.push_back(std::move(column));
-    casts->names.push_back(last->names[i]);
   }
   if (changes) {
     steps.push_back(std::move(casts));
@@ -195,7 +213,7 @@ std::shared_ptr<const PullPlan> planPull(const DataSource& table,
   for (const Step& step : kept->steps) {
     plan->steps.push_back(asRowStep(step));
   }
-  addCasts(table, plan->steps);
+  addCasts(table, *kept, plan->steps);
   plan->steps.push_back(stateColumns(table));
   for (const operators::SubTopology* const part : {&keeper->parts.back(), &select.parts[0]}) {
     plan->models.insert(plan->models.end(), part->models.begin(), part->models.end());

@@ -74,6 +74,16 @@ operators::JoinSide describeSide(const PlanNode& node, size_t side, size_t key,
   return described;
 }
 
+operators::JoinSide describeTable(const std::vector<size_t>& keys, const Required& kept,
+                                  const std::vector<operators::SqlType>& types) {
+  operators::JoinSide table;
+  table.key = keys[0];
+  table.equal.assign(keys.begin() + 1, keys.end());
+  table.keptColumns = positionsOf(kept);
+  table.types = types;
+  return table;
+}
+
 Required requiredOf(const operators::JoinSide& side) {
   Required required(side.types.size(), false);
   for (const size_t column : side.keptColumns) {

@@ -28,6 +28,9 @@ void collectKeys(const PlanNode& node, size_t first, std::vector<size_t>& keys);
 /// that have to be equal besides the keys.
 operators::JoinSide describeSide(const PlanNode& node, size_t side, size_t key,
                                  const Required& required, const std::vector<size_t>& equal = {});
+/// A table that is kept by its keys, with those of its columns.
+operators::JoinSide describeTable(const std::vector<size_t>& keys, const Required& kept,
+                                  const std::vector<operators::SqlType>& types);
 /// What a side reads of its input.
 Required requiredOf(const operators::JoinSide& side);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "operators/FilterOperator.h"
 #include "operators/FlatMapOperator.h"
 #include "operators/ForeignKeyJoin.h"
+#include "operators/KeepOperator.h"
 #include "operators/PredictOperator.h"
 #include "operators/ProjectOperator.h"
 #include "operators/RelayOperators.h"
@@ -38,13 +40,17 @@ class Builder {
       : options_(options), topology_(topology) {}
 
   /// Builds the sub-topology that ends in `terminal`, if it is given one; those it reads from come
-  /// before it. isRead: pull queries read the result from its state.
-  void buildPart(const PlanNode& root, const Required& required, bool isRead,
+  /// before it. numReadKeys: set where pull queries read the result, a table with so many keys,
+  /// from its state.
+  void buildPart(const PlanNode& root, const Required& required, std::optional<size_t> numReadKeys,
                  std::shared_ptr<const operators::OperatorDescription> terminal,
                  std::optional<operators::SinkTopic> sink) {
     SubTopology part;
-    isRead_ = isRead;
-    const size_t input = build(root, required, false, part);
+    isRead_ = numReadKeys.has_value();
+    size_t input = build(root, required, false, part);
+    if (std::exchange(keepsResult_, false)) {
+      input = addKeep(input, *numReadKeys, root, part);
+    }
     if (terminal) {
       part.nodes.push_back({{input}, std::move(terminal)});
     }
@@ -179,8 +185,8 @@ class Builder {
         below[key] = true;
       }
     }
-    if (isLate) {
-      isRead_ = false;  // a pull query would have to ask the server for what was given out already
+    if (isLate && std::exchange(isRead_, false)) {
+      keepsResult_ = true;  // else a server would be asked for what was given out already
     }
     size_t input = build(*node.inputs[0], below, needsOld, part);
     if (isLate) {
@@ -369,12 +375,19 @@ class Builder {
                           const PlanNode& node, const Required& kept, SubTopology& part) {
     auto description = std::make_shared<operators::ExpireDescription>();
     description->ttl = ttl;
-    description->table.key = keys[0];
-    description->table.equal.assign(keys.begin() + 1, keys.end());
-    description->table.keptColumns = positionsOf(kept);
-    description->table.types = node.types;
+    description->table = describeTable(keys, kept, node.types);
     description->table.store = addStore(part, "Expire", description->table);
     description->timeStore = addStore(part, "ExpireTimes", operators::keptTypes(keys, node.types));
+    return add(part, {input}, description);
+  }
+
+  /// Keeps the rows of the whole query, a table with its keys first.
+  static size_t addKeep(size_t input, size_t numKeys, const PlanNode& root, SubTopology& part) {
+    std::vector<size_t> keys(numKeys);
+    std::iota(keys.begin(), keys.end(), size_t{0});
+    auto description = std::make_shared<operators::KeepDescription>();
+    description->table = describeTable(keys, Required(root.types.size(), true), root.types);
+    description->table.store = addStore(part, "Keep", description->table);
     return add(part, {input}, description);
   }
 
@@ -528,6 +541,8 @@ class Builder {
   /// The node that is built next gives out the table that pull queries read, so it, or what it
   /// makes that table of row by row, has to keep it.
   bool isRead_ = false;
+  /// It cannot be made again of what is kept: the result is kept itself.
+  bool keepsResult_ = false;
 };
 
 }  // namespace
@@ -541,7 +556,7 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   const Required all(plan.root->types.size(), true);
   if (sink.result) {
     const operators::SinkTopic topic{sink.topic, false, 0};
-    builder.buildPart(*plan.root, all, false, sink.result,
+    builder.buildPart(*plan.root, all, std::nullopt, sink.result,
                       sink.topic.empty() ? std::nullopt : std::optional(topic));
     return topology;
   }
@@ -554,7 +569,8 @@ operators::Topology buildTopology(const QueryPlan& plan, const SinkTarget& sink,
   description->valueOptions = sink.valueOptions;
   description->timestamp = sink.timestamp;
   description->window = sink.window;
-  builder.buildPart(*plan.root, all, plan.isTable, description,
+  builder.buildPart(*plan.root, all,
+                    plan.isTable ? std::optional(plan.schema.numKeys()) : std::nullopt, description,
                     operators::SinkTopic{sink.topic, false, 0, plan.isTable});
   return topology;
 }
@@ -569,7 +585,8 @@ operators::Topology buildSourceTable(const std::shared_ptr<const DataSource>& ta
   const operators::SqlType bigint = operators::SqlType::bigint();
   node.types.insert(node.types.end(), {bigint, operators::SqlType::integer(), bigint});
   required.resize(node.types.size(), false);
-  Builder(options, topology).buildPart(node, required, true, nullptr, std::nullopt);
+  Builder(options, topology)
+      .buildPart(node, required, table->schema.numKeys(), nullptr, std::nullopt);
   return topology;
 }
 

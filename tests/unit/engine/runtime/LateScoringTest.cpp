@@ -104,6 +104,7 @@ SweptProgram tableProgram() {
     CREATE TABLE scored AS SELECT id, PREDICT('m', *) AS p FROM t WHERE amount < 90 EMIT CHANGES;
     CREATE TABLE sums WITH (PARTITIONS=1) AS SELECT g, SUM(PREDICT('m', *)) AS p, COUNT(*) AS c
         FROM t GROUP BY g EMIT CHANGES;
+    CREATE TABLE kept AS SELECT id, PREDICT('m', *) AS p FROM t EMIT CHANGES;
   )",
                                    kModel);
   program.changes = {{1, "ALTER MODEL m SET ALIAS default = 2;"}};
@@ -118,7 +119,8 @@ SweptProgram tableProgram() {
            100 * wave + i});
     }
   }
-  program.outputs = {"SCORED", "SUMS"};
+  program.outputs = {"SCORED", "SUMS", "KEPT"};
+  program.stores["CTAS_KEPT_0"] = {"Keep"};
   program.server = LateServerHabits{};
   return program;
 }
