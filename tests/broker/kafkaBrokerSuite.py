@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import KafkaClient
+import endedWindows
 import followedModel
 import refusedRecord
 from KafkaFixture import KafkaFixture
@@ -71,23 +72,13 @@ def check_foreign_view(counts, bootstrap):
     counts.add("foreign client", 1 - failed, failed)
 
 
-def check_refused_records(counts, kafka):
-    for check in (refusedRecord.check_query, refusedRecord.check_source):
-        try:
-            check(kafka)
-            counts.add(f"refused record: {check.__name__}", 1, 0)
-        except AssertionError as error:
-            print(f"refused record: {error}")
-            counts.add(f"refused record: {check.__name__}", 0, 1)
-
-
-def check_followed_model(counts, kafka):
+def check_alone(counts, kafka, name, check):
     try:
-        followedModel.check_instances(kafka)
-        counts.add("followed model", 1, 0)
+        check(kafka)
+        counts.add(name, 1, 0)
     except AssertionError as error:
-        print(f"followed model: {error}")
-        counts.add("followed model", 0, 1)
+        print(f"{name}: {error}")
+        counts.add(name, 0, 1)
 
 
 def main():
@@ -104,8 +95,11 @@ def main():
                   ["--test-case-exclude=" + ",".join(NOT_KAFKAS)])
         run_cases(counts, build / "tests/broker/kafkaBroker", environment, [])
         check_foreign_view(counts, kafka.bootstrap)
-        check_refused_records(counts, kafka)
-        check_followed_model(counts, kafka)
+        for name, check in {"refused record: check_query": refusedRecord.check_query,
+                            "refused record: check_source": refusedRecord.check_source,
+                            "followed model": followedModel.check_instances,
+                            "ended windows": endedWindows.check}.items():
+            check_alone(counts, kafka, name, check)
     print(f"{counts.passed} passed, {counts.failed} failed, 0 skipped", flush=True)
     return 0 if counts.failed == 0 and counts.passed > 0 else 1
 
