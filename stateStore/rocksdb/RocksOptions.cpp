@@ -5,6 +5,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "stateStore/rocksdb/PatientFileSystem.h"
@@ -15,7 +16,8 @@ namespace auspex::stateStore {
 namespace {
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
-constexpr std::size_t kMemtable = 16 * kMebibyte;
+constexpr std::size_t kLargestMemtable = 16 * kMebibyte;
+constexpr std::size_t kMemtablePart = 8;  // of the memory for state, at most
 constexpr std::size_t kMetaMemtable = kMebibyte;
 constexpr std::size_t kLogBytes = 64 * kMebibyte;  // replayed in one to two seconds after a crash
 constexpr int kOpenFiles = 128;  // per task: hundreds of tasks share the process's limit
@@ -60,7 +62,7 @@ void setDatabaseOptions(rocksdb::DBOptions& options, const StateMemory& memory) 
 }
 
 void setStoreOptions(rocksdb::ColumnFamilyOptions& options, const StateMemory& memory) {
-  options.write_buffer_size = kMemtable;
+  options.write_buffer_size = std::min(kLargestMemtable, memory.totalBytes() / kMemtablePart);
   options.max_write_buffer_number = 3;
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = kMemtableBloom;

@@ -59,6 +59,8 @@ class SweptRun {
     options_.properties["auspex.draw.rows"] = std::to_string(settings.drawRows);
     options_.properties["auspex.test.retry.pause.ms"] = "1";
     options_.properties["auspex.test.purge.interval.ms"] = "0";
+    // Each start makes memtables in proportion, which costs sanitizers most of their time.
+    options_.properties["auspex.state.memory.bytes"] = "8388608";
     options_.properties["cache.max.bytes.buffering"] = std::to_string(settings.mergedBytes);
     if (program.server) {
       server_ = std::make_shared<LateServer>(*program.server);
