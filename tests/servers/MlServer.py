@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import time
@@ -41,25 +42,31 @@ def waitFor(url, giveUp):
 
 
 class MlServer:
-    """Serves the model 'fraud', the file `model`, at `httpPort` and `grpcPort` until it is closed."""
+    """Serves the model 'fraud', the file `model`, at `httpPort` and `grpcPort` until it is closed. kafka: the address of a
+    broker, where it also answers requests of the topic mlserver-input in mlserver-output. model: a file of one, else it is trained."""
 
-    def __init__(self, trees=20, depth=4):
+    def __init__(self, trees=20, depth=4, kafka=None, model=None):
         self.folder = tempfile.TemporaryDirectory()
         python = subprocess.run([HERE / "python", "mlserver.txt"], stdout=subprocess.PIPE, text=True,
                                 check=True).stdout.strip()
         self.httpPort, self.grpcPort, metricsPort = free_ports(3)
         place = pathlib.Path(self.folder.name)
         (place / "fraud").mkdir()
+        topics = {"kafka_enabled": True, "kafka_servers": kafka, "kafka_topic_input": "mlserver-input",
+                  "kafka_topic_output": "mlserver-output"} if kafka else {}
         (place / "settings.json").write_text(json.dumps({
             "host": "127.0.0.1", "http_port": self.httpPort, "grpc_port": self.grpcPort,
-            "metrics_port": metricsPort, "parallel_workers": 0}))
+            "metrics_port": metricsPort, "parallel_workers": 0, **topics}))
         (place / "fraud/model-settings.json").write_text(json.dumps({
             "name": "fraud", "implementation": "mlserver_xgboost.XGBoostModel",
             "parameters": {"uri": "./model.json", "version": "v2"}}))
         seed = int(time.time())
         print(f"seed {seed}")
         self.model = place / "fraud/model.json"
-        subprocess.run([python, "-c", TRAIN, str(seed), self.model, str(trees), str(depth)], check=True)
+        if model:
+            shutil.copy(model, self.model)
+        else:
+            subprocess.run([python, "-c", TRAIN, str(seed), self.model, str(trees), str(depth)], check=True)
         # XGBoost's threads wait for each other by spinning, which small requests only pay for.
         self.process = subprocess.Popen([pathlib.Path(python).parent / "mlserver", "start", place],
                                         env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL,

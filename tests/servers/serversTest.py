@@ -256,6 +256,7 @@ class ReturningServers(Asking):
 
 if os.environ.get("AUSPEX_FULL"):
     from mlflowTest import RealRegistryCase  # noqa: F401
+    from mlserverTopics import RealServerBehindTopics  # noqa: F401
 
     class RealServer(Asking):
         """MLServer with an XGBoost model gives what the engine's own forest gives, missing values among the rows."""
