@@ -51,7 +51,7 @@ void KeyValueStore::readUnread() {
     throw;
   }
   for (std::size_t i = 0; i < unread_.size(); ++i) {
-    const bool isErased = erased_ && erased_->contains(unreadKeys_[i]);
+    const bool isErased = erased_ && erased_->keys.contains(unreadKeys_[i]);
     overlay_.fill(unread_[i], isErased ? std::nullopt : unreadValues_[i]);
   }
 }
@@ -59,9 +59,9 @@ void KeyValueStore::readUnread() {
 void KeyValueStore::eraseRange(std::string_view begin, std::string_view end,
                                std::string_view above) {
   assert(erasesRanges_ && begin < end && end <= above);
-  assert(!erased_ || (begin == erased_->begin && erased_->end <= end));
+  assert(!erased_ || (begin == erased_->keys.begin && erased_->keys.end <= end));
   overlay_.eraseRange(begin, end);
-  erased_ = ErasedRange{std::string(begin), std::string(end), std::string(above)};
+  erased_ = ErasedRange{{std::string(begin), std::string(end)}, std::string(above)};
 }
 
 void KeyValueStore::scan(std::string_view begin, std::optional<std::string_view> end,
@@ -86,7 +86,9 @@ void KeyValueStore::scan(std::string_view begin, std::optional<std::string_view>
   Merge merge{overlay_, visitor, changed.lower_bound(begin),
               end ? changed.lower_bound(*end) : changed.end()};
   bool goOn = true;
-  const auto isErased = [this](std::string_view key) { return erased_ && erased_->contains(key); };
+  const auto isErased = [this](std::string_view key) {
+    return erased_ && erased_->keys.contains(key);
+  };
   committed_.scan(
       index_, begin, end, [&merge, &goOn, &isErased](std::string_view key, std::string_view value) {
         while (goOn && merge.next != merge.stop && merge.next->first < key) {

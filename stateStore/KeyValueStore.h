@@ -12,17 +12,15 @@
 #include <vector>
 
 #include "stateStore/ByteStore.h"
+#include "stateStore/ErasedKeys.h"
 #include "stateStore/Overlay.h"
 
 namespace auspex::stateStore {
 
-/// A range of keys that was erased at once.
+/// What eraseRange() was told.
 struct ErasedRange {
-  std::string begin;
-  std::string end;
+  ErasedKeys keys;
   std::string above;  ///< no row had a key from here on
-
-  bool contains(std::string_view key) const { return key >= begin && key < end; }
 };
 
 /// Keys to values. Belongs to the thread of its task; others read a StateSnapshot of the TaskState.

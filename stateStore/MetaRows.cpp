@@ -16,14 +16,14 @@ std::optional<std::string> readRow(const ByteReader& rows, std::string_view key)
 
 }  // namespace
 
-std::string encodeRange(std::string_view begin, std::string_view end) {
+std::string encodeRange(const ErasedKeys& keys) {
   std::string out;
-  appendText(out, begin);
-  appendText(out, end);
+  appendText(out, keys.begin);
+  appendText(out, keys.end);
   return out;
 }
 
-std::pair<std::string_view, std::string_view> decodeRange(std::string_view bytes) {
+ErasedKeys decodeRange(std::string_view bytes) {
   ByteParser parser(bytes, "erased range");
   const std::string_view begin = parser.readText();
   const std::string_view end = parser.readText();
@@ -31,7 +31,7 @@ std::pair<std::string_view, std::string_view> decodeRange(std::string_view bytes
   if (begin >= end) {
     parser.fail("empty");
   }
-  return {begin, end};
+  return {std::string(begin), std::string(end)};
 }
 
 std::string encodeOffset(std::int64_t offset) {

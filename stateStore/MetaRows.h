@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "stateStore/ByteStore.h"
+#include "stateStore/ErasedKeys.h"
 #include "stateStore/Marker.h"
 
 namespace auspex::stateStore {
@@ -20,10 +20,10 @@ inline constexpr std::string_view kLayoutPrefix = "layout/";
 inline constexpr std::string_view kErasedPrefix = "erased/";  ///< before the name of a store
 
 /// Value of the row that says which keys of a store were erased at once.
-std::string encodeRange(std::string_view begin, std::string_view end);
+std::string encodeRange(const ErasedKeys& keys);
 
-/// Begin and end; views into the bytes. Throws StoreError on damage.
-std::pair<std::string_view, std::string_view> decodeRange(std::string_view bytes);
+/// Throws StoreError on damage.
+ErasedKeys decodeRange(std::string_view bytes);
 
 /// Value of the changelog offset's row.
 std::string encodeOffset(std::int64_t offset);

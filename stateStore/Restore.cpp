@@ -60,8 +60,7 @@ void Restore::noteRange(std::string_view name, std::string_view value) {
     throw StoreError(fmt::format(
         "The changelog erases rows of the store '{}', which the query does not have", name));
   }
-  const auto [begin, end] = decodeRange(value);
-  openRanges_.push_back({store->second, std::string(begin), std::string(end)});
+  openRanges_.push_back({store->second, decodeRange(value)});
 }
 
 void Restore::addRow(const RowChange& row) {
@@ -105,15 +104,11 @@ std::optional<RestoredCommit> Restore::applySealed() {
 /// The rows that no sealed range erases, behind the ranges.
 std::vector<RowChange> Restore::withRanges(std::vector<RowChange> rows) const {
   std::vector<RowChange> changes;
-  for (const Range& range : sealedRanges_) {
-    changes.push_back({range.store, range.begin, std::nullopt, range.end});
+  for (const ErasedRows& range : sealedRanges_) {
+    changes.push_back(range.change());
   }
   for (const RowChange& row : rows) {
-    const bool isErased =
-        std::any_of(sealedRanges_.begin(), sealedRanges_.end(), [&row](const Range& range) {
-          return row.store == range.store && row.key >= range.begin && row.key < range.end;
-        });
-    if (!isErased) {
+    if (!isErased(sealedRanges_, row.store, row.key)) {
       changes.push_back(row);
     }
   }

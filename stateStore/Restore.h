@@ -15,6 +15,7 @@
 
 #include "stateStore/Arena.h"
 #include "stateStore/ByteStore.h"
+#include "stateStore/ErasedKeys.h"
 #include "stateStore/Marker.h"
 
 namespace auspex::stateStore {
@@ -45,13 +46,6 @@ class Restore {
   std::optional<RestoredCommit> applySealed();
 
  private:
-  /// Of a store: keys that were erased at once.
-  struct Range {
-    StoreIndex store;
-    std::string begin;
-    std::string end;
-  };
-
   void noteRange(std::string_view name, std::string_view value);
   std::vector<RowChange> withRanges(std::vector<RowChange> rows) const;
   void addRow(const RowChange& row);
@@ -66,8 +60,8 @@ class Restore {
   Arena arena_;
   std::vector<RowChange> rows_;  // views into arena_, in the order of the records
   std::size_t numSealed_ = 0;
-  std::vector<Range> openRanges_;
-  std::vector<Range> sealedRanges_;
+  std::vector<ErasedRows> openRanges_;
+  std::vector<ErasedRows> sealedRanges_;
   std::optional<RestoredCommit> sealed_;
   std::optional<RestoredCommit> applied_;  // by add(), not yet told by applySealed()
   std::vector<std::unique_ptr<SortedRun>> openRuns_;

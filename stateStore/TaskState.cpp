@@ -192,7 +192,7 @@ std::vector<std::pair<std::string, std::string>> TaskState::metaRows() const {
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     if (const std::optional<ErasedRange>& erased = store->erasedRange()) {
       rows.emplace_back(fmt::format("{}{}", kErasedPrefix, store->name()),
-                        encodeRange(erased->begin, erased->end));
+                        encodeRange(erased->keys));
       anyErased = true;
     }
   }
@@ -235,7 +235,7 @@ void TaskState::applyCommit(const Marker& marker, std::int64_t changelogOffset) 
   std::vector<RowChange> changes;
   for (const std::unique_ptr<KeyValueStore>& store : stores_) {
     if (const std::optional<ErasedRange>& erased = store->erasedRange()) {
-      changes.push_back({store->index(), erased->begin, std::nullopt, erased->end});
+      changes.push_back({store->index(), erased->keys.begin, std::nullopt, erased->keys.end});
     }
   }
   for (const auto& [key, value] : rows) {
@@ -270,7 +270,7 @@ void TaskState::noteErased() {
     if (!erased) {
       continue;
     }
-    if (rowsUntil_ && erased->end < rowsUntil_->second) {
+    if (rowsUntil_ && erased->keys.end < rowsUntil_->second) {
       continue;
     }
     if (rowsUntil_) {

@@ -34,7 +34,7 @@ void WriteBehindStore::multiGet(StoreIndex store, std::span<const std::string_vi
     if (const auto entry = waiting.find(keys[i])) {
       const std::optional<std::string_view> value = waiting.value(*entry);
       values[i] = value ? std::optional(arena.copy(*value)) : std::nullopt;
-    } else if (isErased(store, keys[i])) {
+    } else if (isErased(ranges_, store, keys[i])) {
       values[i] = std::nullopt;
     } else {
       missing.push_back(i);
@@ -85,19 +85,13 @@ void WriteBehindStore::apply(WriteBatchView changes) {
 // Rows that wait and are erased are never written.
 void WriteBehindStore::eraseRange(const RowChange& range) {
   waiting_[positionOf(range.store)].eraseRange(range.key, *range.rangeEnd);
-  for (WaitingRange& before : ranges_) {
-    if (before.store == range.store && before.begin == range.key) {
-      before.end = std::max(before.end, std::string(*range.rangeEnd));
+  for (ErasedRows& before : ranges_) {
+    if (before.store == range.store && before.keys.begin == range.key) {
+      before.keys.end = std::max(before.keys.end, std::string(*range.rangeEnd));
       return;
     }
   }
-  ranges_.push_back({range.store, std::string(range.key), std::string(*range.rangeEnd)});
-}
-
-bool WriteBehindStore::isErased(StoreIndex store, std::string_view key) const {
-  return std::any_of(ranges_.begin(), ranges_.end(), [&](const WaitingRange& range) {
-    return range.store == store && key >= range.begin && key < range.end;
-  });
+  ranges_.push_back({range.store, {std::string(range.key), std::string(*range.rangeEnd)}});
 }
 
 void WriteBehindStore::sync() {
@@ -129,8 +123,8 @@ void WriteBehindStore::writeAllLocked() const {
     return;
   }
   std::vector<RowChange> changes;
-  for (const WaitingRange& range : ranges_) {
-    changes.push_back({range.store, range.begin, std::nullopt, range.end});
+  for (const ErasedRows& range : ranges_) {
+    changes.push_back(range.change());
   }
   const auto numRanges = static_cast<std::ptrdiff_t>(changes.size());
   for (std::size_t store = 0; store < waiting_.size(); ++store) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stateStore/ByteStore.h"
+#include "stateStore/ErasedKeys.h"
 #include "stateStore/Overlay.h"
 
 namespace auspex::stateStore {
@@ -43,24 +44,16 @@ class WriteBehindStore final : public ByteStore {
   void ingest(std::vector<std::unique_ptr<SortedRun>> runs) override;
 
  private:
-  /// Keys that were erased at once and may still lie below.
-  struct WaitingRange {
-    StoreIndex store;
-    std::string begin;
-    std::string end;
-  };
-
   void eraseRange(const RowChange& range);
-  bool isErased(StoreIndex store, std::string_view key) const;
   // Reading a range writes what waits: nobody sees a difference.
   void writeAll() const;
   void writeAllLocked() const;
 
   std::unique_ptr<ByteStore> below_;
   Limits limits_;
-  mutable std::mutex mutex_;              // guards what follows
-  mutable std::vector<Overlay> waiting_;  // by StoreIndex
-  mutable std::vector<WaitingRange> ranges_;
+  mutable std::mutex mutex_;                // guards what follows
+  mutable std::vector<Overlay> waiting_;    // by StoreIndex
+  mutable std::vector<ErasedRows> ranges_;  // may still lie below
   mutable std::size_t numCommits_ = 0;
 };
 

@@ -106,7 +106,7 @@ class RocksStore::Database {
   }
 
   /// These keys of the store are erased, with what was noted before.
-  void noteErased(StoreIndex store, std::string_view begin, std::string_view end);
+  void noteErased(StoreIndex store, const ErasedKeys& keys);
 
   /// snapshot: null for the newest rows.
   void multiGet(const rocksdb::Snapshot* snapshot, StoreIndex store,
@@ -122,7 +122,7 @@ class RocksStore::Database {
       std::span<const std::string> names) const;
   void dropUnnamed(std::size_t numNamed);
   void readErased(const std::vector<std::string>& names);
-  std::optional<std::pair<std::string, std::string>> erased(StoreIndex store) const;
+  std::optional<ErasedKeys> erased(StoreIndex store) const;
   void removeRuns() const;
 
   std::filesystem::path directory_;
@@ -135,7 +135,7 @@ class RocksStore::Database {
   std::set<const rocksdb::Snapshot*> snapshots_;  // guarded by mutex_
   // All ranges that were ever erased, as one per store: whoever reads elsewhere can do without
   // RocksDB's own list, whose use costs the filters of the memtables.
-  std::map<StoreIndex, std::pair<std::string, std::string>> erased_;  // guarded by erasedMutex_
+  std::map<StoreIndex, ErasedKeys> erased_;  // guarded by erasedMutex_
   mutable std::mutex erasedMutex_;
 };
 
@@ -258,24 +258,20 @@ void RocksStore::Database::readErased(const std::vector<std::string>& names) {
   scan(nullptr, kMetaStore, kErasedPrefix, *end, [&](std::string_view key, std::string_view row) {
     const auto name = std::find(names.begin(), names.end(), key.substr(kErasedPrefix.size()));
     if (name != names.end()) {
-      const auto [first, behind] = decodeRange(row);
-      noteErased(static_cast<StoreIndex>(name - names.begin()), first, behind);
+      noteErased(static_cast<StoreIndex>(name - names.begin()), decodeRange(row));
     }
     return true;
   });
 }
 
-void RocksStore::Database::noteErased(StoreIndex store, std::string_view begin,
-                                      std::string_view end) {
+void RocksStore::Database::noteErased(StoreIndex store, const ErasedKeys& keys) {
   const std::lock_guard lock(erasedMutex_);
-  const auto [range, isNew] =
-      erased_.try_emplace(store, std::pair(std::string(begin), std::string(end)));
-  range->second.first = std::min(range->second.first, std::string(begin));
-  range->second.second = std::max(range->second.second, std::string(end));
+  const auto [known, isNew] = erased_.try_emplace(store, keys);
+  known->second.begin = std::min(known->second.begin, keys.begin);
+  known->second.end = std::max(known->second.end, keys.end);
 }
 
-std::optional<std::pair<std::string, std::string>> RocksStore::Database::erased(
-    StoreIndex store) const {
+std::optional<ErasedKeys> RocksStore::Database::erased(StoreIndex store) const {
   const std::lock_guard lock(erasedMutex_);
   const auto range = erased_.find(store);
   return range == erased_.end() ? std::nullopt : std::optional(range->second);
@@ -336,7 +332,7 @@ void RocksStore::Database::multiGet(const rocksdb::Snapshot* snapshot, StoreInde
     std::array<rocksdb::Status, kReadChunk> statuses;
     for (; next < keys.size() && count < kReadChunk; ++next) {
       assert(next == 0 || keys[next - 1] < keys[next]);
-      if (range && keys[next] >= range->first && keys[next] < range->second) {
+      if (range && range->contains(keys[next])) {
         values[next] = std::nullopt;
       } else {
         places[count] = next;
@@ -465,7 +461,7 @@ void RocksStore::apply(WriteBatchView changes) {
     rocksdb::ColumnFamilyHandle* const family = database_->family(change.store);
     rocksdb::Status status;
     if (change.rangeEnd) {
-      database_->noteErased(change.store, change.key, *change.rangeEnd);
+      database_->noteErased(change.store, {std::string(change.key), std::string(*change.rangeEnd)});
       status = batch.DeleteRange(family, slice(change.key), slice(*change.rangeEnd));
     } else if (change.value) {
       status = batch.Put(family, slice(change.key), slice(*change.value));
